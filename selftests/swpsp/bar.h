@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The spare part of the simulated PSP's BAR 2: what swpsp shows, and what it is
+ * told, beside the mailbox. Plain shared memory, 32-bit little-endian words.
+ *
+ * Read by the CPU simulation module (kernel), by swpsp, and by tests that map
+ * the PCI resource; hence no types and no functions in here, only offsets.
+ */
+#ifndef SWPSP_BAR_H
+#define SWPSP_BAR_H
+
+#define SWPSP_BAR_SIZE		0x100000
+
+/* Written by swpsp before QEMU sees the device. */
+#define SWPSP_BAR_MAGIC		0x80000		/* SWPSP_MAGIC */
+#define SWPSP_BAR_PCI_ID	0x80004		/* PCI device id to pose as */
+#define SWPSP_BAR_MAX_ASID	0x80008		/* CPUID 0x8000001f ECX */
+#define SWPSP_BAR_MIN_SEV_ASID	0x8000c		/* CPUID 0x8000001f EDX */
+#define SWPSP_BAR_CBIT		0x80010		/* C-bit position, reduced bits << 6 (EBX) */
+#define SWPSP_MAGIC		0x53505753	/* "SWPS" */
+
+/* Written by swpsp: counters for tests. */
+#define SWPSP_BAR_COMMANDS	0x80020		/* commands completed */
+#define SWPSP_BAR_LAST_ID	0x80024		/* id of the last one */
+#define SWPSP_BAR_LAST_STATUS	0x80028		/* and its status */
+#define SWPSP_BAR_GUESTS	0x8002c		/* guest contexts in use */
+#define SWPSP_BAR_ASIDS_BOUND	0x80030		/* ASIDs allocated or in use */
+#define SWPSP_BAR_ASIDS_DIRTY	0x80034		/* ASIDs that need a flush */
+#define SWPSP_BAR_COUNT(id)	(0x81000 + 4 * (id))	/* per command id, 0..255 */
+
+/*
+ * Written by the CPU simulation module: how often each thread has executed
+ * WBINVD. A thread is "done" once its number has changed since firmware last
+ * cleared the flag.
+ */
+#define SWPSP_BAR_WBINVD(cpu)	(0x82000 + 4 * (cpu))
+
+/*
+ * Fault control, one rule, written by a test: the other words first, then
+ * SWPSP_BAR_FAULT_ARM. swpsp takes the rule into effect and zeroes ARM.
+ * A rule with SWPSP_FAULT_NONE clears the former one.
+ */
+#define SWPSP_BAR_FAULT_ARM	0x83000		/* 1: take over the words below */
+#define SWPSP_BAR_FAULT_ID	0x83004		/* command id, 0: any */
+#define SWPSP_BAR_FAULT_KIND	0x83008		/* SWPSP_FAULT_* */
+#define SWPSP_BAR_FAULT_VALUE	0x8300c		/* status, or microseconds of delay */
+#define SWPSP_BAR_FAULT_AFTER	0x83010		/* matching commands to let pass first */
+#define SWPSP_BAR_FAULT_COUNT	0x83014		/* how often to strike, 0: always */
+#define SWPSP_BAR_FAULT_HITS	0x83018		/* by swpsp: how often it has struck */
+
+#define SWPSP_FAULT_NONE	0
+#define SWPSP_FAULT_STATUS	1	/* do nothing, answer VALUE */
+#define SWPSP_FAULT_DROP_IRQ	2	/* execute, answer, no interrupt */
+#define SWPSP_FAULT_DELAY	3	/* answer VALUE microseconds late */
+#define SWPSP_FAULT_HANG	4	/* never answer, and nothing any more */
+#define SWPSP_FAULT_GARBLE	5	/* answer with garbage in the response register */
+#define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
+
+#endif /* SWPSP_BAR_H */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * swpsp: the SEV firmware as a library. Bytes in, bytes out.
+ *
+ * The library is the firmware proper: platform and guest state, keys, the ASID
+ * rules, real cryptography. It knows nothing of mailboxes, sockets or QEMU; a
+ * front-end gives it the machine's memory as one flat buffer in which an offset
+ * is a system physical address, and calls swpsp_command() for each doorbell.
+ *
+ * Not thread-safe: one caller at a time for each struct swpsp.
+ */
+#ifndef SWPSP_H
+#define SWPSP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Status codes of the SEV API (low 16 bits of the mailbox response). */
+enum swpsp_status {
+	SWPSP_SUCCESS			= 0x00,
+	SWPSP_INVALID_PLATFORM_STATE	= 0x01,
+	SWPSP_INVALID_GUEST_STATE	= 0x02,
+	SWPSP_INVALID_CONFIG		= 0x03,
+	SWPSP_INVALID_LENGTH		= 0x04,
+	SWPSP_ALREADY_OWNED		= 0x05,
+	SWPSP_INVALID_CERTIFICATE	= 0x06,
+	SWPSP_POLICY_FAILURE		= 0x07,
+	SWPSP_INACTIVE			= 0x08,
+	SWPSP_INVALID_ADDRESS		= 0x09,
+	SWPSP_BAD_SIGNATURE		= 0x0a,
+	SWPSP_BAD_MEASUREMENT		= 0x0b,
+	SWPSP_ASID_OWNED		= 0x0c,
+	SWPSP_INVALID_ASID		= 0x0d,
+	SWPSP_WBINVD_REQUIRED		= 0x0e,
+	SWPSP_DF_FLUSH_REQUIRED		= 0x0f,
+	SWPSP_INVALID_GUEST		= 0x10,
+	SWPSP_INVALID_COMMAND		= 0x11,
+	SWPSP_ACTIVE			= 0x12,
+	SWPSP_HWERROR_PLATFORM		= 0x13,
+	SWPSP_HWERROR_UNSAFE		= 0x14,
+	SWPSP_UNSUPPORTED		= 0x15,
+	SWPSP_INVALID_PARAM		= 0x16,
+	SWPSP_RESOURCE_LIMIT		= 0x17,
+	SWPSP_SECURE_DATA_INVALID	= 0x18,
+	SWPSP_AEAD_OFLOW		= 0x1d,
+	SWPSP_RING_BUFFER_EXIT		= 0x1f,
+};
+
+/**
+ * enum swpsp_memory - what encryption does to guest memory
+ * @SWPSP_MEMORY_PLAIN: nothing is written: memory keeps its plaintext, so that
+ *	a guest can run under emulation. Digests and packets are the same
+ * @SWPSP_MEMORY_CIPHER: memory is encrypted in place, tweaked by its physical
+ *	address, under the key of the guest
+ */
+enum swpsp_memory {
+	SWPSP_MEMORY_PLAIN,
+	SWPSP_MEMORY_CIPHER,
+};
+
+/**
+ * struct swpsp_config - what kind of platform this is
+ * @memory: the machine's RAM; offset 0 is physical address 0
+ * @memory_size: its size in bytes
+ * @mode: see enum swpsp_memory
+ * @state_dir: directory of the persistent identity (flash, chip key,
+ *	certificates of the simulated vendor); created if it is missing. NULL: the
+ *	identity lives as long as the struct swpsp
+ * @transcript: file that every command is logged to, one line each; or NULL.
+ *	The caller closes it
+ * @seed: 0: keys come from the system's random source; else everything random
+ *	is derived from this number, so that two runs are the same
+ * @api_major: API version to report and to behave as
+ * @api_minor: likewise
+ * @build: firmware build to report
+ * @max_asid: highest ASID, 1..1006
+ * @min_sev_asid: lowest ASID of guests without SEV-ES, 1..max_asid + 1
+ * @cpus: threads that must execute WBINVD, 1..SWPSP_CPUS_MAX
+ */
+struct swpsp_config {
+	void *memory;
+	size_t memory_size;
+	enum swpsp_memory mode;
+	const char *state_dir;
+	void *transcript;	/* FILE * */
+	uint64_t seed;
+	uint8_t api_major;
+	uint8_t api_minor;
+	uint8_t build;
+	uint32_t max_asid;
+	uint32_t min_sev_asid;
+	uint32_t cpus;
+};
+
+#define SWPSP_CPUS_MAX	256
+
+struct swpsp;
+
+/**
+ * swpsp_new() - power a platform on
+ * @config: kind of platform, copied
+ * @error: receives a static sentence that says what is wrong; may be NULL
+ *
+ * Return: the platform, in state UNINIT, or NULL (bad configuration, state
+ * directory not usable, no memory). swpsp_free() ends it.
+ */
+struct swpsp *swpsp_new(const struct swpsp_config *config, const char **error);
+
+/** swpsp_free() - power off; the state directory keeps the identity */
+void swpsp_free(struct swpsp *psp);
+
+/**
+ * swpsp_command() - execute one firmware command
+ * @psp: platform
+ * @id: command id as the SEV API numbers it
+ * @cmdbuf: physical address of the command buffer
+ *
+ * Checks, their order, effects and what is written back are firmware's.
+ *
+ * Return: the status.
+ */
+uint16_t swpsp_command(struct swpsp *psp, uint32_t id, uint64_t cmdbuf);
+
+/**
+ * swpsp_wbinvd() - a CPU thread has executed WBINVD
+ * @psp: platform
+ * @cpu: thread, below config.cpus; others are ignored
+ */
+void swpsp_wbinvd(struct swpsp *psp, uint32_t cpu);
+
+/** swpsp_status_name() - "INVALID_GUEST" for 0x10 and so on, never NULL */
+const char *swpsp_status_name(uint16_t status);
+
+/** swpsp_command_name() - "LAUNCH_START" for 0x30 and so on; NULL if unknown */
+const char *swpsp_command_name(uint32_t id);
+
+/**
+ * swpsp_guest_read() - read memory as a guest sees it (for tests)
+ * @psp: platform
+ * @asid: ASID that the guest is bound to
+ * @addr: physical address, aligned to 16
+ * @out: receives the plaintext
+ * @len: multiple of 16
+ *
+ * Return: 0, or -1 (no key for @asid, not in memory, not aligned).
+ */
+int swpsp_guest_read(struct swpsp *psp, uint32_t asid, uint64_t addr, void *out, size_t len);
+
+/**
+ * swpsp_export_ca() - the simulated vendor's certificates of this platform
+ * @psp: platform
+ * @cek: receives the CEK certificate signed by the ASK (SEV certificate, 0x824
+ *	bytes); may be NULL
+ * @chain: receives ASK and ARK (vendor format, 0xc80 bytes); may be NULL
+ *
+ * Return: 0, or -1 if they could not be made.
+ */
+int swpsp_export_ca(struct swpsp *psp, void *cek, void *chain);
+
+#endif /* SWPSP_H */
