@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Between the engine (psp_sev.ko), which owns commands, and whoever owns guests
+ * (kvm_sev_glue.ko). The engine never sees a struct kvm; the owner never sees a
+ * command.
+ */
+#ifndef PSP_GUEST_H
+#define PSP_GUEST_H
+
+#include <linux/fs.h>
+#include <linux/types.h>
+
+struct page;
+struct sev_fw_cmd;
+
+/**
+ * struct psp_guest - what the engine must know of one guest
+ * @handle: firmware handle, 0 while there is none. The engine sets it when START
+ *	succeeds; the owner takes it over afterwards
+ * @asid: the ASID that is reserved for this guest
+ * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
+ *	in the calling process. Set by the engine together with @handle
+ * @es: SEV-ES guest
+ * @mirror: shares another guest's context; may issue only what a row allows
+ * @pages_locked: pages that already count against RLIMIT_MEMLOCK
+ *
+ * All of it is valid, and does not change under the engine, from the owner's
+ * get() until put(): the owner holds its own lock over that time.
+ */
+struct psp_guest {
+	u32 handle;
+	u32 asid;
+	int sev_fd;
+	bool es;
+	bool mirror;
+	unsigned long pages_locked;
+};
+
+/**
+ * struct psp_guest_ops - how psp_sev reaches the guest behind a VM fd
+ * @owner: module of these functions
+ * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
+ *	-EBADF (not a VM), -ENOTTY (a VM, but not a SEV guest)
+ * @put: take over @guest->handle and @guest->sev_fd if the handle has changed,
+ *	unlock
+ *
+ * Context: process context, may sleep. The lock taken by @get is outer to the
+ * PSP lock.
+ */
+struct psp_guest_ops {
+	struct module *owner;
+	int (*get)(struct file *file, struct psp_guest **guest);
+	void (*put)(struct psp_guest *guest);
+};
+
+int psp_guest_ops_register(const struct psp_guest_ops *ops);
+void psp_guest_ops_unregister(const struct psp_guest_ops *ops);
+
+int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd);
+int psp_query(void __user *uquery);
+
+#endif /* PSP_GUEST_H */
