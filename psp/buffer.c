@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a block points to. A buffer's kind and direction decide, here and nowhere
+ * else, how firmware gets to see it:
+ *
+ *   blob   host data: copied through a bounce buffer, before or after the command
+ *   guest  guest memory: pinned and used in place, since its ciphertext depends
+ *          on where it is; its cache lines are flushed, because firmware does not
+ *          see dirty ones
+ *
+ * A command that is issued once needs each buffer in one piece. One that is issued
+ * for each run proceeds in slices; a slice ends where a run of physically
+ * contiguous pages or a bounce buffer does.
+ *
+ * Memory of a command that was never answered is quarantined: firmware may write
+ * to it at any time from now on, so it is neither freed nor unpinned, ever.
+ */
+#include <linux/atomic.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/cacheflush.h>
+#include <asm/cpufeature.h>
+
+#include "addr.h"
+#include "psp.h"
+#include "psp_guest.h"
+
+static atomic_long_t quarantined;
+
+/**
+ * psp_quarantined() - how many pages are lost to a PSP that never answered
+ *
+ * Return: pages.
+ */
+unsigned long psp_quarantined(void)
+{
+	return atomic_long_read(&quarantined);
+}
+
+/* The one place that takes an address out of what a caller filled in. */
+static void __user *user_address(const struct psp_buf *buf, const struct psp_user_block *user)
+{
+	u64 addr;
+
+	memcpy(&addr, user->byte + buf->addr, sizeof(addr));
+	return u64_to_user_ptr(addr);
+}
+
+static bool over_memlock_limit(const struct psp_guest *guest, unsigned long pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+
+	return guest->pages_locked + pages > limit && !capable(CAP_IPC_LOCK);
+}
+
+static void flush_pages(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	if (boot_cpu_has(X86_FEATURE_SME_COHERENT))
+		return;
+	for (i = 0; i < nr; i++) {
+		clflush_cache_range(page_address(pages[i]), PAGE_SIZE);
+		cond_resched();
+	}
+}
+
+static int pin(struct psp_mapping *map, const struct psp_guest *guest)
+{
+	unsigned long start = (unsigned long)map->uaddr & PAGE_MASK, end, nr;
+	unsigned int flags = map->buf->dir & SEV_FW_BUF_WRITE ? FOLL_WRITE : 0;
+	long pinned;
+
+	if (check_add_overflow((unsigned long)map->uaddr, (unsigned long)map->len, &end))
+		return -EFAULT;
+	map->offset = offset_in_page(map->uaddr);
+	nr = (PAGE_ALIGN(end) - start) >> PAGE_SHIFT;
+	if (end > TASK_SIZE_MAX)
+		return -EFAULT;
+	if (over_memlock_limit(guest, nr))
+		return -ENOMEM;
+
+	map->pages = kvmalloc_array(nr, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
+	if (!map->pages)
+		return -ENOMEM;
+
+	while (map->nr_pages < nr) {
+		pinned = pin_user_pages_fast(start + (map->nr_pages << PAGE_SHIFT),
+					     min(nr - map->nr_pages, (unsigned long)INT_MAX),
+					     flags, map->pages + map->nr_pages);
+		if (pinned <= 0)
+			return pinned ?: -EFAULT;
+		map->nr_pages += pinned;
+	}
+	flush_pages(map->pages, map->nr_pages);
+	return 0;
+}
+
+static int bounce(struct psp_mapping *map, enum psp_each each)
+{
+	if (each == PSP_ONCE && map->buf->dir == SEV_FW_BUF_WRITE)
+		map->len = min(map->len, map->buf->max);
+	if (!map->len)
+		return 0;
+	/* a command that cannot be taken back must not fail for want of a page */
+	if (map->buf->dir == SEV_FW_BUF_WRITE &&
+	    fault_in_writeable(map->uaddr, map->len))
+		return -EFAULT;
+
+	map->bounce = kzalloc(min(map->len, map->buf->max), GFP_KERNEL_ACCOUNT);
+	return map->bounce ? 0 : -ENOMEM;
+}
+
+/**
+ * psp_buffers_map() - make all that a block points to ready for firmware
+ * @bufs: receives the buffers; must be zeroed
+ * @row: command
+ * @user: checked block
+ * @guest: guest that is meant; may be NULL if the row has no guest memory
+ *
+ * Return: 0, -EFAULT, -ENOMEM, or -EINVAL (guest memory that must be contiguous
+ * and is not). On failure too psp_buffers_unmap() is due.
+ */
+int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
+		    const struct psp_user_block *user, const struct psp_guest *guest)
+{
+	struct psp_mapping *map;
+	int ret;
+
+	bufs->row = row;
+	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+		map->buf = &row->buf[map - bufs->map];
+		if (map->buf->kind == SEV_FW_BUF_NONE)
+			break;
+		map->uaddr = user_address(map->buf, user);
+		map->len = psp_user_len(map->buf, user);
+		if (row->each == PSP_EACH_RUN)
+			bufs->total = map->len;
+
+		ret = map->buf->kind == SEV_FW_BUF_GUEST ? pin(map, guest) :
+							   bounce(map, row->each);
+		if (ret)
+			return ret;
+	}
+	if (row->each == PSP_ONCE && psp_buffers_slice(bufs, 0) != U32_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static void quarantine(const struct psp_mapping *map)
+{
+	atomic_long_add(map->nr_pages, &quarantined);
+	if (map->bounce)
+		atomic_long_add(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE), &quarantined);
+}
+
+/**
+ * psp_buffers_unmap() - release what psp_buffers_map() took
+ * @bufs: buffers
+ * @stuck: firmware has not answered, it may still write
+ */
+void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
+{
+	struct psp_mapping *map;
+
+	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+		if (stuck) {
+			quarantine(map);
+			continue;
+		}
+		if (map->nr_pages)
+			unpin_user_pages_dirty_lock(map->pages, map->nr_pages,
+						    map->buf->dir & SEV_FW_BUF_WRITE);
+		kvfree(map->pages);
+		kfree_sensitive(map->bounce);
+	}
+}
+
+/* Bytes from @pos on that are physically contiguous. */
+static u32 run_length(const struct psp_mapping *map, u32 pos)
+{
+	u64 at = (u64)map->offset + pos;
+	unsigned long i = at >> PAGE_SHIFT;
+	u64 run = PAGE_SIZE - offset_in_page(at);
+
+	for (; i + 1 < map->nr_pages; i++, run += PAGE_SIZE)
+		if (page_to_pfn(map->pages[i + 1]) != page_to_pfn(map->pages[i]) + 1)
+			break;
+	return min_t(u64, run, map->len - pos);
+}
+
+/**
+ * psp_buffers_slice() - how much one command can do
+ * @bufs: buffers
+ * @pos: bytes that are done
+ *
+ * Return: bytes, for a command that is issued for each run. For one that is issued
+ * once, U32_MAX if each buffer is in one piece, else less.
+ */
+u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
+{
+	struct psp_mapping *map;
+	u32 size = U32_MAX, run;
+
+	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+		if (map->pages)
+			run = run_length(map, pos);
+		else if (map->bounce)
+			run = min(map->len - pos, map->buf->max);
+		else
+			continue;
+		if (bufs->row->each == PSP_EACH_RUN || run < map->len)
+			size = min(size, run);
+	}
+	return size;
+}
+
+/**
+ * psp_buffers_begin() - hand one slice to firmware
+ * @bufs: buffers
+ * @pos: bytes that are done
+ * @size: bytes to be done now, from psp_buffers_slice()
+ * @fw: receives addresses and lengths
+ *
+ * Return: 0 or -EFAULT.
+ */
+int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw)
+{
+	struct psp_mapping *map;
+	u64 at;
+	u32 len;
+
+	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+		if (!map->pages && !map->bounce) {
+			/* asks for the length, or is absent */
+			continue;
+		}
+		len = min(map->len, size);
+		if (map->bounce && map->buf->dir & SEV_FW_BUF_READ &&
+		    copy_from_user(map->bounce, map->uaddr + pos, len))
+			return -EFAULT;
+
+		at = (u64)map->offset + pos;
+		psp_fw_put_addr(fw, map->buf->addr, map->bounce ? psp_addr_virt(map->bounce) :
+				psp_addr_page(map->pages[at >> PAGE_SHIFT], offset_in_page(at)));
+		if (map->buf->len != SEV_FW_BUF_FIXED)
+			psp_fw_put32(fw, map->buf->len, len);
+	}
+	return 0;
+}
+
+/**
+ * psp_buffers_end() - hand to the caller what firmware has put out for one slice
+ * @bufs: buffers
+ * @pos: bytes that were done before
+ * @fw: block as firmware left it
+ *
+ * Nothing beyond the caller's length, nor beyond what firmware says it wrote.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_fw_block *fw)
+{
+	struct psp_mapping *map;
+	u32 len;
+
+	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+		if (!map->bounce || !(map->buf->dir & SEV_FW_BUF_WRITE))
+			continue;
+		len = min(map->len, map->buf->max);
+		if (map->buf->len != SEV_FW_BUF_FIXED)	/* firmware may have shortened it */
+			len = min(len, psp_fw_get32(fw, map->buf->len));
+		if (copy_to_user(map->uaddr + pos, map->bounce, len))
+			return -EFAULT;
+	}
+	return 0;
+}

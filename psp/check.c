@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a row says about a block, and nothing else: find the row, check what the
+ * caller set, fill what the driver owns, scrub what comes back. Pure functions
+ * on buffers: no allocation, no lock, no user access.
+ */
+#include "row.h"
+
+/**
+ * psp_row_find() - the row of a firmware command
+ * @id: command id as the SEV API numbers it
+ *
+ * Return: the row, or NULL if there is no such command.
+ */
+const struct psp_row *psp_row_find(u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < psp_nr_rows; i++)
+		if (psp_rows[i].id == id)
+			return &psp_rows[i];
+	return NULL;
+}
+
+static void claim(u64 mask[2], unsigned int off, unsigned int size)
+{
+	for (; size; off++, size--)
+		mask[off / 64] |= 1ull << off % 64;
+}
+
+/**
+ * psp_row_user_mask() - which bytes of the block the caller may set
+ * @row: command
+ * @mask: receives one bit for each byte, byte n in bit n % 64 of word n / 64
+ */
+void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
+{
+	unsigned int i;
+
+	mask[0] = 0;
+	mask[1] = 0;
+	for (i = 0; i < PSP_RANGES; i++)
+		claim(mask, row->user[i].off, row->user[i].size);
+	for (i = 0; i < SEV_FW_BUFS; i++) {
+		if (row->buf[i].kind == SEV_FW_BUF_NONE)
+			continue;
+		claim(mask, row->buf[i].addr, sizeof(u64));
+		if (row->buf[i].len != SEV_FW_BUF_FIXED)
+			claim(mask, row->buf[i].len, sizeof(u32));
+	}
+}
+
+static int check_buf(const struct psp_buf *buf, enum psp_each each,
+		     const struct psp_user_block *block)
+{
+	u32 len = psp_user_len(buf, block);
+	u64 addr;
+
+	memcpy(&addr, block->byte + buf->addr, sizeof(addr));
+
+	/* room for output: zero asks for the length, too much does no harm */
+	if (buf->dir == SEV_FW_BUF_WRITE && buf->kind != SEV_FW_BUF_GUEST && each == PSP_ONCE)
+		return 0;
+	if (!len && !addr && buf->optional)
+		return 0;
+	if (!len)
+		return -EINVAL;
+	/* what goes slice by slice may be of any length */
+	return each == PSP_ONCE && buf->max && len > buf->max ? -EINVAL : 0;
+}
+
+/**
+ * psp_check() - is this block as the row allows it?
+ * @row: command
+ * @block: the kernel's copy of what the caller gave
+ *
+ * Return: 0, or -EINVAL: a byte that is not the caller's is not zero, or a
+ * length is wrong on its face.
+ */
+int psp_check(const struct psp_row *row, const struct psp_user_block *block)
+{
+	unsigned int i, optional = 0, absent = 0;
+	u64 mask[2];
+	int ret;
+
+	psp_row_user_mask(row, mask);
+	for (i = 0; i < row->size; i++)
+		if (block->byte[i] && !(mask[i / 64] >> i % 64 & 1))
+			return -EINVAL;
+
+	for (i = 0; i < SEV_FW_BUFS; i++) {
+		if (row->buf[i].kind == SEV_FW_BUF_NONE)
+			continue;
+		ret = check_buf(&row->buf[i], row->each, block);
+		if (ret)
+			return ret;
+		optional += row->buf[i].optional;
+		absent += row->buf[i].optional && !psp_user_len(&row->buf[i], block);
+	}
+
+	/* half a session must not quietly become a launch without one */
+	return absent && absent != optional ? -EINVAL : 0;
+}
+
+/**
+ * psp_fill() - make firmware's block out of the caller's
+ * @row: command
+ * @user: checked block
+ * @fill: what the driver knows
+ * @fw: receives the block; the addresses in it are zero, for the buffers to set
+ */
+void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
+	      const struct psp_fill *fill, struct psp_fw_block *fw)
+{
+	unsigned int i;
+
+	memset(fw, 0, sizeof(*fw));
+	memcpy(fw->byte, user->byte, row->size);
+
+	for (i = 0; i < SEV_FW_BUFS; i++)
+		if (row->buf[i].kind != SEV_FW_BUF_NONE)
+			memset(fw->byte + row->buf[i].addr, 0, sizeof(u64));
+
+	for (i = 0; i < PSP_OWNS; i++) {
+		if (row->own[i].kind == PSP_OWN_HANDLE)
+			psp_fw_put32(fw, row->own[i].off, fill->handle);
+		else if (row->own[i].kind == PSP_OWN_ASID)
+			psp_fw_put32(fw, row->own[i].off, fill->asid);
+	}
+}
+
+/**
+ * psp_scrub() - make the caller's block out of firmware's
+ * @row: command
+ * @fw: block as firmware left it
+ * @user: the caller's block; everything but addresses is replaced
+ *
+ * No physical address, and no identity that the driver owns, gets across.
+ */
+void psp_scrub(const struct psp_row *row, const struct psp_fw_block *fw,
+	       struct psp_user_block *user)
+{
+	struct psp_user_block given = *user;
+	unsigned int i;
+
+	memcpy(user->byte, fw->byte, row->size);
+
+	for (i = 0; i < SEV_FW_BUFS; i++)
+		if (row->buf[i].kind != SEV_FW_BUF_NONE)
+			memcpy(user->byte + row->buf[i].addr,
+			       given.byte + row->buf[i].addr, sizeof(u64));
+
+	for (i = 0; i < PSP_OWNS; i++)
+		if (row->own[i].kind != PSP_OWN_NONE &&
+		    row->own[i].kind != PSP_OWN_NEW_HANDLE)
+			psp_put32(user->byte, row->own[i].off, 0);
+}
+
+/**
+ * psp_row_info() - describe a row to user space
+ * @row: command
+ * @api: API version of the firmware, major << 8 | minor
+ * @info: receives the description
+ */
+void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *info)
+{
+	unsigned int i;
+	u64 mask[2];
+
+	memset(info, 0, sizeof(*info));
+	info->id = SEV_FW_CMD(row->id);
+	info->size = row->size;
+	info->api_major = row->since >> 8;
+	info->api_minor = row->since & 0xff;
+	strncpy(info->name, row->name, sizeof(info->name) - 1);
+
+	if (api >= row->since)
+		info->flags |= SEV_FW_INFO_AVAILABLE;
+	if (row->door & PSP_DOOR_PLATFORM)
+		info->flags |= SEV_FW_INFO_PLATFORM;
+	if (row->door & PSP_DOOR_GUEST)
+		info->flags |= SEV_FW_INFO_GUEST;
+	if (row->write)
+		info->flags |= SEV_FW_INFO_WRITE;
+	if (row->then == PSP_THEN_OPEN)
+		info->flags |= SEV_FW_INFO_START;
+
+	psp_row_user_mask(row, mask);
+	info->user[0] = mask[0];
+	info->user[1] = mask[1];
+	for (i = 0; i < SEV_FW_BUFS; i++) {
+		info->buf[i].addr = row->buf[i].addr;
+		info->buf[i].len = row->buf[i].len;
+		info->buf[i].dir = row->buf[i].dir;
+		info->buf[i].kind = row->buf[i].kind;
+		info->buf[i].max = row->buf[i].max;
+	}
+}
+
+static const char * const status_names[] = {
+	[0x00] = "SUCCESS",
+	[0x01] = "INVALID_PLATFORM_STATE",
+	[0x02] = "INVALID_GUEST_STATE",
+	[0x03] = "INVALID_CONFIG",
+	[0x04] = "INVALID_LENGTH",
+	[0x05] = "ALREADY_OWNED",
+	[0x06] = "INVALID_CERTIFICATE",
+	[0x07] = "POLICY_FAILURE",
+	[0x08] = "INACTIVE",
+	[0x09] = "INVALID_ADDRESS",
+	[0x0a] = "BAD_SIGNATURE",
+	[0x0b] = "BAD_MEASUREMENT",
+	[0x0c] = "ASID_OWNED",
+	[0x0d] = "INVALID_ASID",
+	[0x0e] = "WBINVD_REQUIRED",
+	[0x0f] = "DF_FLUSH_REQUIRED",
+	[0x10] = "INVALID_GUEST",
+	[0x11] = "INVALID_COMMAND",
+	[0x12] = "ACTIVE",
+	[0x13] = "HWERROR_PLATFORM",
+	[0x14] = "HWERROR_UNSAFE",
+	[0x15] = "UNSUPPORTED",
+	[0x16] = "INVALID_PARAM",
+	[0x17] = "RESOURCE_LIMIT",
+	[0x18] = "SECURE_DATA_INVALID",
+	[0x1d] = "AEAD_OFLOW",
+	[0x1f] = "RING_BUFFER_EXIT",
+};
+
+/**
+ * psp_status_name() - name of a firmware status
+ * @status: status, or SEV_FW_NO_CALL
+ *
+ * Return: the SEV API's name for it, never NULL.
+ */
+const char *psp_status_name(u32 status)
+{
+	if (status == SEV_FW_NO_CALL)
+		return "(not asked)";
+	if (status < ARRAY_SIZE(status_names) && status_names[status])
+		return status_names[status];
+	return "(unknown)";
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/sev: the door for platform commands, and for guest commands that bring the
+ * VM fd along. This file owns the envelope on that door, and the registration of
+ * whoever knows the guests behind VM fds.
+ */
+#include <linux/compat.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/psp-sev.h>
+#include <linux/uaccess.h>
+
+#include "psp.h"
+#include "psp_guest.h"
+
+static const struct psp_guest_ops *guest_ops;
+static DEFINE_MUTEX(guest_ops_lock);
+
+/**
+ * psp_guest_ops_register() - from now on guest commands work on /dev/sev
+ * @ops: how to reach guests; must stay until unregistered
+ *
+ * Return: 0, or -EBUSY if somebody else is registered.
+ */
+int psp_guest_ops_register(const struct psp_guest_ops *ops)
+{
+	int ret = -EBUSY;
+
+	mutex_lock(&guest_ops_lock);
+	if (!guest_ops) {
+		guest_ops = ops;
+		ret = 0;
+	}
+	mutex_unlock(&guest_ops_lock);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(psp_guest_ops_register);
+
+/**
+ * psp_guest_ops_unregister() - the end of it
+ * @ops: what was registered
+ *
+ * Calls that are under way hold a reference on the module.
+ */
+void psp_guest_ops_unregister(const struct psp_guest_ops *ops)
+{
+	mutex_lock(&guest_ops_lock);
+	if (guest_ops == ops)
+		guest_ops = NULL;
+	mutex_unlock(&guest_ops_lock);
+}
+EXPORT_SYMBOL_GPL(psp_guest_ops_unregister);
+
+static const struct psp_guest_ops *guest_ops_get(void)
+{
+	const struct psp_guest_ops *ops;
+
+	mutex_lock(&guest_ops_lock);
+	ops = guest_ops;
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	mutex_unlock(&guest_ops_lock);
+	return ops;
+}
+
+static int same_file(const void *wanted, struct file *file, unsigned int fd)
+{
+	return file == wanted ? fd + 1 : 0;
+}
+
+/* KVM's own code wants to know /dev/sev by number for later commands of this VM. */
+static int number_of(const struct file *file)
+{
+	return iterate_fd(current->files, 0, same_file, file) - 1;
+}
+
+static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
+{
+	const struct psp_guest_ops *ops = guest_ops_get();
+	struct fd vm;
+	int ret = -EBADF;
+
+	if (!ops)
+		return -EOPNOTSUPP;
+
+	vm = fdget(issue->cmd.fd);
+	if (vm.file)
+		ret = ops->get(vm.file, &issue->guest);
+	if (!ret) {
+		issue->sev_fd = number_of(sev_file);
+		ret = psp_issue(issue);
+		ops->put(issue->guest);
+	}
+	fdput(vm);
+	module_put(ops->owner);
+	return ret;
+}
+
+static int issue_ioctl(struct file *file, struct sev_fw_cmd __user *ucmd)
+{
+	struct psp_issue issue = { .writable = file->f_mode & FMODE_WRITE };
+	int ret;
+
+	if (copy_from_user(&issue.cmd, ucmd, sizeof(issue.cmd)) ||
+	    put_user(SEV_FW_NO_CALL, &ucmd->error))
+		return -EFAULT;
+
+	issue.cmd.error = SEV_FW_NO_CALL;
+	if (issue.cmd.fd == -1)
+		ret = psp_issue(&issue);
+	else
+		ret = issue_for_guest(&issue, file);
+
+	if (put_user(issue.cmd.error, &ucmd->error))
+		ret = -EFAULT;
+	return ret;
+}
+
+static long sev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case SEV_FW_ISSUE:
+		return issue_ioctl(file, uarg);
+	case SEV_FW_QUERY:
+		return psp_query(uarg);
+	case SEV_ISSUE_CMD:
+		return psp_legacy_ioctl(file, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct file_operations sev_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = sev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/**
+ * psp_dev_is() - is this an open /dev/sev of ours?
+ * @file: any file
+ *
+ * Return: true if so.
+ */
+bool psp_dev_is(const struct file *file)
+{
+	return file->f_op == &sev_fops;
+}
+
+static struct miscdevice sev_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "sev",
+	.fops = &sev_fops,
+	.mode = 0600,
+};
+
+/**
+ * psp_dev_register() - make /dev/sev appear
+ *
+ * Return: 0 or an errno.
+ */
+int psp_dev_register(void)
+{
+	return misc_register(&sev_misc);
+}
+
+/**
+ * psp_dev_unregister() - make /dev/sev disappear; files that are open stay open
+ */
+void psp_dev_unregister(void)
+{
+	misc_deregister(&sev_misc);
+}

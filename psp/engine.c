@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a block: copied in once, checked against its row, filled, its
+ * buffers mapped, submitted, scrubbed, copied back. It is the same life for each
+ * command, whichever door it came in by; what differs is in the row.
+ *
+ * Everything that can be refused is refused before firmware is asked. After that,
+ * what firmware put out goes back whatever it answered.
+ */
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/uaccess.h>
+
+#include "psp.h"
+#include "psp_guest.h"
+
+static const struct psp_row *find(const struct psp *psp, u32 id)
+{
+	const struct psp_row *row = NULL;
+
+	if (id & SEV_FW_PASSTHROUGH)
+		row = psp_row_find(id & ~SEV_FW_PASSTHROUGH);
+	return row && psp->api >= row->since ? row : NULL;
+}
+
+/* May this command come in by this door, and does it fit this guest? */
+static int admit(const struct psp_row *row, const struct psp_issue *issue)
+{
+	const struct psp_guest *guest = issue->guest;
+
+	if (!guest && row->door == PSP_DOOR_GUEST)
+		return -EBADF;
+	if (!(row->door & (guest ? PSP_DOOR_GUEST : PSP_DOOR_PLATFORM)))
+		return -EPERM;
+	if (row->write && !issue->writable)
+		return -EPERM;
+	if (!guest)
+		return 0;
+	if (guest->mirror && !row->mirror)
+		return -EPERM;
+	if (row->guest == PSP_GUEST_NONE && guest->handle)
+		return -EBUSY;
+	if (row->guest == PSP_GUEST_STARTED && !guest->handle)
+		return -ENOENT;
+	return 0;
+}
+
+/* The one copy of the block. A larger block than we know must have a zero tail. */
+static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
+		   struct psp_user_block *block)
+{
+	void __user *from = u64_to_user_ptr(cmd->data);
+	int ret;
+
+	memset(block, 0, sizeof(*block));
+	if (cmd->len < row->size)
+		return -EINVAL;
+	if (cmd->len > PAGE_SIZE)
+		return -E2BIG;
+	ret = copy_struct_from_user(block, row->size, from, cmd->len);
+	if (ret)
+		return ret;
+	if (row->back && fault_in_writeable(from, row->size))
+		return -EFAULT;
+	return psp_check(row, block);
+}
+
+static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
+			 struct psp_call *call, const struct psp_user_block *block)
+{
+	const struct psp_row *row = call->row;
+	const struct psp_guest *guest = issue->guest;
+	struct psp_fill fill = {};
+	u32 pos = 0, size;
+	int ret;
+
+	if (guest) {
+		fill.handle = guest->handle;
+		fill.asid = guest->asid;
+	}
+
+	do {
+		size = psp_buffers_slice(bufs, pos);
+		psp_fill(row, block, &fill, &call->fw);
+		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
+		if (ret)
+			break;
+
+		if (row->then == PSP_THEN_OPEN)
+			ret = psp_submit_start(psp, call, guest->asid);
+		else
+			ret = psp_submit(psp, call);
+		if (!ret)
+			ret = psp_buffers_end(bufs, pos, &call->fw);
+		if (ret)
+			break;
+		if (row->each == PSP_EACH_RUN)
+			pos += size;
+		cond_resched();
+	} while (pos < bufs->total);
+
+	if (row->each == PSP_EACH_RUN)
+		psp_fw_put32(&call->fw, row->buf[0].len, pos);
+	return ret;
+}
+
+/* The guest exists, but its owner will not hear of it, or will. */
+static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, int ret)
+{
+	if (ret) {
+		psp_submit_end(psp, handle);
+		return;
+	}
+	issue->guest->handle = handle;
+	issue->guest->sev_fd = issue->sev_fd;
+}
+
+/* The block's way to firmware and back, in kernel memory. */
+static int issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		       struct psp_user_block *block)
+{
+	struct psp_call call = { .row = row, .status = SEV_FW_NO_CALL };
+	struct psp_buffers bufs = {};
+	int ret;
+
+	ret = psp_buffers_map(&bufs, row, block, issue->guest);
+	if (!ret)
+		ret = submit_slices(psp, issue, &bufs, &call, block);
+	psp_buffers_unmap(&bufs, call.stuck);
+
+	issue->cmd.error = call.status;
+	if (call.status != SEV_FW_NO_CALL)
+		psp_scrub(row, &call.fw, block);
+	return ret;
+}
+
+static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_row *row)
+{
+	struct psp_user_block block;
+	bool started;
+	int ret;
+
+	ret = copy_in(row, &issue->cmd, &block);
+	if (ret)
+		return ret;
+
+	ret = issue_block(psp, issue, row, &block);
+	started = !ret && row->then == PSP_THEN_OPEN;
+	if (row->back && issue->cmd.error != SEV_FW_NO_CALL &&
+	    copy_to_user(u64_to_user_ptr(issue->cmd.data), block.byte, row->size))
+		ret = -EFAULT;
+	if (started)
+		conclude_start(psp, issue, psp_get32(block.byte, row->own[0].off), ret);
+	return ret;
+}
+
+/**
+ * psp_issue() - execute a pass-through command
+ * @issue: command; its @cmd.error is set in any case
+ *
+ * Context: process context, with the guest's lock held if there is a guest.
+ * Return: 0 or an errno as documented in <linux/sev-fw.h>.
+ */
+int psp_issue(struct psp_issue *issue)
+{
+	const struct psp_row *row;
+	struct psp *psp;
+	int ret;
+
+	issue->cmd.error = SEV_FW_NO_CALL;
+	psp = psp_get();
+	if (!psp)
+		return -ENODEV;
+
+	row = find(psp, issue->cmd.id);
+	ret = row ? admit(row, issue) : -EOPNOTSUPP;
+	if (!ret)
+		ret = issue_row(psp, issue, row);
+	psp_put(psp);
+	return ret;
+}
+
+/**
+ * psp_issue_kernel() - execute a platform command whose block is in kernel memory
+ * @issue: command; its @cmd.data and @cmd.len are not used, @cmd.error is set
+ * @block: block; addresses in it are the caller's. Replaced by what came back
+ *
+ * Context: process context.
+ * Return: as psp_issue().
+ */
+int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block)
+{
+	const struct psp_row *row;
+	struct psp *psp;
+	int ret;
+
+	issue->cmd.error = SEV_FW_NO_CALL;
+	psp = psp_get();
+	if (!psp)
+		return -ENODEV;
+
+	row = find(psp, issue->cmd.id);
+	ret = row ? admit(row, issue) : -EOPNOTSUPP;
+	if (!ret)
+		ret = psp_check(row, block);
+	if (!ret)
+		ret = issue_block(psp, issue, row, block);
+	psp_put(psp);
+	return ret;
+}
+
+/**
+ * psp_guest_issue() - execute a pass-through command that came in by a VM fd
+ * @guest: the guest behind that fd, locked
+ * @sev_fd: the /dev/sev fd that came with it
+ * @cmd: envelope, copied in; @cmd->error is set in any case
+ *
+ * Context: process context, with the guest's lock held.
+ * Return: 0 or an errno as documented in <linux/sev-fw.h>.
+ */
+int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
+{
+	struct psp_issue issue = { .cmd = *cmd, .guest = guest, .sev_fd = sev_fd };
+	struct fd sev = fdget(sev_fd);
+	int ret = -EBADF;
+
+	issue.cmd.error = SEV_FW_NO_CALL;
+	if (sev.file && psp_dev_is(sev.file)) {
+		issue.writable = sev.file->f_mode & FMODE_WRITE;
+		ret = psp_issue(&issue);
+	}
+	cmd->error = issue.cmd.error;
+	fdput(sev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(psp_guest_issue);
+
+static int query_rows(const struct psp *psp, const struct sev_fw_query *query)
+{
+	size_t known = min_t(size_t, query->info_size, sizeof(struct sev_fw_cmd_info));
+	u8 __user *to = u64_to_user_ptr(query->infos);
+	struct sev_fw_cmd_info info;
+	unsigned int i;
+
+	for (i = 0; i < min(query->count, psp_nr_rows); i++, to += query->info_size) {
+		psp_row_info(&psp_rows[i], psp->api, &info);
+		if (copy_to_user(to, &info, known) ||
+		    clear_user(to + known, query->info_size - known))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/**
+ * psp_query() - tell user space which commands there are
+ * @uquery: struct sev_fw_query
+ *
+ * Context: process context.
+ * Return: 0, -EINVAL, -EFAULT or -ENODEV.
+ */
+int psp_query(void __user *uquery)
+{
+	struct sev_fw_query query;
+	struct psp *psp;
+	int ret;
+
+	if (copy_from_user(&query, uquery, sizeof(query)))
+		return -EFAULT;
+	if (query.flags || query.reserved || query.info_size < sizeof(u64) ||
+	    query.info_size > PAGE_SIZE)
+		return -EINVAL;
+
+	psp = psp_get();
+	if (!psp)
+		return -ENODEV;
+	ret = query_rows(psp, &query);
+	query.count = psp_nr_rows;
+	query.api_major = psp->api >> 8;
+	query.api_minor = psp->api & 0xff;
+	query.build = psp->build;
+	psp_put(psp);
+
+	if (!ret && copy_to_user(uquery, &query, sizeof(query)))
+		ret = -EFAULT;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(psp_query);

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a stock kvm_amd links to: the functions that ccp.ko exports for SEV, with
+ * the same prototypes and the same modversions. Each becomes one call of the
+ * submit path; none of them knows what its command does.
+ *
+ * Here alone blocks come with physical addresses in them, from kernel code that
+ * is trusted to have made them.
+ *
+ * The list of headers is part of the interface: genksyms hashes what the types of
+ * a prototype look like here, and struct file looks different with fewer of them.
+ */
+#include <linux/module.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/interrupt.h>
+#include <linux/spinlock.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include <linux/mutex.h>
+#include <linux/delay.h>
+#include <linux/hw_random.h>
+#include <linux/ccp.h>
+#include <linux/firmware.h>
+#include <linux/gfp.h>
+#include <linux/cpufeature.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/dmapool.h>
+#include <linux/dmaengine.h>
+#include <linux/psp-sev.h>
+#include <linux/miscdevice.h>
+#include <linux/capability.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "psp.h"
+
+/* A command of KVM's: @data is firmware's block as it stands. */
+static int issue_raw(u32 id, void *data, int *error)
+{
+	struct psp_call call = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
+	struct psp *psp;
+	int ret;
+
+	if (error)
+		*error = call.status;
+	if (!call.row || !data != !call.row->size)
+		return -EINVAL;
+	psp = psp_get();
+	if (!psp)
+		return -ENODEV;
+
+	if (data)
+		memcpy(call.fw.byte, data, call.row->size);
+	ret = psp_submit(psp, &call);
+	if (data)
+		memcpy(data, call.fw.byte, call.row->size);
+	psp_put(psp);
+
+	if (error)
+		*error = call.status;
+	return ret;
+}
+
+/**
+ * sev_platform_init() - initialise the platform, unless it is
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_platform_init(int *error)
+{
+	u32 status = SEV_FW_NO_CALL;
+	struct psp *psp = psp_get();
+	int ret = -ENODEV;
+
+	if (psp) {
+		ret = psp_bring_up(psp, &status);
+		psp_put(psp);
+	}
+	if (error)
+		*error = ret ? status : 0;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(sev_platform_init);
+
+/**
+ * sev_platform_status() - PLATFORM_STATUS
+ * @data: receives the status
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_platform_status(struct sev_user_data_status *data, int *error)
+{
+	return issue_raw(SEV_FW_PLATFORM_STATUS, data, error);
+}
+EXPORT_SYMBOL_GPL(sev_platform_status);
+
+/**
+ * sev_guest_activate() - ACTIVATE, after a flush if the ASID needs one
+ * @data: block
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_guest_activate(struct sev_data_activate *data, int *error)
+{
+	return issue_raw(SEV_FW_ACTIVATE, data, error);
+}
+EXPORT_SYMBOL_GPL(sev_guest_activate);
+
+/**
+ * sev_guest_deactivate() - DEACTIVATE
+ * @data: block
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_guest_deactivate(struct sev_data_deactivate *data, int *error)
+{
+	return issue_raw(SEV_FW_DEACTIVATE, data, error);
+}
+EXPORT_SYMBOL_GPL(sev_guest_deactivate);
+
+/**
+ * sev_guest_decommission() - DECOMMISSION
+ * @data: block
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_guest_decommission(struct sev_data_decommission *data, int *error)
+{
+	return issue_raw(SEV_FW_DECOMMISSION, data, error);
+}
+EXPORT_SYMBOL_GPL(sev_guest_decommission);
+
+/**
+ * sev_guest_df_flush() - DF_FLUSH, with the WBINVD that it needs
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_guest_df_flush(int *error)
+{
+	return issue_raw(SEV_FW_DF_FLUSH, NULL, error);
+}
+EXPORT_SYMBOL_GPL(sev_guest_df_flush);
+
+/**
+ * sev_issue_cmd_external_user() - a command on behalf of someone who opened /dev/sev
+ * @filep: what should be an open /dev/sev
+ * @id: command
+ * @data: block
+ * @error: receives firmware's status; may be NULL
+ *
+ * Return: 0, -EBADF (@filep is something else), -EINVAL (no such command),
+ * -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_issue_cmd_external_user(struct file *filep, unsigned int id, void *data, int *error)
+{
+	if (!filep || !psp_dev_is(filep))
+		return -EBADF;
+	return issue_raw(id, data, error);
+}
+EXPORT_SYMBOL_GPL(sev_issue_cmd_external_user);
+
+/**
+ * psp_copy_user_blob() - copy something for firmware from user space
+ * @uaddr: where
+ * @len: bytes, at most SEV_FW_BLOB_MAX_SIZE
+ *
+ * Return: kernel memory, to be freed by kfree(), or an ERR_PTR: -EINVAL (nothing,
+ * or too much), -EFAULT, -ENOMEM.
+ */
+void *psp_copy_user_blob(u64 uaddr, u32 len)
+{
+	if (!uaddr || !len || len > SEV_FW_BLOB_MAX_SIZE)
+		return ERR_PTR(-EINVAL);
+	return memdup_user(u64_to_user_ptr(uaddr), len);
+}
+EXPORT_SYMBOL_GPL(psp_copy_user_blob);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mailbox: one command to the hardware, and the wait for its answer.
+ *
+ * Firmware takes one command at a time. It is handed the address of a command
+ * buffer, is started by the write to CmdResp, and answers in the same register.
+ * The register is the truth; the interrupt only says when to look. A lost
+ * interrupt thus costs some time and never a command.
+ *
+ * If no answer comes the PSP is given up for good: nobody can tell what it is
+ * still going to write, or where. What the command pointed to must then never be
+ * freed, which psp_call.stuck tells the owner of that memory.
+ */
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "addr.h"
+#include "psp.h"
+
+#define CMDRESP_RESPONSE	BIT(31)
+#define CMDRESP_ID_SHIFT	16
+#define CMDRESP_IOC		BIT(0)
+#define CMDRESP_STATUS		0xffff
+#define ALL_ONES		0xffffffff	/* what a missing device reads as */
+
+#define INTSTS_SEV		BIT(1)
+
+/* Most commands are answered sooner than a sleep and a wake-up take. */
+#define POLL_NS			(20 * NSEC_PER_USEC)
+/* While asleep, how often to look for an answer whose interrupt got lost. */
+#define LOST_INTERRUPT		(HZ / 10)
+
+static int psp_timeout = 100;
+module_param(psp_timeout, int, 0644);
+MODULE_PARM_DESC(psp_timeout, "seconds to wait for firmware before the PSP is given up (default 100)");
+
+static int psp_probe_timeout = 5;
+module_param(psp_probe_timeout, int, 0644);
+MODULE_PARM_DESC(psp_probe_timeout, "the same, for the first command after probe (default 5)");
+
+static u32 psp_read(struct psp *psp, u32 reg)
+{
+	return ioread32(psp->bar + reg);
+}
+
+static void psp_write(struct psp *psp, u32 reg, u32 value)
+{
+	iowrite32(value, psp->bar + reg);
+}
+
+static bool answered(struct psp *psp)
+{
+	return psp_read(psp, psp->regs->cmdresp) & CMDRESP_RESPONSE;
+}
+
+/**
+ * psp_mailbox_interrupt() - the PSP has raised its interrupt
+ * @psp: PSP
+ *
+ * Context: hard interrupt.
+ */
+void psp_mailbox_interrupt(struct psp *psp)
+{
+	u32 status = psp_read(psp, psp->regs->intsts);
+
+	psp_write(psp, psp->regs->intsts, status);
+	if (status & INTSTS_SEV)
+		wake_up(&psp->wait);
+}
+
+static bool wait_for_answer(struct psp *psp)
+{
+	unsigned long end = jiffies + HZ * (psp->answered ? psp_timeout : psp_probe_timeout);
+	u64 poll = ktime_get_ns() + POLL_NS;
+
+	do {
+		if (answered(psp))
+			return true;
+		cpu_relax();
+	} while (ktime_get_ns() < poll);
+
+	do {
+		if (wait_event_timeout(psp->wait, answered(psp), LOST_INTERRUPT))
+			return true;
+	} while (time_before(jiffies, end));
+
+	return false;
+}
+
+static int give_up(struct psp *psp, struct psp_call *call, int error)
+{
+	psp->end = PSP_DEAD;
+	psp->died_of = call->row->name;
+	call->stuck = true;
+	return error;
+}
+
+/**
+ * psp_mailbox() - have firmware execute one command
+ * @psp: PSP
+ * @call: command; the block is replaced by what firmware left in it
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: 0; -EIO (refused, @call->status says why; or the PSP is dead, then it
+ * is SEV_FW_NO_CALL); -ENODEV (device gone); -ETIMEDOUT (no answer: dead from now
+ * on, and @call->stuck is set).
+ */
+int psp_mailbox(struct psp *psp, struct psp_call *call)
+{
+	const struct psp_regs *regs = psp->regs;
+	psp_addr_t addr = psp_addr_virt(psp->cmd_page);
+	size_t size = call->row->size;
+	u32 resp;
+
+	lockdep_assert_held(&psp->lock);
+
+	call->status = SEV_FW_NO_CALL;
+	if (psp->end != PSP_ALIVE)
+		return psp->end == PSP_GONE ? -ENODEV : -EIO;
+
+	/* firmware reads, and writes back, up to the next multiple of 8 */
+	memset(psp->cmd_page, 0, round_up(size, 8));
+	memcpy(psp->cmd_page, call->fw.byte, size);
+
+	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
+	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
+	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
+
+	if (!wait_for_answer(psp))
+		return give_up(psp, call, -ETIMEDOUT);
+
+	resp = psp_read(psp, regs->cmdresp);
+	if (resp == ALL_ONES)
+		return give_up(psp, call, -EIO);
+
+	psp->answered = true;
+	memcpy(call->fw.byte, psp->cmd_page, size);
+	call->status = resp & CMDRESP_STATUS;
+	return call->status ? -EIO : 0;
+}
+
+/**
+ * psp_mailbox_init() - is there a PSP with SEV behind these registers?
+ * @psp: PSP, with registers mapped and interrupt not yet requested
+ *
+ * Return: 0, -ENODEV or -ENOMEM.
+ */
+int psp_mailbox_init(struct psp *psp)
+{
+	u32 feature = psp_read(psp, psp->regs->feature);
+
+	if (feature == ALL_ONES || !(feature & BIT(0)))
+		return -ENODEV;
+
+	psp->cmd_page = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!psp->cmd_page)
+		return -ENOMEM;
+
+	init_waitqueue_head(&psp->wait);
+	psp_write(psp, psp->regs->inten, 0);
+	psp_write(psp, psp->regs->intsts, ALL_ONES);
+	return 0;
+}
+
+/**
+ * psp_mailbox_start() - let interrupts through
+ * @psp: PSP, with its interrupt requested
+ */
+void psp_mailbox_start(struct psp *psp)
+{
+	psp_write(psp, psp->regs->inten, ALL_ONES);
+}
+
+/**
+ * psp_mailbox_stop() - no more interrupts
+ * @psp: PSP
+ */
+void psp_mailbox_stop(struct psp *psp)
+{
+	psp_write(psp, psp->regs->inten, 0);
+}
+
+/**
+ * psp_mailbox_exit() - release what psp_mailbox_init() took
+ * @psp: PSP that nobody uses any more
+ *
+ * A dead PSP keeps its command buffer for ever.
+ */
+void psp_mailbox_exit(struct psp *psp)
+{
+	if (psp->end == PSP_DEAD)
+		return;
+	free_page((unsigned long)psp->cmd_page);
+	psp->cmd_page = NULL;
+}

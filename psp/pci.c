@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices: every AMD PSP that has SEV, the registers of each generation as data,
+ * and which of several PSPs is the one that commands go to (the one with the
+ * lowest PCI address, as firmware has it).
+ *
+ * A struct psp outlives its device. Who holds one gets -ENODEV once it is gone;
+ * registers are touched under psp->lock only, after a look at psp->end.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <asm/cpufeature.h>
+
+#include "psp.h"
+
+#define PSP_BAR		2
+#define PSP_DMA_BITS	48
+
+static bool psp_init_on_probe = true;
+module_param(psp_init_on_probe, bool, 0444);
+MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
+
+static LIST_HEAD(psp_list);
+static struct psp *psp_master;
+static DEFINE_MUTEX(psp_list_lock);
+
+/**
+ * psp_get() - the PSP that commands go to
+ *
+ * Return: the PSP, to be released by psp_put(), or NULL if there is none.
+ */
+struct psp *psp_get(void)
+{
+	struct psp *psp;
+
+	mutex_lock(&psp_list_lock);
+	psp = psp_master;
+	if (psp)
+		kref_get(&psp->ref);
+	mutex_unlock(&psp_list_lock);
+	return psp;
+}
+
+static void psp_release(struct kref *ref)
+{
+	struct psp *psp = container_of(ref, struct psp, ref);
+
+	psp_submit_exit(psp);
+	psp_mailbox_exit(psp);
+	mutex_destroy(&psp->lock);
+	kfree(psp);
+}
+
+/**
+ * psp_put() - release what psp_get() returned
+ * @psp: PSP
+ */
+void psp_put(struct psp *psp)
+{
+	kref_put(&psp->ref, psp_release);
+}
+
+static irqreturn_t psp_irq(int irq, void *data)
+{
+	psp_mailbox_interrupt(data);
+	return IRQ_HANDLED;
+}
+
+static bool comes_before(const struct pci_dev *a, const struct pci_dev *b)
+{
+	if (pci_domain_nr(a->bus) != pci_domain_nr(b->bus))
+		return pci_domain_nr(a->bus) < pci_domain_nr(b->bus);
+	if (a->bus->number != b->bus->number)
+		return a->bus->number < b->bus->number;
+	return a->devfn < b->devfn;
+}
+
+static void list_add_sorted(struct psp *psp)
+{
+	struct psp *other;
+
+	list_for_each_entry(other, &psp_list, list)
+		if (comes_before(psp->pdev, other->pdev))
+			break;
+	list_add_tail(&psp->list, &other->list);
+}
+
+/* Make the first PSP of the list the one that commands go to. */
+static int elect(void)
+{
+	struct psp *first = list_first_entry_or_null(&psp_list, struct psp, list);
+	bool had_master = psp_master;
+	u32 status;
+	int ret = 0;
+
+	lockdep_assert_held(&psp_list_lock);
+	if (first == psp_master)
+		return 0;
+
+	psp_master = NULL;
+	if (first)
+		ret = psp_submit_init(first);
+	if (first && !ret) {
+		pci_info(first->pdev, "SEV API %d.%d build %d\n",
+			 first->api >> 8, first->api & 0xff, first->build);
+		psp_master = first;
+		if (psp_init_on_probe && psp_bring_up(first, &status))
+			pci_err(first->pdev, "INIT failed: %s\n", psp_status_name(status));
+	}
+
+	if (psp_master && !had_master)
+		ret = psp_dev_register();
+	else if (!psp_master && had_master)
+		psp_dev_unregister();
+	return ret;
+}
+
+static int psp_add(struct psp *psp)
+{
+	int ret;
+
+	mutex_lock(&psp_list_lock);
+	list_add_sorted(psp);
+	ret = elect();
+	if (ret) {
+		list_del(&psp->list);
+		if (psp_master == psp)
+			psp_master = NULL;
+		elect();
+	}
+	mutex_unlock(&psp_list_lock);
+	return ret;
+}
+
+static int psp_map(struct pci_dev *pdev, struct psp *psp)
+{
+	int ret;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	ret = pcim_iomap_regions(pdev, BIT(PSP_BAR), KBUILD_MODNAME);
+	if (ret)
+		return ret;
+	pci_set_master(pdev);
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(PSP_DMA_BITS));
+	if (ret)
+		return ret;
+	psp->bar = pcim_iomap_table(pdev)[PSP_BAR];
+	return 0;
+}
+
+static int psp_irq_setup(struct pci_dev *pdev, struct psp *psp)
+{
+	int ret;
+
+	/* vector 0 is the PSP's, with MSI it is the only one */
+	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX | PCI_IRQ_MSI);
+	if (ret < 0)
+		return ret;
+	ret = request_irq(pci_irq_vector(pdev, 0), psp_irq, 0, KBUILD_MODNAME, psp);
+	if (ret) {
+		pci_free_irq_vectors(pdev);
+		return ret;
+	}
+	psp_mailbox_start(psp);
+	return 0;
+}
+
+static void psp_irq_teardown(struct pci_dev *pdev, struct psp *psp)
+{
+	psp_mailbox_stop(psp);
+	free_irq(pci_irq_vector(pdev, 0), psp);
+	pci_free_irq_vectors(pdev);
+}
+
+static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
+{
+	struct psp *psp = kzalloc(sizeof(*psp), GFP_KERNEL);
+
+	if (!psp)
+		return NULL;
+	kref_init(&psp->ref);
+	mutex_init(&psp->lock);
+	psp->pdev = pdev;
+	psp->regs = regs;
+	return psp;
+}
+
+static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct psp *psp;
+	int ret;
+
+	if (!boot_cpu_has(X86_FEATURE_SEV))
+		return dev_err_probe(&pdev->dev, -ENODEV, "no SEV: the CPU or the BIOS has it off\n");
+
+	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
+	if (!psp)
+		return -ENOMEM;
+	ret = psp_map(pdev, psp);
+	if (ret)
+		goto put;
+	ret = psp_mailbox_init(psp);
+	if (ret) {
+		dev_err_probe(&pdev->dev, ret, "no SEV: this PSP does not offer it\n");
+		goto put;
+	}
+	ret = psp_irq_setup(pdev, psp);
+	if (ret)
+		goto put;
+	pci_set_drvdata(pdev, psp);
+	ret = psp_add(psp);
+	if (ret) {
+		dev_err_probe(&pdev->dev, ret, "no SEV: firmware cannot be used\n");
+		goto teardown;
+	}
+	return 0;
+
+teardown:
+	psp_take_down(psp, PSP_GONE);
+	psp_irq_teardown(pdev, psp);
+put:
+	psp_put(psp);
+	return ret;
+}
+
+static void psp_remove(struct pci_dev *pdev)
+{
+	struct psp *psp = pci_get_drvdata(pdev);
+
+	mutex_lock(&psp_list_lock);
+	list_del(&psp->list);
+	psp_take_down(psp, PSP_GONE);
+	elect();
+	mutex_unlock(&psp_list_lock);
+	psp_irq_teardown(pdev, psp);
+	psp_put(psp);
+}
+
+/* Firmware must not own memory, nor hold guests, when the next kernel comes. */
+static void psp_shutdown(struct pci_dev *pdev)
+{
+	psp_take_down(pci_get_drvdata(pdev), PSP_GONE);
+}
+
+static const struct psp_regs psp_v1 = {
+	.cmdresp = 0x10580,
+	.addr_lo = 0x105e0,
+	.addr_hi = 0x105e4,
+	.feature = 0x105fc,
+	.inten = 0x10610,
+	.intsts = 0x10614,
+};
+
+static const struct psp_regs psp_v2 = {
+	.cmdresp = 0x10980,
+	.addr_lo = 0x109e0,
+	.addr_hi = 0x109e4,
+	.feature = 0x109fc,
+	.inten = 0x10690,
+	.intsts = 0x10694,
+};
+
+static const struct psp_regs psp_v6 = {
+	.cmdresp = 0x10980,
+	.addr_lo = 0x109e0,
+	.addr_hi = 0x109e4,
+	.feature = 0x109fc,
+	.inten = 0x10510,
+	.intsts = 0x10514,
+};
+
+#define PSP(id, regs) \
+	{ PCI_VDEVICE(AMD, id), .driver_data = (kernel_ulong_t)&(regs) }
+
+static const struct pci_device_id psp_ids[] = {
+	PSP(0x1456, psp_v1),
+	PSP(0x1486, psp_v2),
+	PSP(0x14ca, psp_v2),	/* the fourth generation kept the second one's registers */
+	PSP(0x156e, psp_v6),
+	PSP(0x17d8, psp_v6),
+	{}
+};
+MODULE_DEVICE_TABLE(pci, psp_ids);
+
+static struct pci_driver psp_driver = {
+	.name = KBUILD_MODNAME,
+	.id_table = psp_ids,
+	.probe = psp_probe,
+	.remove = psp_remove,
+	.shutdown = psp_shutdown,
+};
+module_pci_driver(psp_driver);
+
+MODULE_DESCRIPTION("AMD SEV firmware: one path for all commands");
+MODULE_LICENSE("GPL");

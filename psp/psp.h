@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside psp_sev.ko.
+ *
+ *   pci.c      devices: probe, registers of each generation, removal
+ *   mailbox.c  one command to the hardware, and the wait for its answer
+ *   submit.c   the one path that every command takes, and the ASID rules
+ *   table.c    the commands
+ *   check.c    what a row says about a block
+ *   buffer.c   what a block points to: bounce, pin, quarantine
+ *   engine.c   the life of a block, from the caller and back
+ *   dev.c      /dev/sev
+ *   legacy.c   the older ioctls of /dev/sev, as data
+ *   export.c   what a stock kvm_amd links to
+ *
+ * Locks: the guest's own (kvm->lock), then psp->lock. No other lock is held
+ * across a command. psp->lock is held for mailbox time only: no allocation, no
+ * user memory, no pinning and no print under it.
+ */
+#ifndef PSP_H
+#define PSP_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "row.h"
+
+struct file;
+struct page;
+struct pci_dev;
+struct psp_guest;
+
+/**
+ * struct psp_regs - register offsets of one generation of the PSP, in BAR 2
+ * @cmdresp: command and response
+ * @addr_lo: command buffer address, low half
+ * @addr_hi: and high half
+ * @feature: what this PSP can do
+ * @inten: interrupt enable
+ * @intsts: interrupt status
+ */
+struct psp_regs {
+	u32 cmdresp;
+	u32 addr_lo;
+	u32 addr_hi;
+	u32 feature;
+	u32 inten;
+	u32 intsts;
+};
+
+/* What the submit path knows of an ASID. */
+enum psp_asid_state {
+	PSP_ASID_DIRTY,		/* needs WBINVD and DF_FLUSH before it can be bound */
+	PSP_ASID_FREE,
+	PSP_ASID_BOUND,		/* to the guest with the handle */
+};
+
+struct psp_asid {
+	u32 handle;
+	enum psp_asid_state state;
+};
+
+/* Why no further command will be accepted. */
+enum psp_end {
+	PSP_ALIVE,
+	PSP_DEAD,		/* firmware did not answer */
+	PSP_GONE,		/* the device has been removed */
+};
+
+/**
+ * struct psp - one platform security processor that has SEV
+ * @list: in the list of all of them, lowest PCI address first
+ * @ref: users; the memory outlives the device
+ * @pdev: its PCI device; valid while @end is not PSP_GONE
+ * @regs: register offsets
+ * @bar: BAR 2
+ * @wait: woken by the interrupt
+ * @lock: serialises commands; guards all below
+ * @cmd_page: the command buffer that firmware reads and writes
+ * @end: PSP_ALIVE, or why it is over
+ * @died_of: name of the command that was not answered, until it has been logged
+ * @up: firmware is initialised
+ * @answered: a command has completed since probe; decides the timeout
+ * @tmr: trusted memory for SEV-ES, or NULL
+ * @max_asid: highest ASID
+ * @asid: state of each ASID, 0..@max_asid
+ * @guests: guest contexts that firmware holds
+ * @api: API version of the firmware, major << 8 | minor; constant after probe
+ * @build: its build
+ */
+struct psp {
+	struct list_head list;
+	struct kref ref;
+	struct pci_dev *pdev;
+	const struct psp_regs *regs;
+	void __iomem *bar;
+	wait_queue_head_t wait;
+
+	struct mutex lock;
+	void *cmd_page;
+	enum psp_end end;
+	const char *died_of;
+	bool up;
+	bool answered;
+	void *tmr;
+	u32 max_asid;
+	struct psp_asid *asid;
+	u32 guests;
+	u16 api;
+	u8 build;
+};
+
+/**
+ * struct psp_call - one command on its way through the submit path
+ * @row: command
+ * @fw: block, filled
+ * @status: firmware's answer, SEV_FW_NO_CALL while it has not been asked
+ * @stuck: firmware never answered and may still write what the block points to
+ */
+struct psp_call {
+	const struct psp_row *row;
+	struct psp_fw_block fw;
+	u32 status;
+	bool stuck;
+};
+
+/* pci.c */
+struct psp *psp_get(void);
+void psp_put(struct psp *psp);
+
+/* mailbox.c */
+int psp_mailbox_init(struct psp *psp);
+void psp_mailbox_start(struct psp *psp);
+void psp_mailbox_stop(struct psp *psp);
+void psp_mailbox_exit(struct psp *psp);
+int psp_mailbox(struct psp *psp, struct psp_call *call);
+void psp_mailbox_interrupt(struct psp *psp);
+
+/* submit.c */
+int psp_submit_init(struct psp *psp);
+void psp_submit_exit(struct psp *psp);
+int psp_submit(struct psp *psp, struct psp_call *call);
+int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
+void psp_submit_end(struct psp *psp, u32 handle);
+int psp_bring_up(struct psp *psp, u32 *status);
+void psp_take_down(struct psp *psp, enum psp_end end);
+
+/* buffer.c */
+
+/**
+ * struct psp_mapping - one buffer of a command on its way
+ * @buf: what it is
+ * @uaddr: where the caller has it
+ * @len: its length, for firmware
+ * @bounce: kernel memory that firmware gets to see instead, of a blob
+ * @pages: pinned pages, of guest memory
+ * @nr_pages: how many
+ * @offset: where in the first page it begins
+ */
+struct psp_mapping {
+	const struct psp_buf *buf;
+	void __user *uaddr;
+	u32 len;
+	void *bounce;
+	struct page **pages;
+	unsigned long nr_pages;
+	unsigned int offset;
+};
+
+/**
+ * struct psp_buffers - all buffers of a command on its way
+ * @row: command
+ * @map: one for each buffer of the row
+ * @total: bytes to be done in all, of a command that is issued for each run
+ */
+struct psp_buffers {
+	const struct psp_row *row;
+	struct psp_mapping map[SEV_FW_BUFS];
+	u32 total;
+};
+
+int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
+		    const struct psp_user_block *user, const struct psp_guest *guest);
+void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
+u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
+int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
+int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_fw_block *fw);
+unsigned long psp_quarantined(void);
+
+/* engine.c */
+
+/**
+ * struct psp_issue - one pass-through command and where it comes from
+ * @cmd: envelope, copied in
+ * @guest: the guest that is meant, locked; NULL for a platform command
+ * @writable: the /dev/sev fd is open for writing
+ * @sev_fd: number of the /dev/sev fd, for START
+ */
+struct psp_issue {
+	struct sev_fw_cmd cmd;
+	struct psp_guest *guest;
+	bool writable;
+	int sev_fd;
+};
+
+int psp_issue(struct psp_issue *issue);
+int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block);
+
+/* legacy.c */
+int psp_legacy_ioctl(struct file *file, void __user *uarg);
+
+/* dev.c */
+int psp_dev_register(void);
+void psp_dev_unregister(void);
+bool psp_dev_is(const struct file *file);
+
+#endif /* PSP_H */

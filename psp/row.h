@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A row of the command table: a memory map of one firmware command's block, plus
+ * a few facts. There are no callbacks on purpose: what differs between commands
+ * is an enumerated value, and the code for each value exists once.
+ *
+ * Default deny: a byte of the block that no column gives to the caller must be
+ * zero. A row that forgets a field thus refuses it, and can never let a raw
+ * physical address through to firmware.
+ *
+ * This file, table.c and check.c know nothing of the kernel but its types. They
+ * compile in user space as they are, where their tests run under sanitizers.
+ */
+#ifndef PSP_ROW_H
+#define PSP_ROW_H
+
+#ifdef __KERNEL__
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#else
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+#define BIT(n)		(1u << (n))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
+#include <uapi/linux/sev-fw.h>
+
+/* Which fds a command may come in by; none: it belongs to the driver. */
+#define PSP_DOOR_DRIVER		0
+#define PSP_DOOR_PLATFORM	BIT(0)
+#define PSP_DOOR_GUEST		BIT(1)
+
+/* What the platform must be for the command to make sense. */
+enum psp_platform_need {
+	PSP_PLATFORM_ANY,
+	PSP_PLATFORM_UP,	/* INIT is issued first, on demand */
+	PSP_PLATFORM_DOWN,	/* SHUTDOWN is issued first; refused while guests exist */
+};
+
+/*
+ * What the driver must know of the guest. This protects the driver's own
+ * bookkeeping; it is no copy of firmware's guest state machine.
+ */
+enum psp_guest_need {
+	PSP_GUEST_ANY,
+	PSP_GUEST_NONE,		/* the VM has no guest context yet */
+	PSP_GUEST_STARTED,	/* it has one */
+};
+
+/* How one block becomes firmware commands. */
+enum psp_each {
+	PSP_ONCE,		/* one command; buffers are contiguous, or it is refused */
+	PSP_EACH_RUN,		/* one for each physically contiguous run of guest memory */
+};
+
+/* What a successful command means to the submit path. */
+enum psp_then {
+	PSP_THEN_NOTHING,
+	PSP_THEN_UP,		/* the platform is initialised, all ASIDs are dirty */
+	PSP_THEN_DOWN,		/* the platform is down, all guests are gone */
+	PSP_THEN_OPEN,		/* a guest context exists */
+	PSP_THEN_CLOSE,		/* the guest context is gone */
+	PSP_THEN_BIND,		/* the guest holds its ASID */
+	PSP_THEN_UNBIND,	/* the ASID is dirty */
+	PSP_THEN_CLEAN,		/* all dirty ASIDs are free */
+	PSP_THEN_PERSIST,	/* firmware may have changed its NV area */
+};
+
+/* Bytes of the block that the caller may set, besides those of buffers. */
+struct psp_range {
+	u8 off;
+	u8 size;
+};
+
+/* Fields of the block that the driver fills in; 4 bytes each. */
+enum psp_own_kind {
+	PSP_OWN_NONE,
+	PSP_OWN_HANDLE,		/* the guest's handle; zero again on return */
+	PSP_OWN_NEW_HANDLE,	/* zero to firmware; on return the new handle */
+	PSP_OWN_ASID,		/* the guest's ASID; zero again on return */
+	PSP_OWN_HIDDEN,		/* zero to firmware; its answer is not passed on */
+};
+
+struct psp_own {
+	u8 off;
+	u8 kind;		/* enum psp_own_kind */
+};
+
+/*
+ * A buffer that the block points to. @addr, @len and @max are those of struct
+ * sev_fw_buf_info; a caller may set the address, and the length if it is in the
+ * block.
+ */
+struct psp_buf {
+	u8 addr;
+	u8 len;			/* SEV_FW_BUF_FIXED: always @max bytes */
+	u8 dir;			/* SEV_FW_BUF_READ | SEV_FW_BUF_WRITE, by firmware */
+	u8 kind;		/* SEV_FW_BUF_* */
+	bool optional;		/* may be absent: address and length zero */
+	u32 max;		/* blob to read: longer is refused; to write: is clamped */
+};
+
+#define PSP_RANGES	2
+#define PSP_OWNS	2
+
+/**
+ * struct psp_row - one firmware command
+ * @name: as the SEV API calls it
+ * @id: as the SEV API numbers it
+ * @size: of the block, in bytes; 0 if there is none
+ * @since: lowest API version, major << 8 | minor
+ * @door: PSP_DOOR_*
+ * @write: the /dev/sev fd must be open for writing
+ * @back: the block has outputs and is copied back
+ * @mirror: a mirror VM may issue it
+ * @platform: enum psp_platform_need
+ * @guest: enum psp_guest_need
+ * @each: enum psp_each
+ * @then: enum psp_then
+ * @user: bytes that the caller may set
+ * @own: fields that the driver fills in
+ * @buf: buffers
+ */
+struct psp_row {
+	const char *name;
+	u16 id;
+	u16 size;
+	u16 since;
+	u8 door;
+	bool write;
+	bool back;
+	bool mirror;
+	u8 platform;
+	u8 guest;
+	u8 each;
+	u8 then;
+	struct psp_range user[PSP_RANGES];
+	struct psp_own own[PSP_OWNS];
+	struct psp_buf buf[SEV_FW_BUFS];
+};
+
+/*
+ * The two worlds of a block. They have the same bytes but for addresses, and
+ * incompatible types: user addresses are read from the one only, physical ones
+ * are written to the other only.
+ */
+struct psp_user_block {
+	u8 byte[SEV_FW_BLOCK_MAX];
+};
+
+struct psp_fw_block {
+	u8 byte[SEV_FW_BLOCK_MAX];
+};
+
+extern const struct psp_row psp_rows[];
+extern const unsigned int psp_nr_rows;
+
+/* What a filled block is filled with. */
+struct psp_fill {
+	u32 handle;
+	u32 asid;
+};
+
+const struct psp_row *psp_row_find(u32 id);
+void psp_row_user_mask(const struct psp_row *row, u64 mask[2]);
+bool psp_row_has_guest_buf(const struct psp_row *row);
+int psp_check(const struct psp_row *row, const struct psp_user_block *block);
+void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
+	      const struct psp_fill *fill, struct psp_fw_block *fw);
+void psp_scrub(const struct psp_row *row, const struct psp_fw_block *fw,
+	       struct psp_user_block *user);
+void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *info);
+const char *psp_status_name(u32 status);
+
+/* Blocks are little-endian and packed; so is every machine that has a PSP. */
+static inline u32 psp_get32(const u8 *block, u8 off)
+{
+	u32 value;
+
+	memcpy(&value, block + off, sizeof(value));
+	return value;
+}
+
+static inline void psp_put32(u8 *block, u8 off, u32 value)
+{
+	memcpy(block + off, &value, sizeof(value));
+}
+
+static inline u32 psp_fw_get32(const struct psp_fw_block *fw, u8 off)
+{
+	return psp_get32(fw->byte, off);
+}
+
+static inline void psp_fw_put32(struct psp_fw_block *fw, u8 off, u32 value)
+{
+	psp_put32(fw->byte, off, value);
+}
+
+/* The length that the caller gave for a buffer. */
+static inline u32 psp_user_len(const struct psp_buf *buf, const struct psp_user_block *user)
+{
+	return buf->len == SEV_FW_BUF_FIXED ? buf->max : psp_get32(user->byte, buf->len);
+}
+
+#endif /* PSP_ROW_H */

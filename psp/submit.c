@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one path that every command in the system takes: from KVM's legacy code,
+ * from the glue, from /dev/sev, from the driver itself. All of it happens under
+ * psp->lock, so what must not be interleaved cannot be.
+ *
+ * ASIDs. An ASID whose guest has been deactivated is dirty: caches may hold lines
+ * under its old key. Firmware lets it be bound again after a WBINVD on every CPU
+ * followed by DF_FLUSH, and a DEACTIVATE between those two spoils them. Here a
+ * DF_FLUSH is tried first, a WBINVD is paid only if firmware asks for it, and
+ * since the lock is held no DEACTIVATE can come between. Whoever binds a dirty
+ * ASID gets the flush for free.
+ *
+ * START and ACTIVATE are one unit: a guest that cannot be bound is decommissioned.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <asm/cacheflush.h>
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+#include <asm/smp.h>
+
+#include "addr.h"
+#include "psp.h"
+
+#define STATUS_WBINVD_REQUIRED		0x0e
+#define STATUS_SECURE_DATA_INVALID	0x18
+
+#define TMR_SIZE			(1024 * 1024)	/* and its alignment */
+#define INIT_FLAG_ES			BIT(0)
+
+/* What CPUID leaf 0x8000001f says of ASIDs. */
+#define CPUID_SEV			0x8000001f
+
+static int submit(struct psp *psp, struct psp_call *call);
+
+static int submit_simple(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status)
+{
+	static const struct psp_user_block nothing;
+	struct psp_call call = { .row = psp_row_find(id) };
+	int ret;
+
+	psp_fill(call.row, &nothing, fill, &call.fw);
+	ret = submit(psp, &call);
+	*status = call.status;
+	return ret;
+}
+
+static void all_dirty(struct psp *psp)
+{
+	u32 i;
+
+	for (i = 0; i <= psp->max_asid; i++) {
+		psp->asid[i].state = PSP_ASID_DIRTY;
+		psp->asid[i].handle = 0;
+	}
+}
+
+/* INIT, and what must follow it before a guest can be started. */
+static int bring_up(struct psp *psp, u32 *status)
+{
+	static const struct psp_fill nobody;
+	struct psp_call init = { .row = psp_row_find(SEV_FW_INIT) };
+	int ret, tries = 2;
+
+	*status = SEV_FW_NO_CALL;
+	if (psp->up)
+		return 0;
+
+	if (psp->tmr) {
+		psp_fw_put32(&init.fw, offsetof(struct sev_fw_init, flags), INIT_FLAG_ES);
+		psp_fw_put_addr(&init.fw, offsetof(struct sev_fw_init, tmr_address),
+				psp_addr_owned(psp->tmr));
+		psp_fw_put32(&init.fw, offsetof(struct sev_fw_init, tmr_len), TMR_SIZE);
+	}
+
+	/* firmware that finds its storage damaged erases it, and then can go on */
+	do {
+		ret = submit(psp, &init);
+	} while (init.status == STATUS_SECURE_DATA_INVALID && --tries);
+	*status = init.status;
+	if (ret)
+		return ret;
+
+	return submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
+}
+
+static int take_down(struct psp *psp, u32 *status)
+{
+	static const struct psp_fill nobody;
+
+	*status = SEV_FW_NO_CALL;
+	if (!psp->up)
+		return 0;
+	if (psp->guests)
+		return -EBUSY;
+	return submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, status);
+}
+
+/* The value of a field that the driver fills; 0 if the row has none of this kind. */
+static u32 owned(const struct psp_call *call, enum psp_own_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < PSP_OWNS; i++)
+		if (call->row->own[i].kind == kind)
+			return psp_fw_get32(&call->fw, call->row->own[i].off);
+	return 0;
+}
+
+static bool binds_dirty_asid(struct psp *psp, const struct psp_call *call)
+{
+	u32 asid = owned(call, PSP_OWN_ASID);
+
+	return call->row->then == PSP_THEN_BIND && asid <= psp->max_asid &&
+	       psp->asid[asid].state == PSP_ASID_DIRTY;
+}
+
+/* What must have happened before this command can succeed. */
+static int prepare(struct psp *psp, struct psp_call *call)
+{
+	static const struct psp_fill nobody;
+
+	if (psp->end != PSP_ALIVE)
+		return 0;	/* the mailbox has the error for this */
+	if (call->row->platform == PSP_PLATFORM_UP)
+		return bring_up(psp, &call->status);
+	if (call->row->platform == PSP_PLATFORM_DOWN)
+		return take_down(psp, &call->status);
+	if (binds_dirty_asid(psp, call))
+		return submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, &call->status);
+	return 0;
+}
+
+static void unbind(struct psp *psp, u32 handle)
+{
+	u32 i;
+
+	for (i = 0; i <= psp->max_asid; i++) {
+		if (psp->asid[i].state == PSP_ASID_BOUND && psp->asid[i].handle == handle) {
+			psp->asid[i].state = PSP_ASID_DIRTY;
+			psp->asid[i].handle = 0;
+		}
+	}
+}
+
+static void clean(struct psp *psp)
+{
+	u32 i;
+
+	for (i = 0; i <= psp->max_asid; i++)
+		if (psp->asid[i].state == PSP_ASID_DIRTY)
+			psp->asid[i].state = PSP_ASID_FREE;
+}
+
+static void bind(struct psp *psp, u32 handle, u32 asid)
+{
+	if (asid > psp->max_asid)
+		return;
+	psp->asid[asid].state = PSP_ASID_BOUND;
+	psp->asid[asid].handle = handle;
+}
+
+/* A command has succeeded: what do we now know? */
+static void note(struct psp *psp, const struct psp_call *call)
+{
+	switch (call->row->then) {
+	case PSP_THEN_UP:
+	case PSP_THEN_DOWN:
+		psp->up = call->row->then == PSP_THEN_UP;
+		psp->guests = 0;
+		all_dirty(psp);
+		break;
+	case PSP_THEN_OPEN:
+		psp->guests++;
+		break;
+	case PSP_THEN_CLOSE:
+		if (psp->guests)
+			psp->guests--;
+		break;
+	case PSP_THEN_BIND:
+		bind(psp, owned(call, PSP_OWN_HANDLE), owned(call, PSP_OWN_ASID));
+		break;
+	case PSP_THEN_UNBIND:
+		unbind(psp, owned(call, PSP_OWN_HANDLE));
+		break;
+	case PSP_THEN_CLEAN:
+		clean(psp);
+		break;
+	}
+}
+
+static int submit(struct psp *psp, struct psp_call *call)
+{
+	int ret;
+
+	lockdep_assert_held(&psp->lock);
+
+	ret = prepare(psp, call);
+	if (ret)
+		return ret;
+
+	ret = psp_mailbox(psp, call);
+	if (call->status == STATUS_WBINVD_REQUIRED) {
+		wbinvd_on_all_cpus();
+		ret = psp_mailbox(psp, call);
+	}
+	if (!ret)
+		note(psp, call);
+	return ret;
+}
+
+/* Unlock, and tell, once, if the PSP has been given up meanwhile. */
+static void psp_unlock(struct psp *psp)
+{
+	const char *died_of = psp->died_of;
+
+	psp->died_of = NULL;
+	mutex_unlock(&psp->lock);
+	if (died_of)
+		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
+}
+
+/**
+ * psp_submit() - issue one command
+ * @psp: PSP
+ * @call: command, filled
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests.
+ */
+int psp_submit(struct psp *psp, struct psp_call *call)
+{
+	int ret;
+
+	call->status = SEV_FW_NO_CALL;
+	mutex_lock(&psp->lock);
+	ret = submit(psp, call);
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
+ * psp_submit_start() - create a guest and bind it, or do neither
+ * @psp: PSP
+ * @call: LAUNCH_START or RECEIVE_START, filled
+ * @asid: the guest's ASID
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: as psp_submit(). @call->status is that of the step that failed.
+ */
+int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
+{
+	struct psp_fill fill = { .asid = asid };
+	u32 ignored;
+	int ret;
+
+	call->status = SEV_FW_NO_CALL;
+	mutex_lock(&psp->lock);
+	ret = submit(psp, call);
+	if (!ret) {
+		fill.handle = owned(call, PSP_OWN_NEW_HANDLE);
+		ret = submit_simple(psp, SEV_FW_ACTIVATE, &fill, &call->status);
+		if (ret)
+			submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+	}
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
+ * psp_submit_end() - unbind a guest and destroy its context
+ * @psp: PSP
+ * @handle: guest
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ */
+void psp_submit_end(struct psp *psp, u32 handle)
+{
+	const struct psp_fill fill = { .handle = handle };
+	u32 ignored;
+
+	mutex_lock(&psp->lock);
+	submit_simple(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
+	submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+	psp_unlock(psp);
+}
+
+/**
+ * psp_bring_up() - initialise the platform, unless it is
+ * @psp: PSP
+ * @status: receives firmware's answer, SEV_FW_NO_CALL if it had not to be asked
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: as psp_submit().
+ */
+int psp_bring_up(struct psp *psp, u32 *status)
+{
+	int ret;
+
+	mutex_lock(&psp->lock);
+	ret = psp->end == PSP_ALIVE ? bring_up(psp, status) : -EIO;
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
+ * psp_take_down() - SHUTDOWN, whatever the platform is doing; no command after it
+ * @psp: PSP
+ * @end: why no further command will be accepted
+ *
+ * Guests that still exist are destroyed by firmware.
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ */
+void psp_take_down(struct psp *psp, enum psp_end end)
+{
+	static const struct psp_fill nobody;
+	u32 ignored;
+
+	mutex_lock(&psp->lock);
+	if (psp->up)
+		submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+	if (psp->end == PSP_ALIVE)
+		psp->end = end;
+	psp_unlock(psp);
+}
+
+static int identify(struct psp *psp)
+{
+	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
+	int ret = psp_submit(psp, &call);
+
+	if (ret)
+		return ret;
+
+	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
+		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
+	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
+
+	/* whoever had it before us left ASIDs and guests that we know nothing of */
+	psp->up = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	return 0;
+}
+
+/**
+ * psp_submit_init() - get to know the firmware, leave it uninitialised
+ * @psp: PSP whose mailbox works
+ *
+ * Context: process context, sleeps.
+ * Return: 0, -ENOMEM, or as psp_submit().
+ */
+int psp_submit_init(struct psp *psp)
+{
+	u32 eax, ebx, ecx, min_sev_asid, ignored;
+	int ret;
+
+	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &min_sev_asid);
+	psp->max_asid = ecx;
+	psp->asid = kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL);
+	if (!psp->asid)
+		return -ENOMEM;
+	all_dirty(psp);
+
+	/* without this memory there is no SEV-ES, but there is SEV */
+	if (boot_cpu_has(X86_FEATURE_SEV_ES) && min_sev_asid > 1)
+		psp->tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
+						    get_order(TMR_SIZE));
+	if (psp->tmr)
+		clflush_cache_range(psp->tmr, TMR_SIZE);
+
+	ret = identify(psp);
+	if (!ret && psp->up) {
+		mutex_lock(&psp->lock);
+		ret = take_down(psp, &ignored);
+		psp_unlock(psp);
+	}
+	return ret;
+}
+
+/**
+ * psp_submit_exit() - release what psp_submit_init() took
+ * @psp: PSP, taken down
+ *
+ * The TMR belongs to firmware until a SHUTDOWN that it has answered: a dead PSP
+ * keeps it for ever. Firmware's last writes to it may still sit in caches.
+ */
+void psp_submit_exit(struct psp *psp)
+{
+	if (psp->tmr && psp->end != PSP_DEAD) {
+		wbinvd_on_all_cpus();
+		free_pages((unsigned long)psp->tmr, get_order(TMR_SIZE));
+	}
+	psp->tmr = NULL;
+	kvfree(psp->asid);
+	psp->asid = NULL;
+}

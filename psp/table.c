@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command table: all that the driver knows of each firmware command.
+ *
+ * The kernel owns addresses, identities and time; firmware owns meaning. A row
+ * records only the former. The columns are explained in row.h; above each row
+ * stands the block as firmware sees it (offset:size, I read, O written).
+ *
+ * A command that is not here does not exist for anybody. To add one: its struct
+ * in the UAPI header, its row here, its offsets in the layout test, its effect
+ * in the software PSP.
+ */
+#ifdef __KERNEL__
+#include <linux/array_size.h>
+#endif
+#include "row.h"
+
+#define API(major, minor)	((major) << 8 | (minor))
+
+/* The block's struct, its size, and the offset of one of its members. */
+#define BLOCK(type)		.size = sizeof(struct type)
+#define AT(type, member)	offsetof(struct type, member)
+
+#define USER(type, member) \
+	{ AT(type, member), sizeof(((struct type *)0)->member) }
+#define OWN(type, member, what) \
+	{ .off = AT(type, member), .kind = PSP_OWN_##what }
+
+#define R	SEV_FW_BUF_READ
+#define W	SEV_FW_BUF_WRITE
+
+/* Host data, copied through a bounce buffer of at most @cap bytes. */
+#define BLOB(type, a, l, d, cap) {			\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap) }
+
+#define OPTIONAL_BLOB(type, a, l, d, cap) {		\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap), .optional = true }
+
+/* Guest memory, pinned in place. */
+#define GUEST(type, a, l, d) {				\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	.dir = (d), .kind = SEV_FW_BUF_GUEST }
+
+/*
+ * Certificates, headers and sessions have a size that firmware knows and tests;
+ * the cap is only there to bound the copy.
+ */
+#define CAP		SEV_FW_PACKET_MAX
+#define CERT		SEV_FW_CERT_SIZE
+#define CHAIN		SEV_FW_CHAIN_SIZE
+#define IDS		0x80	/* GET_ID: two sockets */
+
+const struct psp_row psp_rows[] = {
+	/* 00:4 flags I, 04:4 0, 08:8 tmr I, 10:4 tmr_len I */
+	{
+		.id = SEV_FW_INIT, .name = "INIT", BLOCK(sev_fw_init),
+		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_UP,
+	},
+	{
+		.id = SEV_FW_SHUTDOWN, .name = "SHUTDOWN",
+		.then = PSP_THEN_DOWN,
+	},
+	/* 00:1 major, 01:1 minor, 02:1 state, 03:1 owner, 04:2 config, 07:1 build, 08:4 guests: O */
+	{
+		.id = SEV_FW_PLATFORM_STATUS, .name = "PLATFORM_STATUS",
+		BLOCK(sev_fw_platform_status),
+		.door = PSP_DOOR_PLATFORM, .back = true,
+	},
+	/* 00:8 pdh O*, 08:4 len IO, 10:8 chain O*, 18:4 len IO */
+	{
+		.id = SEV_FW_PDH_CERT_EXPORT, .name = "PDH_CERT_EXPORT",
+		BLOCK(sev_fw_pdh_cert_export),
+		.door = PSP_DOOR_PLATFORM, .back = true, .platform = PSP_PLATFORM_UP,
+		.buf = {
+			BLOB(sev_fw_pdh_cert_export, pdh_address, pdh_len, W, CERT),
+			BLOB(sev_fw_pdh_cert_export, chain_address, chain_len, W, CHAIN),
+		},
+	},
+	{
+		.id = SEV_FW_DF_FLUSH, .name = "DF_FLUSH",
+		.then = PSP_THEN_CLEAN,
+	},
+	/* 00:8 ids O*, 08:4 len IO */
+	{
+		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id),
+		.since = API(0, 16),
+		.door = PSP_DOOR_PLATFORM, .back = true,
+		.buf = { BLOB(sev_fw_get_id, address, len, W, IDS) },
+	},
+	{
+		.id = SEV_FW_NOP, .name = "NOP",
+		.door = PSP_DOOR_PLATFORM,
+	},
+
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_DECOMMISSION, .name = "DECOMMISSION", BLOCK(sev_fw_decommission),
+		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_CLOSE,
+		.own = { OWN(sev_fw_decommission, handle, HANDLE) },
+	},
+	/* 00:4 handle I, 04:4 asid I */
+	{
+		.id = SEV_FW_ACTIVATE, .name = "ACTIVATE", BLOCK(sev_fw_activate),
+		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
+		.own = {
+			OWN(sev_fw_activate, handle, HANDLE),
+			OWN(sev_fw_activate, asid, ASID),
+		},
+	},
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_DEACTIVATE, .name = "DEACTIVATE", BLOCK(sev_fw_deactivate),
+		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_UNBIND,
+		.own = { OWN(sev_fw_deactivate, handle, HANDLE) },
+	},
+	/* 00:4 handle I, 04:4 policy O, 08:4 asid O, 0c:1 state O */
+	{
+		.id = SEV_FW_GUEST_STATUS, .name = "GUEST_STATUS", BLOCK(sev_fw_guest_status),
+		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = {
+			OWN(sev_fw_guest_status, handle, HANDLE),
+			OWN(sev_fw_guest_status, asid, HIDDEN),
+		},
+	},
+
+	/* 00:4 handle IO, 04:4 policy I, 08:8 cert I*, 10:4 len I, 18:8 session I*, 20:4 len I */
+	{
+		.id = SEV_FW_LAUNCH_START, .name = "LAUNCH_START", BLOCK(sev_fw_launch_start),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
+		.user = { USER(sev_fw_launch_start, policy) },
+		.own = { OWN(sev_fw_launch_start, handle, NEW_HANDLE) },
+		.buf = {
+			OPTIONAL_BLOB(sev_fw_launch_start, dh_address, dh_len, R, CAP),
+			OPTIONAL_BLOB(sev_fw_launch_start, session_address, session_len, R, CAP),
+		},
+	},
+	/* 00:4 handle I, 08:8 memory IO*, 10:4 len I */
+	{
+		.id = SEV_FW_LAUNCH_UPDATE_DATA, .name = "LAUNCH_UPDATE_DATA",
+		BLOCK(sev_fw_launch_update_data),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
+		.own = { OWN(sev_fw_launch_update_data, handle, HANDLE) },
+		.buf = { GUEST(sev_fw_launch_update_data, address, len, R | W) },
+	},
+	/* 00:4 handle I, 08:8 VMSA IO*, 10:4 len I */
+	{
+		.id = SEV_FW_LAUNCH_UPDATE_VMSA, .name = "LAUNCH_UPDATE_VMSA",
+		BLOCK(sev_fw_launch_update_vmsa),
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_launch_update_vmsa, handle, HANDLE) },
+	},
+	/* 00:4 handle I, 08:8 measurement O*, 10:4 len IO */
+	{
+		.id = SEV_FW_LAUNCH_MEASURE, .name = "LAUNCH_MEASURE",
+		BLOCK(sev_fw_launch_measure),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
+		.buf = { BLOB(sev_fw_launch_measure, address, len, W, SEV_FW_MEASURE_SIZE) },
+	},
+	/* 00:4 handle I, 08:8 header I*, 10:4 len I, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
+	{
+		.id = SEV_FW_LAUNCH_UPDATE_SECRET, .name = "LAUNCH_UPDATE_SECRET",
+		BLOCK(sev_fw_launch_update_secret),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_launch_update_secret, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_launch_update_secret, hdr_address, hdr_len, R, CAP),
+			GUEST(sev_fw_launch_update_secret, guest_address, guest_len, W),
+			BLOB(sev_fw_launch_update_secret, trans_address, trans_len, R, CAP),
+		},
+	},
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_LAUNCH_FINISH, .name = "LAUNCH_FINISH", BLOCK(sev_fw_launch_finish),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_launch_finish, handle, HANDLE) },
+	},
+	/* 00:4 handle I, 08:8 report O*, 10:16 mnonce I, 20:4 len IO */
+	{
+		.id = SEV_FW_ATTESTATION, .name = "ATTESTATION", BLOCK(sev_fw_attestation),
+		.door = PSP_DOOR_GUEST, .back = true,
+		.guest = PSP_GUEST_STARTED,
+		.user = { USER(sev_fw_attestation, mnonce) },
+		.own = { OWN(sev_fw_attestation, handle, HANDLE) },
+		.buf = { BLOB(sev_fw_attestation, address, len, W, SEV_FW_REPORT_SIZE) },
+	},
+
+	/* 00:4 handle I, 04:4 policy O, 08 pdh I*, 18 plat I*, 28 amd I*, 38 session O*; 10 20 30 40:4 */
+	{
+		.id = SEV_FW_SEND_START, .name = "SEND_START", BLOCK(sev_fw_send_start),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_send_start, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_send_start, pdh_address, pdh_len, R, CAP),
+			BLOB(sev_fw_send_start, plat_address, plat_len, R, CAP),
+			BLOB(sev_fw_send_start, amd_address, amd_len, R, CAP),
+			BLOB(sev_fw_send_start, session_address, session_len, W,
+			     SEV_FW_SESSION_SIZE),
+		},
+	},
+	/* 00:4 handle I, 08:8 header O*, 10:4 len IO, 18:8 guest I*, 20:4 len, 28:8 data O*, 30:4 len */
+	{
+		.id = SEV_FW_SEND_UPDATE_DATA, .name = "SEND_UPDATE_DATA",
+		BLOCK(sev_fw_send_update_data),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_send_update_data, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_send_update_data, hdr_address, hdr_len, W, SEV_FW_HEADER_SIZE),
+			GUEST(sev_fw_send_update_data, guest_address, guest_len, R),
+			BLOB(sev_fw_send_update_data, trans_address, trans_len, W, CAP),
+		},
+	},
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_SEND_FINISH, .name = "SEND_FINISH", BLOCK(sev_fw_send_finish),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_send_finish, handle, HANDLE) },
+	},
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_SEND_CANCEL, .name = "SEND_CANCEL", BLOCK(sev_fw_send_cancel),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_send_cancel, handle, HANDLE) },
+	},
+
+	/* 00:4 handle IO, 04:4 policy I, 08:8 pdh I*, 10:4 len I, 18:8 session I*, 20:4 len I */
+	{
+		.id = SEV_FW_RECEIVE_START, .name = "RECEIVE_START", BLOCK(sev_fw_receive_start),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
+		.user = { USER(sev_fw_receive_start, policy) },
+		.own = { OWN(sev_fw_receive_start, handle, NEW_HANDLE) },
+		.buf = {
+			BLOB(sev_fw_receive_start, pdh_address, pdh_len, R, CAP),
+			BLOB(sev_fw_receive_start, session_address, session_len, R, CAP),
+		},
+	},
+	/* 00:4 handle I, 08:8 header I*, 10:4 len I, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
+	{
+		.id = SEV_FW_RECEIVE_UPDATE_DATA, .name = "RECEIVE_UPDATE_DATA",
+		BLOCK(sev_fw_receive_update_data),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_receive_update_data, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_receive_update_data, hdr_address, hdr_len, R, CAP),
+			GUEST(sev_fw_receive_update_data, guest_address, guest_len, W),
+			BLOB(sev_fw_receive_update_data, trans_address, trans_len, R, CAP),
+		},
+	},
+	/* 00:4 handle I */
+	{
+		.id = SEV_FW_RECEIVE_FINISH, .name = "RECEIVE_FINISH", BLOCK(sev_fw_receive_finish),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_receive_finish, handle, HANDLE) },
+	},
+
+	/* 00:4 handle I, 08:8 guest I*, 10:8 host O*, 18:4 len I */
+	{
+		.id = SEV_FW_DBG_DECRYPT, .name = "DBG_DECRYPT", BLOCK(sev_fw_dbg_decrypt),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
+		.own = { OWN(sev_fw_dbg_decrypt, handle, HANDLE) },
+		.buf = {
+			GUEST(sev_fw_dbg_decrypt, src_address, len, R),
+			BLOB(sev_fw_dbg_decrypt, dst_address, len, W, CAP),
+		},
+	},
+	/* 00:4 handle I, 08:8 host I*, 10:8 guest O*, 18:4 len I */
+	{
+		.id = SEV_FW_DBG_ENCRYPT, .name = "DBG_ENCRYPT", BLOCK(sev_fw_dbg_encrypt),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
+		.own = { OWN(sev_fw_dbg_encrypt, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_dbg_encrypt, src_address, len, R, CAP),
+			GUEST(sev_fw_dbg_encrypt, dst_address, len, W),
+		},
+	},
+};
+
+const unsigned int psp_nr_rows = ARRAY_SIZE(psp_rows);
