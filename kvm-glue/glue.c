@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a VM to the engine: which firmware guest is meant, and may it be touched.
+ *
+ * Owns nothing. What a VM knows of its guest (ASID, handle, whether it is one at
+ * all) stays in kvm_amd's kvm_sev_info, where kvm_amd's own ioctls find it, so
+ * that both kinds of command can be mixed on one VM. It is lent to the engine for
+ * the time of one command as a struct psp_guest, under kvm->lock, which is what
+ * keeps kvm_amd's ioctls, a move of the guest to another VM, and us apart. Lock
+ * order: kvm->lock, then whatever the engine takes.
+ *
+ * There are two doors to a guest. KVM_MEMORY_ENCRYPT_OP on the VM fd comes in by
+ * kvm_sev_passthrough(), a VM fd in an envelope on /dev/sev by kvm_sev_guest_ops.
+ *
+ * Never looks into a command block: blocks belong to the engine. Never reads an
+ * envelope from user memory: the caller has copied it, once, and only ->error is
+ * written back. Never changes kvm_sev_info but for the handle and the fd that
+ * LAUNCH_START or RECEIVE_START have brought about.
+ */
+#include <linux/fs.h>
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sev-fw.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "glue.h"
+#include "layout.h"
+#include "psp_guest.h"
+
+static_assert(sizeof(struct sev_fw_cmd) == sizeof(struct kvm_sev_cmd));
+static_assert(offsetof(struct sev_fw_cmd, id) == offsetof(struct kvm_sev_cmd, id));
+static_assert(offsetof(struct sev_fw_cmd, data) == offsetof(struct kvm_sev_cmd, data));
+static_assert(offsetof(struct sev_fw_cmd, error) == offsetof(struct kvm_sev_cmd, error));
+static_assert(offsetof(struct sev_fw_cmd, fd) == offsetof(struct kvm_sev_cmd, sev_fd));
+
+/*
+ * Lock the guest of a VM and describe it. A VM whose guest has been moved to
+ * another VM is dead, or no longer active.
+ */
+static int lend_guest(struct kvm *kvm, struct psp_guest *guest)
+{
+	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
+
+	if (mutex_lock_killable(&kvm->lock))
+		return -EINTR;
+	if (!sev->active || kvm->vm_dead || glue_is_snp(kvm)) {
+		mutex_unlock(&kvm->lock);
+		return -ENOTTY;
+	}
+	*guest = (struct psp_guest) {
+		.handle = sev->handle,
+		.asid = sev->asid,
+		.sev_fd = sev->fd,
+		.es = sev->es_active,
+		.mirror = sev->enc_context_owner,
+		.pages_locked = sev->pages_locked,
+	};
+	return 0;
+}
+
+/* Take back what lend_guest() lent. A new handle means that START succeeded. */
+static void take_back_guest(struct kvm *kvm, const struct psp_guest *guest)
+{
+	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
+
+	lockdep_assert_held(&kvm->lock);
+	if (guest->handle != sev->handle) {
+		sev->handle = guest->handle;
+		sev->fd = guest->sev_fd;
+	}
+	mutex_unlock(&kvm->lock);
+}
+
+/* Which commands there are does not depend on the VM; any VM may ask. */
+static int query(const struct sev_fw_cmd *cmd)
+{
+	void __user *uquery = u64_to_user_ptr(cmd->data);
+	const size_t size = sizeof(struct sev_fw_query);
+	int zero;
+
+	if (cmd->len < size)
+		return -EINVAL;
+	if (cmd->len > PAGE_SIZE)
+		return -E2BIG;
+	zero = check_zeroed_user(uquery + size, cmd->len - size);
+	if (zero <= 0)
+		return zero ?: -E2BIG;
+	return psp_query(uquery);
+}
+
+/**
+ * kvm_sev_passthrough() - a firmware command on a VM fd
+ * @kvm: VM
+ * @cmd: envelope, the kernel's copy, with SEV_FW_PASSTHROUGH set in its id
+ * @ucmd: the caller's envelope; only its error is written
+ *
+ * Context: process context of the VM's owner, may sleep. Takes kvm->lock, so it
+ * has to be called without; within kvm_amd that is before sev_mem_enc_ioctl()
+ * locks.
+ * Return: 0 or an errno of <linux/sev-fw.h>.
+ */
+int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
+			struct sev_fw_cmd __user *ucmd)
+{
+	struct psp_guest guest;
+	int ret;
+
+	/* Whatever goes wrong from here on, the caller finds an answer. */
+	cmd->error = SEV_FW_NO_CALL;
+	if (put_user(cmd->error, &ucmd->error))
+		return -EFAULT;
+	if (cmd->id == SEV_FW_CMD(SEV_FW_QUERY_ID))
+		return query(cmd);
+
+	ret = lend_guest(kvm, &guest);
+	if (ret)
+		return ret;
+	ret = psp_guest_issue(&guest, cmd->fd, cmd);
+	take_back_guest(kvm, &guest);
+	if (put_user(cmd->error, &ucmd->error))
+		return -EFAULT;
+	return ret;
+}
+
+/* A guest that the engine has got hold of by the VM's file. */
+struct file_guest {
+	struct psp_guest guest;
+	struct kvm *kvm;
+};
+
+/*
+ * The engine holds @file until put(), the file holds the VM, and the VM holds
+ * kvm_amd. What KVM asks of a caller of its VM ioctls holds here too: a VM is for
+ * the process that made it, because user addresses mean that process's memory.
+ */
+static int get_file_guest(struct file *file, struct psp_guest **guest)
+{
+	struct file_guest *fg;
+	int ret;
+
+	if (!file_is_kvm(file))
+		return -EBADF;
+	fg = kmalloc(sizeof(*fg), GFP_KERNEL);
+	if (!fg)
+		return -ENOMEM;
+	fg->kvm = file->private_data;
+	if (fg->kvm->mm == current->mm)
+		ret = lend_guest(fg->kvm, &fg->guest);
+	else
+		ret = -EBADF;
+	if (ret) {
+		kfree(fg);
+		return ret;
+	}
+	*guest = &fg->guest;
+	return 0;
+}
+
+static void put_file_guest(struct psp_guest *guest)
+{
+	struct file_guest *fg = container_of(guest, struct file_guest, guest);
+
+	take_back_guest(fg->kvm, guest);
+	kfree(fg);
+}
+
+const struct psp_guest_ops kvm_sev_guest_ops = {
+	.owner = THIS_MODULE,
+	.get = get_file_guest,
+	.put = put_file_guest,
+};
