@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pure core of the engine, compiled from the driver's own source: for every
+ * row and every byte, what a caller may set gets through and all else is refused;
+ * what comes back carries no address and no identity.
+ */
+#include <stdlib.h>
+#include "../../psp/row.h"
+#include "kselftest_harness.h"
+
+static bool callers_byte(const struct psp_row *row, unsigned int byte)
+{
+	u64 mask[2];
+
+	psp_row_user_mask(row, mask);
+	return mask[byte / 64] >> byte % 64 & 1;
+}
+
+/* A block that the row accepts: each buffer of 16 bytes somewhere. */
+static struct psp_user_block good_block(const struct psp_row *row)
+{
+	struct psp_user_block block = { { 0 } };
+	const struct psp_buf *buf;
+
+	for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
+		if (buf->kind == SEV_FW_BUF_NONE)
+			break;
+		psp_put32(block.byte, buf->addr, 0x10000);
+		if (buf->len != SEV_FW_BUF_FIXED)
+			psp_put32(block.byte, buf->len, 16);
+	}
+	return block;
+}
+
+#define for_each_row(row) \
+	for ((row) = psp_rows; (row) < psp_rows + psp_nr_rows; (row)++)
+
+TEST(good_blocks_pass)
+{
+	const struct psp_row *row;
+
+	for_each_row(row) {
+		struct psp_user_block block = good_block(row);
+
+		EXPECT_EQ(0, psp_check(row, &block)) TH_LOG("%s", row->name);
+	}
+}
+
+TEST(every_foreign_bit_is_refused)
+{
+	const struct psp_row *row;
+	unsigned int byte, bit, refused = 0;
+
+	for_each_row(row) {
+		for (byte = 0; byte < row->size; byte++) {
+			if (callers_byte(row, byte))
+				continue;
+			for (bit = 0; bit < 8; bit++) {
+				struct psp_user_block block = good_block(row);
+
+				block.byte[byte] = 1 << bit;
+				EXPECT_EQ(-EINVAL, psp_check(row, &block))
+					TH_LOG("%s byte %#x bit %u", row->name, byte, bit);
+				refused++;
+			}
+		}
+	}
+	EXPECT_LT(1000, refused);
+}
+
+TEST(user_ranges_take_any_value)
+{
+	const struct psp_row *row;
+	unsigned int i, byte, tried = 0;
+
+	for_each_row(row) {
+		for (i = 0; i < PSP_RANGES; i++) {
+			for (byte = 0; byte < row->user[i].size; byte++) {
+				struct psp_user_block block = good_block(row);
+
+				block.byte[row->user[i].off + byte] = 0xff;
+				EXPECT_EQ(0, psp_check(row, &block))
+					TH_LOG("%s byte %#x", row->name, row->user[i].off + byte);
+				tried++;
+			}
+		}
+	}
+	EXPECT_LT(0, tried);
+}
+
+TEST(lengths)
+{
+	const struct psp_buf *buf;
+	const struct psp_row *row;
+
+	for_each_row(row) {
+		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
+			struct psp_user_block block = good_block(row);
+			bool room = buf->dir == SEV_FW_BUF_WRITE && row->each == PSP_ONCE &&
+				    buf->kind != SEV_FW_BUF_GUEST;
+
+			if (buf->kind == SEV_FW_BUF_NONE || buf->len == SEV_FW_BUF_FIXED)
+				continue;
+
+			psp_put32(block.byte, buf->len, 0);
+			EXPECT_EQ(room ? 0 : -EINVAL, psp_check(row, &block))
+				TH_LOG("%s: length 0", row->name);
+
+			psp_put32(block.byte, buf->len, 0xffffffff);
+			EXPECT_EQ(room || !buf->max || row->each == PSP_EACH_RUN ? 0 : -EINVAL,
+				  psp_check(row, &block)) TH_LOG("%s: length u32 max", row->name);
+
+			if (!buf->max)
+				continue;
+			psp_put32(block.byte, buf->len, buf->max);
+			EXPECT_EQ(0, psp_check(row, &block)) TH_LOG("%s: length max", row->name);
+
+			psp_put32(block.byte, buf->len, buf->max + 1);
+			EXPECT_EQ(room || row->each == PSP_EACH_RUN ? 0 : -EINVAL,
+				  psp_check(row, &block)) TH_LOG("%s: length max + 1", row->name);
+		}
+	}
+}
+
+TEST(half_a_session_is_refused)
+{
+	const struct psp_row *row = psp_row_find(SEV_FW_LAUNCH_START);
+	struct psp_user_block block;
+	int i;
+
+	ASSERT_NE(NULL, row);
+
+	memset(&block, 0, sizeof(block));
+	EXPECT_EQ(0, psp_check(row, &block));
+
+	for (i = 0; i < 2; i++) {
+		block = good_block(row);
+		memset(block.byte + row->buf[i].addr, 0, 8);
+		psp_put32(block.byte, row->buf[i].len, 0);
+		EXPECT_EQ(-EINVAL, psp_check(row, &block)) TH_LOG("buffer %d absent", i);
+
+		/* an address without a length is no way to ask for "no session" */
+		block = good_block(row);
+		psp_put32(block.byte, row->buf[i].len, 0);
+		EXPECT_EQ(-EINVAL, psp_check(row, &block)) TH_LOG("buffer %d of length 0", i);
+	}
+}
+
+TEST(fill_sets_what_is_owned_and_drops_addresses)
+{
+	const struct psp_fill fill = { .handle = 0x11223344, .asid = 0x55667788 };
+	const struct psp_row *row;
+	unsigned int i, byte;
+
+	for_each_row(row) {
+		struct psp_user_block user = good_block(row);
+		struct psp_fw_block fw;
+		bool owned[SEV_FW_BLOCK_MAX] = { false };
+
+		psp_fill(row, &user, &fill, &fw);
+		for (i = 0; i < PSP_OWNS; i++) {
+			static const u32 want[] = {
+				[PSP_OWN_HANDLE] = 0x11223344, [PSP_OWN_ASID] = 0x55667788,
+				[PSP_OWN_NEW_HANDLE] = 0, [PSP_OWN_HIDDEN] = 0,
+			};
+
+			if (row->own[i].kind == PSP_OWN_NONE)
+				continue;
+			EXPECT_EQ(want[row->own[i].kind], psp_fw_get32(&fw, row->own[i].off))
+				TH_LOG("%s own[%u]", row->name, i);
+			memset(owned + row->own[i].off, true, 4);
+		}
+		for (i = 0; i < SEV_FW_BUFS; i++) {
+			if (row->buf[i].kind == SEV_FW_BUF_NONE)
+				break;
+			for (byte = 0; byte < 8; byte++)
+				EXPECT_EQ(0, fw.byte[row->buf[i].addr + byte])
+					TH_LOG("%s: user address for firmware", row->name);
+			memset(owned + row->buf[i].addr, true, 8);
+		}
+		for (byte = 0; byte < SEV_FW_BLOCK_MAX; byte++)
+			if (!owned[byte])
+				EXPECT_EQ(user.byte[byte], fw.byte[byte])
+					TH_LOG("%s byte %#x", row->name, byte);
+	}
+}
+
+TEST(scrub_lets_no_address_and_no_identity_through)
+{
+	const struct psp_row *row;
+	unsigned int i;
+
+	for_each_row(row) {
+		struct psp_user_block given = good_block(row), user = given;
+		struct psp_fw_block fw;
+
+		memset(&fw, 0xa5, sizeof(fw));
+		psp_scrub(row, &fw, &user);
+
+		for (i = 0; i < SEV_FW_BUFS; i++)
+			if (row->buf[i].kind != SEV_FW_BUF_NONE)
+				EXPECT_EQ(0, memcmp(user.byte + row->buf[i].addr,
+						    given.byte + row->buf[i].addr, 8))
+					TH_LOG("%s: address", row->name);
+		for (i = 0; i < PSP_OWNS; i++) {
+			bool shown = row->own[i].kind == PSP_OWN_NEW_HANDLE;
+
+			if (row->own[i].kind != PSP_OWN_NONE)
+				EXPECT_EQ(shown ? 0xa5a5a5a5 : 0,
+					  psp_get32(user.byte, row->own[i].off))
+					TH_LOG("%s own[%u]", row->name, i);
+		}
+		for (i = row->size; i < SEV_FW_BLOCK_MAX; i++)
+			EXPECT_EQ(0, user.byte[i]) TH_LOG("%s: past the end", row->name);
+	}
+}
+
+TEST(random_blocks)
+{
+	const struct psp_row *row;
+	unsigned int i, n;
+
+	srand(1);
+	for (n = 0; n < 200000; n++) {
+		struct psp_user_block block = { { 0 } };
+		bool foreign = false;
+
+		row = &psp_rows[(unsigned int)rand() % psp_nr_rows];
+		for (i = 0; i < row->size; i++) {
+			block.byte[i] = rand() % 4 ? 0 : rand();
+			foreign |= block.byte[i] && !callers_byte(row, i);
+		}
+		if (psp_check(row, &block) == 0)
+			ASSERT_FALSE(foreign) TH_LOG("%s", row->name);
+	}
+}
+
+TEST(status_names)
+{
+	u32 status;
+
+	for (status = 0; status < 0x300; status++)
+		ASSERT_NE(NULL, psp_status_name(status));
+	EXPECT_STREQ("WBINVD_REQUIRED", psp_status_name(0x0e));
+	EXPECT_STREQ("INVALID_GUEST", psp_status_name(0x10));
+	EXPECT_STREQ("SECURE_DATA_INVALID", psp_status_name(0x18));
+	EXPECT_STREQ("(not asked)", psp_status_name(SEV_FW_NO_CALL));
+}
+
+TEST_HARNESS_MAIN

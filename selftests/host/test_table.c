@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lint for the command table: it is data, so mistakes in it can be found by
+ * looking at it. Compiled together with the driver's own table.c and check.c.
+ */
+#include "../../psp/row.h"
+#include "kselftest_harness.h"
+
+/* Claim bytes for one column; false if another column has one of them already. */
+static bool claim_bytes(bool *claimed, unsigned int off, unsigned int size)
+{
+	bool fresh = true;
+
+	for (; size; off++, size--) {
+		fresh &= !claimed[off];
+		claimed[off] = true;
+	}
+	return fresh;
+}
+
+TEST(ids_are_unique_and_sorted)
+{
+	unsigned int i;
+
+	ASSERT_LT(0, psp_nr_rows);
+	for (i = 1; i < psp_nr_rows; i++)
+		EXPECT_LT(psp_rows[i - 1].id, psp_rows[i].id)
+			TH_LOG("row %s", psp_rows[i].name);
+}
+
+TEST(find_finds_all_and_nothing_else)
+{
+	unsigned int id, i, found = 0;
+
+	for (i = 0; i < psp_nr_rows; i++)
+		EXPECT_EQ(&psp_rows[i], psp_row_find(psp_rows[i].id));
+	for (id = 0; id < 0x1000; id++)
+		found += !!psp_row_find(id);
+	EXPECT_EQ(psp_nr_rows, found);
+	EXPECT_EQ(NULL, psp_row_find(0));
+	EXPECT_EQ(NULL, psp_row_find(SEV_FW_CMD(SEV_FW_NOP)));
+	EXPECT_EQ(NULL, psp_row_find(0xffffffff));
+}
+
+TEST(columns_are_in_range_and_do_not_overlap)
+{
+	const struct psp_row *row;
+	unsigned int i;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		bool claimed[256] = { false };
+
+		EXPECT_LE(row->size, SEV_FW_BLOCK_MAX) TH_LOG("%s", row->name);
+		for (i = 0; i < PSP_RANGES; i++) {
+			EXPECT_LE(row->user[i].off + row->user[i].size, row->size)
+				TH_LOG("%s user[%u]", row->name, i);
+			EXPECT_TRUE(claim_bytes(claimed, row->user[i].off, row->user[i].size))
+				TH_LOG("%s user[%u]", row->name, i);
+		}
+		for (i = 0; i < PSP_OWNS; i++) {
+			if (row->own[i].kind == PSP_OWN_NONE)
+				continue;
+			EXPECT_LE(row->own[i].off + 4, row->size) TH_LOG("%s own[%u]", row->name, i);
+			EXPECT_TRUE(claim_bytes(claimed, row->own[i].off, 4))
+				TH_LOG("%s own[%u]", row->name, i);
+		}
+		for (i = 0; i < SEV_FW_BUFS; i++) {
+			const struct psp_buf *buf = &row->buf[i];
+
+			if (buf->kind == SEV_FW_BUF_NONE)
+				continue;
+			EXPECT_LE(buf->addr + 8, row->size) TH_LOG("%s buf[%u]", row->name, i);
+			EXPECT_TRUE(claim_bytes(claimed, buf->addr, 8))
+				TH_LOG("%s buf[%u]", row->name, i);
+			if (buf->len == SEV_FW_BUF_FIXED) {
+				EXPECT_NE(0, buf->max) TH_LOG("%s buf[%u]", row->name, i);
+				continue;
+			}
+			EXPECT_LE(buf->len + 4, row->size) TH_LOG("%s buf[%u]", row->name, i);
+			/* a command done run by run has one length for all its buffers */
+			EXPECT_TRUE(claim_bytes(claimed, buf->len, 4) || row->each == PSP_EACH_RUN)
+				TH_LOG("%s buf[%u]", row->name, i);
+		}
+	}
+}
+
+TEST(buffers_make_sense)
+{
+	const struct psp_row *row;
+	unsigned int i;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		bool ended = false, any = false;
+
+		for (i = 0; i < SEV_FW_BUFS; i++) {
+			const struct psp_buf *buf = &row->buf[i];
+
+			if (buf->kind == SEV_FW_BUF_NONE) {
+				ended = true;
+				continue;
+			}
+			any = true;
+			EXPECT_FALSE(ended) TH_LOG("%s has a hole before buf[%u]", row->name, i);
+			EXPECT_NE(0, buf->dir) TH_LOG("%s buf[%u]", row->name, i);
+			EXPECT_EQ(0, buf->dir & ~(SEV_FW_BUF_READ | SEV_FW_BUF_WRITE));
+			/* a bounce buffer needs a bound, or user space chooses its size */
+			if (buf->kind != SEV_FW_BUF_GUEST)
+				EXPECT_NE(0, buf->max) TH_LOG("%s buf[%u]", row->name, i);
+			/* guest memory needs a guest */
+			if (buf->kind == SEV_FW_BUF_GUEST)
+				EXPECT_EQ(PSP_DOOR_GUEST, row->door) TH_LOG("%s", row->name);
+			/* all buffers of a run-by-run command share the length */
+			if (row->each == PSP_EACH_RUN)
+				EXPECT_EQ(row->buf[0].len, buf->len) TH_LOG("%s", row->name);
+		}
+		if (row->each == PSP_EACH_RUN) {
+			EXPECT_TRUE(any) TH_LOG("%s", row->name);
+			EXPECT_TRUE(row->back) TH_LOG("%s must tell how far it got", row->name);
+		}
+	}
+}
+
+TEST(what_belongs_to_the_driver_has_no_door)
+{
+	static const u16 driver_only[] = {
+		SEV_FW_INIT, SEV_FW_INIT_EX, SEV_FW_SHUTDOWN, SEV_FW_DF_FLUSH, SEV_FW_RING_BUFFER,
+		SEV_FW_ACTIVATE, SEV_FW_ACTIVATE_EX, SEV_FW_DEACTIVATE, SEV_FW_DECOMMISSION,
+	};
+	const struct psp_row *row;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(driver_only); i++) {
+		row = psp_row_find(driver_only[i]);
+		if (row)
+			EXPECT_EQ(PSP_DOOR_DRIVER, row->door) TH_LOG("%s", row->name);
+	}
+}
+
+TEST(a_guest_command_names_the_guest_itself)
+{
+	const struct psp_row *row;
+	unsigned int i, handles;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		if (!(row->door & PSP_DOOR_GUEST))
+			continue;
+		EXPECT_NE(PSP_GUEST_ANY, row->guest) TH_LOG("%s", row->name);
+		for (handles = 0, i = 0; i < PSP_OWNS; i++)
+			handles += row->own[i].kind == PSP_OWN_HANDLE ||
+				   row->own[i].kind == PSP_OWN_NEW_HANDLE;
+		EXPECT_EQ(1, handles) TH_LOG("%s", row->name);
+		/* the engine takes a new guest's handle from the first owned field */
+		if (row->then == PSP_THEN_OPEN)
+			EXPECT_EQ(PSP_OWN_NEW_HANDLE, row->own[0].kind) TH_LOG("%s", row->name);
+	}
+}
+
+TEST(names_are_known)
+{
+	struct sev_fw_cmd_info info;
+	const struct psp_row *row;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		ASSERT_NE(NULL, row->name);
+		psp_row_info(row, 0xffff, &info);
+		EXPECT_STREQ(row->name, info.name);
+		EXPECT_EQ(SEV_FW_CMD(row->id), info.id);
+		EXPECT_EQ(row->size, info.size);
+		EXPECT_TRUE(info.flags & SEV_FW_INFO_AVAILABLE);
+		if (row->since) {
+			psp_row_info(row, row->since - 1, &info);
+			EXPECT_FALSE(info.flags & SEV_FW_INFO_AVAILABLE);
+		}
+	}
+}
+
+TEST_HARNESS_MAIN
