@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Issuing firmware commands, by pass-through and by the older ioctls.
+ *
+ * Functions return 0 or a negative errno; @status tells what firmware said, or
+ * SEV_FW_NO_CALL if it was not asked. It may be NULL. A command that firmware
+ * refuses is -EIO with the reason in @status.
+ */
+#ifndef SELFTESTS_SEVFW_H
+#define SELFTESTS_SEVFW_H
+
+#include <stdint.h>
+
+#include <linux/sev-fw.h>
+
+/**
+ * struct sev_fw_door - where commands go in
+ * @request: the ioctl
+ * @fd: the file it is for
+ * @other: the other file, which the envelope names
+ *
+ * Commands on a guest can go through the VM, or through /dev/sev, with the same
+ * two files and the same effect; commands on the platform only through /dev/sev.
+ */
+struct sev_fw_door {
+	unsigned long request;
+	int fd;
+	int other;
+};
+
+/** sev_fw_door_vm() - the guest of @vm_fd, by way of the VM */
+struct sev_fw_door sev_fw_door_vm(int vm_fd, int sev_fd);
+
+/** sev_fw_door_dev() - by way of /dev/sev; @vm_fd is -1 for the platform */
+struct sev_fw_door sev_fw_door_dev(int sev_fd, int vm_fd);
+
+/**
+ * sev_fw_issue() - issue a command as the block that firmware defines
+ * @door: where
+ * @id: one of enum sev_fw_id
+ * @block: the block, NULL if the command has none
+ * @len: its size in bytes
+ * @status: receives firmware's status
+ *
+ * Return: 0 or a negative errno as <linux/sev-fw.h> documents them.
+ */
+int sev_fw_issue(const struct sev_fw_door *door, uint32_t id, void *block, uint32_t len,
+		 uint32_t *status);
+
+/**
+ * sev_fw_query() - which commands there are
+ * @door: where; any door has the same answer
+ * @query: receives firmware's version, and in @count the number of commands
+ * @infos: receives one element for each command
+ * @count: room in @infos, in elements
+ *
+ * Return: 0 or a negative errno.
+ */
+int sev_fw_query(const struct sev_fw_door *door, struct sev_fw_query *query,
+		 struct sev_fw_cmd_info *infos, uint32_t count);
+
+/** sev_kvm_op() - one of enum sev_cmd_id of <linux/kvm.h> on a VM */
+int sev_kvm_op(int vm_fd, int sev_fd, uint32_t id, void *data, uint32_t *status);
+
+/** sev_dev_op() - one of the commands of <linux/psp-sev.h> on /dev/sev */
+int sev_dev_op(int sev_fd, uint32_t cmd, void *data, uint32_t *status);
+
+/** sev_status_name() - "INVALID_GUEST" for 0x10 and so on, never NULL */
+const char *sev_status_name(uint32_t status);
+
+#endif /* SELFTESTS_SEVFW_H */

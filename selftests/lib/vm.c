@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The part of a VMM that has nothing to do with encryption: RAM, a vCPU, a
+ * payload, and the loop that runs it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "vm.h"
+
+static int set_memory(struct vm *vm)
+{
+	struct kvm_userspace_memory_region region = {
+		.memory_size = vm->size,
+		.userspace_addr = (uintptr_t)vm->memory,
+	};
+
+	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
+int vm_create(struct vm *vm, size_t size)
+{
+	void *memory;
+
+	*vm = (struct vm){ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 };
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	vm->memory = memory;
+	vm->size = size;
+	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm_fd < 0)
+		return -errno;
+	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+	if (vm->vm_fd < 0)
+		return -errno;
+	return set_memory(vm);
+}
+
+static int enter_real_mode(struct vm *vm)
+{
+	struct kvm_regs regs = { .rip = VM_ENTRY, .rflags = 0x2 };
+	struct kvm_sregs sregs;
+
+	if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, &sregs))
+		return -errno;
+	sregs.cs.base = 0;
+	sregs.cs.selector = 0;
+	if (ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) || ioctl(vm->vcpu_fd, KVM_SET_REGS, &regs))
+		return -errno;
+	return 0;
+}
+
+int vm_add_vcpu(struct vm *vm)
+{
+	int size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	void *run;
+
+	if (size < 0)
+		return -errno;
+	vm->vcpu_fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
+	if (vm->vcpu_fd < 0)
+		return -errno;
+	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu_fd, 0);
+	if (run == MAP_FAILED)
+		return -errno;
+	vm->run = run;
+	vm->run_size = size;
+	return enter_real_mode(vm);
+}
+
+void vm_load_payload(struct vm *vm)
+{
+	static const uint8_t code[] = {
+		0xbe, VM_DATA & 0xff, VM_DATA >> 8,	/*    mov $VM_DATA, %si */
+		0xba, VM_PORT & 0xff, VM_PORT >> 8,	/*    mov $VM_PORT, %dx */
+		0xac,					/* 1: lodsb */
+		0x84, 0xc0,				/*    test %al, %al */
+		0x74, 0x03,				/*    jz 2f */
+		0xee,					/*    out %al, (%dx) */
+		0xeb, 0xf8,				/*    jmp 1b */
+		0xf4,					/* 2: hlt */
+	};
+
+	memcpy(vm->memory + VM_ENTRY, code, sizeof(code));
+}
+
+/* Appends what an exit for port output carries. */
+static void take_output(struct kvm_run *run, char *out, size_t size, size_t *used)
+{
+	const char *data = (const char *)run + run->io.data_offset;
+	size_t len = (size_t)run->io.size * run->io.count;
+
+	for (size_t i = 0; i < len && *used + 1 < size; i++)
+		out[(*used)++] = data[i];
+	out[*used] = '\0';
+}
+
+int vm_run(struct vm *vm, char *out, size_t size)
+{
+	struct kvm_run *run = vm->run;
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (;;) {
+		if (ioctl(vm->vcpu_fd, KVM_RUN, 0)) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		if (run->exit_reason == KVM_EXIT_HLT)
+			return 0;
+		if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT ||
+		    run->io.port != VM_PORT)
+			return -ENOEXEC;
+		take_output(run, out, size, &used);
+	}
+}
+
+int vm_register(struct vm *vm)
+{
+	struct kvm_enc_region region = { .addr = (uintptr_t)vm->memory, .size = vm->size };
+
+	return ioctl(vm->vm_fd, KVM_MEMORY_ENCRYPT_REG_REGION, &region) ? -errno : 0;
+}
+
+/* The last reference to a VM is often the vCPU's, so that goes first. */
+void vm_destroy(struct vm *vm)
+{
+	if (vm->run)
+		munmap(vm->run, vm->run_size);
+	if (vm->vcpu_fd >= 0)
+		close(vm->vcpu_fd);
+	if (vm->vm_fd >= 0)
+		close(vm->vm_fd);
+	if (vm->kvm_fd >= 0)
+		close(vm->kvm_fd);
+	if (vm->memory)
+		munmap(vm->memory, vm->size);
+	*vm = (struct vm){ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 };
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A virtual machine with one vCPU in real mode, as small as KVM permits: RAM
+ * from guest address 0, output through one port, no devices. What makes it a
+ * SEV guest is in launch.h.
+ *
+ * Functions return 0 or a negative errno.
+ */
+#ifndef SELFTESTS_VM_H
+#define SELFTESTS_VM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define VM_ENTRY	0x1000	/* guest address of the first instruction */
+#define VM_DATA		0x2000	/* guest address of the text that the payload prints */
+#define VM_DATA_SIZE	0x1000
+#define VM_PORT		0x3f8	/* and the port that it prints it to */
+
+/**
+ * struct vm - one virtual machine; fds are -1 where there is none
+ * @kvm_fd: /dev/kvm
+ * @vm_fd: the VM
+ * @vcpu_fd: its vCPU
+ * @run: what the vCPU shares with us
+ * @run_size: size of @run
+ * @memory: the guest's RAM, page-aligned
+ * @size: its size in bytes
+ */
+struct vm {
+	int kvm_fd;
+	int vm_fd;
+	int vcpu_fd;
+	struct kvm_run *run;
+	size_t run_size;
+	uint8_t *memory;
+	size_t size;
+};
+
+/**
+ * vm_create() - open /dev/kvm, make a VM with @size bytes of RAM, no vCPU yet
+ * @vm: receives it; vm_destroy() it in any case
+ * @size: multiple of the page size
+ */
+int vm_create(struct vm *vm, size_t size);
+
+/** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
+int vm_add_vcpu(struct vm *vm);
+
+/** vm_load_payload() - a program for VM_ENTRY: print the text at VM_DATA, halt */
+void vm_load_payload(struct vm *vm);
+
+/**
+ * vm_run() - run until the guest halts
+ * @vm: VM with a vCPU
+ * @out: receives what it has printed, zero-terminated, cut if there is no room
+ * @size: room, in bytes
+ *
+ * Return: 0 if it has halted; -ENOEXEC if it does something else, then
+ * vm->run->exit_reason says what; another negative errno.
+ */
+int vm_run(struct vm *vm, char *out, size_t size);
+
+/** vm_register() - pin RAM that is going to be encrypted */
+int vm_register(struct vm *vm);
+
+void vm_destroy(struct vm *vm);
+
+#endif /* SELFTESTS_VM_H */
