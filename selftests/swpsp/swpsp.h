@@ -49,8 +49,9 @@ enum swpsp_status {
 
 /**
  * enum swpsp_memory - what encryption does to guest memory
- * @SWPSP_MEMORY_PLAIN: nothing is written: memory keeps its plaintext, so that
- *	a guest can run under emulation. Digests and packets are the same
+ * @SWPSP_MEMORY_PLAIN: memory keeps its plaintext, so that a guest can run under
+ *	emulation; what firmware writes into guest memory it writes in the clear.
+ *	Digests and packets are the same
  * @SWPSP_MEMORY_CIPHER: memory is encrypted in place, tweaked by its physical
  *	address, under the key of the guest
  */
@@ -70,13 +71,25 @@ enum swpsp_memory {
  * @transcript: file that every command is logged to, one line each; or NULL.
  *	The caller closes it
  * @seed: 0: keys come from the system's random source; else everything random
- *	is derived from this number, so that two runs are the same
+ *	is derived from this number, so that two runs are the same. The RSA keys
+ *	and signatures of the simulated vendor are the exception: always random
  * @api_major: API version to report and to behave as
  * @api_minor: likewise
  * @build: firmware build to report
  * @max_asid: highest ASID, 1..1006
  * @min_sev_asid: lowest ASID of guests without SEV-ES, 1..max_asid + 1
  * @cpus: threads that must execute WBINVD, 1..SWPSP_CPUS_MAX
+ * @ca_dir: directory of the simulated vendor's keys (ARK, ASK), made there when
+ *	they are first needed. Platforms that share it accept each other in
+ *	SEND_START. NULL: @state_dir
+ * @cbit: position of the C-bit in an address; 0: 51
+ * @sockets: 1 or 2, for GET_ID; 0: 1
+ * @ccx_threads: threads of one core complex; 0: all threads are in one. At most
+ *	64 complexes
+ * @hole_start: first byte of a part of @memory that is not RAM
+ * @hole_end: first byte after it; equal to @hole_start: no hole
+ *
+ * All fields after @cpus may be left zero.
  */
 struct swpsp_config {
 	void *memory;
@@ -91,6 +104,12 @@ struct swpsp_config {
 	uint32_t max_asid;
 	uint32_t min_sev_asid;
 	uint32_t cpus;
+	const char *ca_dir;
+	uint32_t cbit;
+	uint32_t sockets;
+	uint32_t ccx_threads;
+	uint64_t hole_start;
+	uint64_t hole_end;
 };
 
 #define SWPSP_CPUS_MAX	256
@@ -128,6 +147,32 @@ uint16_t swpsp_command(struct swpsp *psp, uint32_t id, uint64_t cmdbuf);
  * @cpu: thread, below config.cpus; others are ignored
  */
 void swpsp_wbinvd(struct swpsp *psp, uint32_t cpu);
+
+/**
+ * swpsp_error_info() - extended error information of the last command
+ * @psp: platform
+ *
+ * What firmware leaves in the two address registers when a mailbox command is
+ * complete: 0, or up to six ids of 10 bits, newest lowest. The ids are swpsp's own.
+ *
+ * Return: value of the registers, high word in bits 63:32.
+ */
+uint64_t swpsp_error_info(const struct swpsp *psp);
+
+/**
+ * struct swpsp_counts - how much of the platform is in use
+ * @guests: guest contexts
+ * @asids_bound: ASIDs allocated or in use
+ * @asids_dirty: ASIDs that need WBINVD and DF_FLUSH before they can be bound
+ */
+struct swpsp_counts {
+	uint32_t guests;
+	uint32_t asids_bound;
+	uint32_t asids_dirty;
+};
+
+/** swpsp_counts() - as of now; cheap enough to call after every command */
+void swpsp_counts(const struct swpsp *psp, struct swpsp_counts *counts);
 
 /** swpsp_status_name() - "INVALID_GUEST" for 0x10 and so on, never NULL */
 const char *swpsp_status_name(uint16_t status);

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The front door: power on and off, the table of commands, and what all of them
+ * have in common: state of the platform, the one copy of the command buffer in,
+ * and the copy out that its class allows. Also the transcript.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/obj_mac.h>
+
+#include "internal.h"
+
+/*
+ * What happens to the command buffer.
+ * N: nothing; A: read; B: written on success; C: read, written on success;
+ * D: read, written on success and on INVALID_LENGTH
+ */
+enum class {
+	CLASS_N,
+	CLASS_A,
+	CLASS_B,
+	CLASS_C,
+	CLASS_D,
+};
+
+#define UNINIT	(1 << PLATFORM_UNINIT)
+#define INIT	(1 << PLATFORM_INIT)
+#define WORKING	(1 << PLATFORM_WORKING)
+#define UP	(INIT | WORKING)
+#define ANY	(UNINIT | UP)
+
+#define HANDLE_AT(offset)	((offset) + 1)
+#define ASID_AT(offset)		((offset) + 1)
+#define API(major, minor)	((major) << 8 | (minor))
+
+/*
+ * size: documented length of the buffer; firmware's own may be padded to 8, but
+ *	the host need not have the padding.
+ * states: platform states in which the command is legal.
+ * handle, asid: for the transcript; 0: none, else offset + 1.
+ * since: first API version that has the command.
+ */
+struct command {
+	const char *name;
+	command_fn *handler;
+	enum class class;
+	uint8_t size;
+	uint8_t states;
+	uint8_t handle;
+	uint8_t asid;
+	uint16_t since;
+};
+
+static const struct command commands[] = {
+	[0x01] = { "INIT", cmd_init, CLASS_A, 0x14, UNINIT },
+	[0x02] = { "SHUTDOWN", cmd_shutdown, CLASS_N, 0, ANY },
+	[0x03] = { "PLATFORM_RESET", cmd_platform_reset, CLASS_N, 0, UNINIT },
+	[0x04] = { "PLATFORM_STATUS", cmd_platform_status, CLASS_B, 0x0c, ANY },
+	[0x05] = { "PEK_GEN", cmd_pek_gen, CLASS_N, 0, INIT },
+	[0x06] = { "PEK_CSR", cmd_pek_csr, CLASS_D, 0x0c, UP },
+	[0x07] = { "PEK_CERT_IMPORT", cmd_pek_cert_import, CLASS_A, 0x1c, INIT },
+	[0x08] = { "PDH_CERT_EXPORT", cmd_pdh_cert_export, CLASS_D, 0x1c, UP },
+	[0x09] = { "PDH_GEN", cmd_pdh_gen, CLASS_N, 0, UP },
+	[0x0a] = { "DF_FLUSH", cmd_df_flush, CLASS_N, 0, ANY },
+	[0x0b] = { "DOWNLOAD_FIRMWARE", cmd_download_firmware, CLASS_A, 0x0c, UNINIT,
+		   .since = API(0, 15) },
+	[0x0c] = { "GET_ID", cmd_get_id, CLASS_D, 0x0c, ANY, .since = API(0, 16) },
+	[0x0d] = { "INIT_EX", cmd_init_ex, CLASS_A, 0x24, UNINIT },
+	[0x0e] = { "NOP", cmd_nop, CLASS_N, 0, ANY },
+	[0x20] = { "DECOMMISSION", cmd_decommission, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x21] = { "ACTIVATE", cmd_activate, CLASS_A, 0x08, WORKING, HANDLE_AT(0), ASID_AT(4) },
+	[0x22] = { "DEACTIVATE", cmd_deactivate, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x23] = { "GUEST_STATUS", cmd_guest_status, CLASS_C, 0x0d, UP, HANDLE_AT(0) },
+	[0x24] = { "COPY", cmd_copy, CLASS_A, 0x18, WORKING, HANDLE_AT(0) },
+	[0x25] = { "ACTIVATE_EX", cmd_activate_ex, CLASS_A, 0x18, WORKING, HANDLE_AT(4),
+		   ASID_AT(8) },
+	[0x30] = { "LAUNCH_START", cmd_launch_start, CLASS_C, 0x24, UP, HANDLE_AT(0) },
+	[0x31] = { "LAUNCH_UPDATE_DATA", cmd_launch_update_data, CLASS_A, 0x14, WORKING,
+		   HANDLE_AT(0) },
+	/* Checks its length first, then the platform's state. */
+	[0x32] = { "LAUNCH_UPDATE_VMSA", cmd_launch_update_vmsa, CLASS_A, 0x14, ANY,
+		   HANDLE_AT(0) },
+	[0x33] = { "LAUNCH_MEASURE", cmd_launch_measure, CLASS_D, 0x14, WORKING, HANDLE_AT(0) },
+	[0x34] = { "LAUNCH_UPDATE_SECRET", cmd_launch_update_secret, CLASS_A, 0x34, WORKING,
+		   HANDLE_AT(0) },
+	[0x35] = { "LAUNCH_FINISH", cmd_launch_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x36] = { "ATTESTATION", cmd_attestation, CLASS_D, 0x24, WORKING, HANDLE_AT(0) },
+	[0x40] = { "SEND_START", cmd_send_start, CLASS_D, 0x44, WORKING, HANDLE_AT(0) },
+	[0x41] = { "SEND_UPDATE_DATA", cmd_send_update_data, CLASS_D, 0x34, WORKING,
+		   HANDLE_AT(0) },
+	[0x42] = { "SEND_UPDATE_VMSA", cmd_send_update_vmsa, CLASS_D, 0x34, WORKING,
+		   HANDLE_AT(0) },
+	[0x43] = { "SEND_FINISH", cmd_send_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x44] = { "SEND_CANCEL", cmd_send_cancel, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x50] = { "RECEIVE_START", cmd_receive_start, CLASS_C, 0x24, UP, HANDLE_AT(0) },
+	[0x51] = { "RECEIVE_UPDATE_DATA", cmd_receive_update_data, CLASS_A, 0x34, WORKING,
+		   HANDLE_AT(0) },
+	[0x52] = { "RECEIVE_UPDATE_VMSA", cmd_receive_update_vmsa, CLASS_A, 0x34, WORKING,
+		   HANDLE_AT(0) },
+	[0x53] = { "RECEIVE_FINISH", cmd_receive_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
+	[0x60] = { "DBG_DECRYPT", cmd_dbg_decrypt, CLASS_A, 0x1c, WORKING, HANDLE_AT(0) },
+	[0x61] = { "DBG_ENCRYPT", cmd_dbg_encrypt, CLASS_A, 0x1c, WORKING, HANDLE_AT(0) },
+	[0x70] = { "SWAP_OUT", cmd_swap_out, CLASS_D, 0x28, WORKING, HANDLE_AT(0) },
+	[0x71] = { "SWAP_IN", cmd_swap_in, CLASS_A, 0x20, WORKING, HANDLE_AT(0) },
+};
+
+static const struct command *find(uint32_t id)
+{
+	return id < ARRAY_SIZE(commands) && commands[id].handler ? &commands[id] : NULL;
+}
+
+const char *swpsp_command_name(uint32_t id)
+{
+	const struct command *c = find(id);
+
+	return c ? c->name : NULL;
+}
+
+const char *swpsp_status_name(uint16_t status)
+{
+	static const char *const names[] = {
+		[SWPSP_SUCCESS]			= "SUCCESS",
+		[SWPSP_INVALID_PLATFORM_STATE]	= "INVALID_PLATFORM_STATE",
+		[SWPSP_INVALID_GUEST_STATE]	= "INVALID_GUEST_STATE",
+		[SWPSP_INVALID_CONFIG]		= "INVALID_CONFIG",
+		[SWPSP_INVALID_LENGTH]		= "INVALID_LENGTH",
+		[SWPSP_ALREADY_OWNED]		= "ALREADY_OWNED",
+		[SWPSP_INVALID_CERTIFICATE]	= "INVALID_CERTIFICATE",
+		[SWPSP_POLICY_FAILURE]		= "POLICY_FAILURE",
+		[SWPSP_INACTIVE]		= "INACTIVE",
+		[SWPSP_INVALID_ADDRESS]		= "INVALID_ADDRESS",
+		[SWPSP_BAD_SIGNATURE]		= "BAD_SIGNATURE",
+		[SWPSP_BAD_MEASUREMENT]		= "BAD_MEASUREMENT",
+		[SWPSP_ASID_OWNED]		= "ASID_OWNED",
+		[SWPSP_INVALID_ASID]		= "INVALID_ASID",
+		[SWPSP_WBINVD_REQUIRED]		= "WBINVD_REQUIRED",
+		[SWPSP_DF_FLUSH_REQUIRED]	= "DF_FLUSH_REQUIRED",
+		[SWPSP_INVALID_GUEST]		= "INVALID_GUEST",
+		[SWPSP_INVALID_COMMAND]		= "INVALID_COMMAND",
+		[SWPSP_ACTIVE]			= "ACTIVE",
+		[SWPSP_HWERROR_PLATFORM]	= "HWERROR_PLATFORM",
+		[SWPSP_HWERROR_UNSAFE]		= "HWERROR_UNSAFE",
+		[SWPSP_UNSUPPORTED]		= "UNSUPPORTED",
+		[SWPSP_INVALID_PARAM]		= "INVALID_PARAM",
+		[SWPSP_RESOURCE_LIMIT]		= "RESOURCE_LIMIT",
+		[SWPSP_SECURE_DATA_INVALID]	= "SECURE_DATA_INVALID",
+		[SWPSP_AEAD_OFLOW]		= "AEAD_OFLOW",
+		[SWPSP_RING_BUFFER_EXIT]	= "RING_BUFFER_EXIT",
+	};
+
+	if (status < ARRAY_SIZE(names) && names[status])
+		return names[status];
+	return "UNKNOWN";
+}
+
+/* ---- extended error information ---- */
+
+void error_record(struct swpsp *p, enum error_id id)
+{
+	p->error_info = (p->error_info << 10 | id) & ((1ull << 60) - 1);
+}
+
+uint16_t hardware_error(struct swpsp *p, enum error_id id)
+{
+	error_record(p, id);
+	return SWPSP_HWERROR_PLATFORM;
+}
+
+uint64_t swpsp_error_info(const struct swpsp *p)
+{
+	return p->error_info;
+}
+
+void swpsp_counts(const struct swpsp *p, struct swpsp_counts *counts)
+{
+	counts->guests = p->guest_count;
+	counts->asids_bound = p->asids_bound;
+	counts->asids_dirty = p->asids_dirty;
+}
+
+/* ---- transcript ---- */
+
+static bool digest_so_far(const struct guest *g, uint8_t digest[32])
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	bool ok = copy && EVP_MD_CTX_copy_ex(copy, g->digest) &&
+		  EVP_DigestFinal_ex(copy, digest, NULL);
+
+	EVP_MD_CTX_free(copy);
+	return ok;
+}
+
+/*
+ * The launch log: one line for each step of a launch, with the digest after it,
+ * so that the first step that differs from what an owner expects can be found.
+ */
+void launch_log(struct swpsp *p, struct guest *g, const char *step, uint64_t addr, uint64_t len)
+{
+	FILE *f = p->config.transcript;
+	uint8_t digest[32];
+
+	g->log_step++;
+	if (!f)
+		return;
+	if (g->state != GUEST_LUPDATE)
+		memcpy(digest, g->launch_digest, sizeof(digest));
+	else if (!digest_so_far(g, digest))
+		return;
+	fprintf(f, "launch handle=%u step=%u %s addr=0x%llx len=0x%llx digest=",
+		guest_handle(p, g), g->log_step, step, (unsigned long long)addr,
+		(unsigned long long)len);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		fprintf(f, "%02x", digest[i]);
+	fputc('\n', f);
+}
+
+static void transcribe(const struct swpsp *p, uint32_t id, const struct command *c,
+		       const uint8_t *cmd, uint16_t status)
+{
+	FILE *f = p->config.transcript;
+
+	if (!f)
+		return;
+	fprintf(f, "0x%03x %s", id, c ? c->name : "?");
+	if (c && c->handle)
+		fprintf(f, " handle=%u", get32(cmd + c->handle - 1));
+	if (c && c->asid)
+		fprintf(f, " asid=%u", get32(cmd + c->asid - 1));
+	fprintf(f, " %s\n", swpsp_status_name(status));
+}
+
+/* ---- execution ---- */
+
+static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr, uint8_t *cmd)
+{
+	uint16_t status = SWPSP_SUCCESS, out;
+
+	if (c->class != CLASS_N && c->class != CLASS_B)
+		status = mem_read(p, addr, cmd, c->size);
+	if (status)
+		return status;
+	if (!(c->states & 1 << p->state))
+		return SWPSP_INVALID_PLATFORM_STATE;
+	status = c->handler(p, cmd);
+	if (c->class < CLASS_B)
+		return status;
+	if (status && !(c->class == CLASS_D && status == SWPSP_INVALID_LENGTH))
+		return status;
+	out = mem_write(p, addr, cmd, c->size);
+	return status ? status : out;
+}
+
+uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
+{
+	const struct command *c = find(id);
+	uint8_t cmd[CMD_SIZE_MAX] = { 0 };
+	uint16_t api = API(p->config.api_major, p->config.api_minor);
+	uint16_t status = SWPSP_INVALID_COMMAND;
+
+	p->error_info = 0;
+	if (c && api >= c->since)
+		status = execute(p, c, cmdbuf, cmd);
+	transcribe(p, id, c, cmd, status);
+	selfcheck(p, id);
+	return status;
+}
+
+/* ---- power ---- */
+
+static const char *config_error(const struct swpsp_config *c)
+{
+	uint32_t threads = c->ccx_threads ? c->ccx_threads : c->cpus;
+
+	if (!c->memory || !c->memory_size)
+		return "no memory";
+	if (c->mode != SWPSP_MEMORY_PLAIN && c->mode != SWPSP_MEMORY_CIPHER)
+		return "memory mode is neither plain nor cipher";
+	if (!c->max_asid || c->max_asid > ASID_MAX)
+		return "max_asid is not in 1..1006";
+	if (!c->min_sev_asid || c->min_sev_asid > c->max_asid + 1)
+		return "min_sev_asid is not in 1..max_asid + 1";
+	if (!c->cpus || c->cpus > SWPSP_CPUS_MAX)
+		return "cpus is not in 1..256";
+	if ((c->cpus + threads - 1) / threads > 64)
+		return "more than 64 core complexes";
+	if (c->cbit && (c->cbit < 32 || c->cbit > 63))
+		return "C-bit is not in 32..63";
+	if (c->sockets > 2)
+		return "more than 2 sockets";
+	if (c->hole_start > c->hole_end)
+		return "memory hole ends before it starts";
+	return NULL;
+}
+
+static bool copy_path(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return *to || !from;
+}
+
+static const char *power_on(struct swpsp *p, const struct swpsp_config *c)
+{
+	uint32_t threads = c->ccx_threads ? c->ccx_threads : c->cpus;
+
+	p->config = *c;
+	p->memory = c->memory;
+	p->cbit = 1ull << (c->cbit ? c->cbit : 51);
+	p->all_ccx = UINT64_MAX >> (64 - (c->cpus + threads - 1) / threads);
+	p->p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
+	if (!p->p384 || !copy_path(&p->state_dir, c->state_dir) ||
+	    !copy_path(&p->ca_dir, c->ca_dir ? c->ca_dir : c->state_dir))
+		return "no memory for the platform";
+	p->config.state_dir = NULL;	/* the caller's; ours are copies */
+	p->config.ca_dir = NULL;
+	return identity_power_on(p) ? NULL : "state directory or its chip key is not usable";
+}
+
+struct swpsp *swpsp_new(const struct swpsp_config *config, const char **error)
+{
+	const char *wrong = config_error(config);
+	struct swpsp *p = NULL;
+
+	if (!wrong) {
+		p = calloc(1, sizeof(*p));
+		wrong = p ? power_on(p, config) : "no memory for the platform";
+	}
+	if (wrong) {
+		swpsp_free(p);
+		p = NULL;
+	}
+	if (error)
+		*error = wrong;
+	return p;
+}
+
+void swpsp_free(struct swpsp *p)
+{
+	if (!p)
+		return;
+	guest_destroy_all(p);
+	mem_forget_keys(p);
+	vendor_free(p);
+	EVP_CIPHER_CTX_free(p->drbg);
+	EC_GROUP_free(p->p384);
+	free(p->pool);
+	free(p->flash);
+	free(p->state_dir);
+	free(p->ca_dir);
+	OPENSSL_cleanse(p, sizeof(*p));
+	free(p);
+}
