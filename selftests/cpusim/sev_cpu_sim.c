@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Makes a virtual machine look like a SEV host to the drivers that are loaded
+ * after this module. For the box only: it tells lies about the processor.
+ *
+ * swpsp is behind the BAR of an ivshmem device, and says in the spare part of
+ * that BAR (bar.h) what is to be simulated:
+ *
+ *  - the PCI device poses as a PSP: ids are changed in memory, so that drivers
+ *    match their ordinary id tables;
+ *  - CPUID leaf 0x8000001f, as the kernel reads it, says SEV and SEV-ES. The
+ *    paravirt CPUID function is an out-of-line copy of an inline one, hence
+ *    not traceable by ftrace, and of its several copies only the one that is
+ *    pointed to counts: a kretprobe by address;
+ *  - the feature bits that kvm_amd looks at are set;
+ *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
+ *    replaced, by ftrace, by one that executes the instruction and then counts
+ *    it in the BAR. Nobody tells swpsp that a WBINVD was due: a driver that
+ *    forgets one, or misses a CPU, gets WBINVD_REQUIRED. A kretprobe would not
+ *    do here: one that hits while this CPU is inside another probe is skipped,
+ *    and that WBINVD would be lost.
+ *
+ * All of it is undone on unload. A driver that is bound then keeps what it
+ * has read.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/ftrace.h>
+#include <linux/io.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <asm/paravirt.h>
+#include <asm/processor.h>
+#include <asm/special_insns.h>
+
+#include "bar.h"
+#include "compat.h"
+
+#define IVSHMEM_VENDOR	PCI_VENDOR_ID_REDHAT_QUMRANET
+#define IVSHMEM_DEVICE	0x1110
+#define IVSHMEM_BAR	2
+
+#define CPUID_SEV	0x8000001f
+#define CPUID_SEV_EAX	(BIT(1) | BIT(3))	/* SEV, SEV-ES */
+
+static const unsigned int features[] = {
+	X86_FEATURE_SEV, X86_FEATURE_SEV_ES, X86_FEATURE_DECODEASSISTS,
+	SIM_MORE_FEATURES
+};
+
+static struct pci_dev *psp;
+static void __iomem *bar;
+
+/* Which of @features we have set, so that only these are cleared. */
+static DECLARE_BITMAP(features_set, ARRAY_SIZE(features));
+
+struct cpuid_call {
+	u32 *eax;
+	u32 *ebx;
+	u32 *ecx;
+	u32 *edx;
+};
+
+static int cpuid_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct cpuid_call *call = (void *)instance->data;
+
+	call->eax = (u32 *)regs->di;
+	call->ebx = (u32 *)regs->si;
+	call->ecx = (u32 *)regs->dx;
+	call->edx = (u32 *)regs->cx;
+	/* The leaf is an input in *eax; of other leaves we want no return. */
+	return *call->eax != CPUID_SEV;
+}
+NOKPROBE_SYMBOL(cpuid_entry);
+
+static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	const struct cpuid_call *call = (void *)instance->data;
+
+	*call->eax = CPUID_SEV_EAX;
+	*call->ebx = readl(bar + SWPSP_BAR_CBIT);
+	*call->ecx = readl(bar + SWPSP_BAR_MAX_ASID);
+	*call->edx = readl(bar + SWPSP_BAR_MIN_SEV_ASID);
+	return 0;
+}
+NOKPROBE_SYMBOL(cpuid_return);
+
+static struct kretprobe cpuid_probe = {
+	.entry_handler = cpuid_entry,
+	.handler = cpuid_return,
+	.data_size = sizeof(struct cpuid_call),
+};
+
+/* In place of the kernel's; called on each CPU, interrupts off. */
+static notrace void counting_wbinvd(void *unused)
+{
+	u32 offset = SWPSP_BAR_WBINVD(smp_processor_id());
+
+	wbinvd();
+	/* Only this CPU writes the word, and not from an interrupt's nested one. */
+	writel(readl(bar + offset) + 1, bar + offset);
+}
+
+static notrace void redirect_wbinvd(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	sim_redirect(fregs, (unsigned long)counting_wbinvd);
+}
+
+/*
+ * The handler calls nothing that is traced, so it needs no protection against
+ * recursion, and none may cause a call to be skipped.
+ */
+static struct ftrace_ops wbinvd_ops = {
+	.func = redirect_wbinvd,
+	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION,
+};
+
+/* Symbols are not to be looked up by modules, but a kprobe tells the address. */
+static unsigned long function_address(const char *name)
+{
+	struct kprobe probe = { .symbol_name = name };
+	unsigned long address;
+
+	if (register_kprobe(&probe))
+		return 0;
+	address = (unsigned long)probe.addr;
+	unregister_kprobe(&probe);
+	return address;
+}
+
+static int wbinvd_start(void)
+{
+	unsigned long ip = function_address(SIM_WBINVD_FUNCTION);
+	int ret;
+
+	if (!ip)
+		return -ENOENT;
+	ret = ftrace_set_filter_ip(&wbinvd_ops, ip, 0, 0);
+	if (ret)
+		return ret;
+	return register_ftrace_function(&wbinvd_ops);
+}
+
+static void wbinvd_stop(void)
+{
+	unregister_ftrace_function(&wbinvd_ops);
+	ftrace_free_filter(&wbinvd_ops);
+	/* It runs with preemption off, so this waits for the last one. */
+	synchronize_rcu();
+}
+
+static void features_start(void)
+{
+	unsigned int i, cpu;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (boot_cpu_has(features[i]))
+			continue;
+		set_cpu_cap(&boot_cpu_data, features[i]);
+		for_each_possible_cpu(cpu)
+			set_cpu_cap(&cpu_data(cpu), features[i]);
+		__set_bit(i, features_set);
+	}
+}
+
+static void features_stop(void)
+{
+	unsigned int i, cpu;
+
+	for_each_set_bit(i, features_set, ARRAY_SIZE(features)) {
+		clear_bit(features[i], (unsigned long *)boot_cpu_data.x86_capability);
+		for_each_possible_cpu(cpu)
+			clear_bit(features[i], (unsigned long *)cpu_data(cpu).x86_capability);
+	}
+}
+
+static void pose(u16 vendor, u16 device)
+{
+	/* The driver core matches under this lock. */
+	device_lock(&psp->dev);
+	psp->vendor = vendor;
+	psp->device = device;
+	device_unlock(&psp->dev);
+}
+
+static int bar_map(void)
+{
+	if (pci_resource_len(psp, IVSHMEM_BAR) < SWPSP_BAR_SIZE)
+		return -ENODEV;
+	bar = ioremap(pci_resource_start(psp, IVSHMEM_BAR), SWPSP_BAR_SIZE);
+	if (!bar)
+		return -ENOMEM;
+	if (readl(bar + SWPSP_BAR_MAGIC) != SWPSP_MAGIC) {
+		iounmap(bar);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int __init sev_cpu_sim_init(void)
+{
+	int ret;
+
+	psp = pci_get_device(IVSHMEM_VENDOR, IVSHMEM_DEVICE, NULL);
+	if (!psp) {
+		pr_err("no ivshmem device, this is not the box\n");
+		return -ENODEV;
+	}
+	ret = bar_map();
+	if (ret) {
+		pr_err("there is no swpsp behind the ivshmem device\n");
+		goto put;
+	}
+	cpuid_probe.kp.addr = (kprobe_opcode_t *)pv_ops.cpu.cpuid;
+	cpuid_probe.maxactive = 4 * num_possible_cpus();
+	ret = register_kretprobe(&cpuid_probe);
+	if (ret) {
+		pr_err("cannot answer CPUID: %d\n", ret);
+		goto unmap;
+	}
+	ret = wbinvd_start();
+	if (ret) {
+		pr_err("cannot watch WBINVD: %d\n", ret);
+		goto unprobe;
+	}
+	features_start();
+	pose(PCI_VENDOR_ID_AMD, readl(bar + SWPSP_BAR_PCI_ID));
+	pr_info("%s is a PSP now, ASIDs up to %u\n", pci_name(psp),
+		readl(bar + SWPSP_BAR_MAX_ASID));
+	return 0;
+
+unprobe:
+	unregister_kretprobe(&cpuid_probe);
+unmap:
+	iounmap(bar);
+put:
+	pci_dev_put(psp);
+	return ret;
+}
+
+static void __exit sev_cpu_sim_exit(void)
+{
+	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
+	features_stop();
+	wbinvd_stop();
+	unregister_kretprobe(&cpuid_probe);
+	iounmap(bar);
+	pci_dev_put(psp);
+}
+
+module_init(sev_cpu_sim_init);
+module_exit(sev_cpu_sim_exit);
+
+MODULE_DESCRIPTION("Simulation of a SEV capable processor, for tests in a virtual machine");
+MODULE_LICENSE("GPL");

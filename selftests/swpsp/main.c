@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * swpsp: a software PSP, as a program.
+ *
+ * "swpsp run" is a machine with a PSP: it starts QEMU as a child, serves its
+ * ivshmem device as the PSP's BAR, and is the firmware behind it. "swpsp
+ * manufacture" makes a platform's identity without a machine.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ivshmem.h"
+#include "machine.h"
+#include "mailbox.h"
+#include "swpsp.h"
+
+#define MEMORY_MIB_MIN	128
+#define MEMORY_MIB_MAX	2048	/* above, RAM is split by the PCI hole */
+#define ASID_MAX	1006
+#define CEK_SIZE	0x824
+#define CHAIN_SIZE	0xc80
+
+static const char usage[] =
+"Usage: swpsp run --memory-size=MIB [OPTION]... -- QEMU [ARGUMENT]...\n"
+"       swpsp manufacture --state-dir=DIR [OPTION]...\n"
+"\n"
+"A software PSP: the SEV firmware as a process, with real cryptography.\n"
+"\n"
+"\"run\" starts QEMU with shared memory and a PCI device that is the PSP, runs\n"
+"one job in it and exits with the job's code. scripts/box does all the work\n"
+"around it; use that one.\n"
+"\n"
+"\"manufacture\" makes the persistent identity of a platform (chip key, chip id,\n"
+"certificates of the simulated vendor) in a state directory, if it has none\n"
+"yet, and writes what clients of a real platform download from the vendor,\n"
+"cek.cert and ask_ark.cert. A platform without state directory is made anew,\n"
+"with other keys, each time.\n"
+"\n"
+"The platform (run and manufacture):\n"
+"  --state-dir=DIR      keep the identity in DIR, made if missing\n"
+"  --ca-dir=DIR         the simulated vendor's keys; platforms that share it trust\n"
+"                       each other (default: each has its own)\n"
+"  --export-ca=DIR      write cek.cert and ask_ark.cert to DIR, made if missing\n"
+"                       (manufacture: default is the state directory)\n"
+"  --seed=N             derive everything random from N, so that two runs are\n"
+"                       the same; 0 (default): be random\n"
+"  --api=MAJOR.MINOR    SEV API version to report and behave as (1.55)\n"
+"  --build=N            firmware build to report (21)\n"
+"\n"
+"The machine (run):\n"
+"  --memory-size=MIB    RAM, 128 to 2048\n"
+"  --memory=plain|cipher  plain (default): memory stays readable, so that guests\n"
+"                       can run; cipher: it is really encrypted\n"
+"  --cpus=N             processors, each of which must execute WBINVD (2)\n"
+"  --max-asid=N         highest ASID, 1 to 1006 (16)\n"
+"  --min-sev-asid=N     lowest ASID of a guest without SEV-ES (6)\n"
+"  --pci-id=ID          PCI device id, which selects the register map (14ca):\n";
+
+static const char usage_rest[] =
+"  --transcript=FILE    log each command to FILE, one line each\n"
+"  --job=TEXT           handed to the init program in the machine\n"
+"  --tty                the job runs on our terminal; Ctrl-] ends the machine\n"
+"  --timeout=SECONDS    kill the machine after that time, exit with 124\n"
+"  --log=FILE           file for all that kernel and QEMU print\n"
+"  --verbose            print it to standard error, too\n"
+"  --help               this text\n"
+"\n"
+"Exit code: the job's; 124 after a timeout; 125 if the machine failed (panic,\n"
+"did not boot) or could not be made; 128 + N after signal N.\n"
+"\n"
+"Faults can be injected and counters read in a spare part of BAR 2: bar.h.\n";
+
+struct options {
+	struct swpsp_config psp;
+	struct machine_config machine;
+	const struct psp_generation *generation;
+	const char *export_dir;
+	const char *transcript;
+	unsigned long memory_mib;
+};
+
+static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+static void fail(const char *format, ...)
+{
+	va_list args;
+
+	fputs("swpsp: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(MACHINE_EXIT_FAILED);
+}
+
+static void help(void)
+{
+	const struct psp_generation *generation;
+	unsigned int i;
+
+	fputs(usage, stdout);
+	for (i = 0; (generation = psp_generation_get(i)); i++)
+		printf("                         %04x  %s\n", generation->pci_id, generation->name);
+	fputs(usage_rest, stdout);
+}
+
+static unsigned long number(const char *option, const char *text, int base,
+			    unsigned long min, unsigned long max)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, base);
+	if (errno || end == text || *end || *text == '-' || value < min || value > max)
+		fail("--%s wants a number from %lu to %lu, not \"%s\".", option, min, max, text);
+	return value;
+}
+
+static void parse_api(struct swpsp_config *psp, const char *text)
+{
+	unsigned int major, minor;
+	char rest;
+
+	if (sscanf(text, "%u.%u%c", &major, &minor, &rest) != 2 || major > 255 || minor > 255)
+		fail("--api wants a version like 1.55, not \"%s\".", text);
+	psp->api_major = (uint8_t)major;
+	psp->api_minor = (uint8_t)minor;
+}
+
+static void parse_memory(struct swpsp_config *psp, const char *text)
+{
+	if (!strcmp(text, "plain"))
+		psp->mode = SWPSP_MEMORY_PLAIN;
+	else if (!strcmp(text, "cipher"))
+		psp->mode = SWPSP_MEMORY_CIPHER;
+	else
+		fail("--memory is plain or cipher, not \"%s\".", text);
+}
+
+static void parse(struct options *options, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "state-dir", required_argument, NULL, 's' },
+		{ "ca-dir", required_argument, NULL, 'c' },
+		{ "export-ca", required_argument, NULL, 'E' },
+		{ "seed", required_argument, NULL, 'S' },
+		{ "api", required_argument, NULL, 'a' },
+		{ "build", required_argument, NULL, 'b' },
+		{ "memory-size", required_argument, NULL, 'm' },
+		{ "memory", required_argument, NULL, 'M' },
+		{ "cpus", required_argument, NULL, 'n' },
+		{ "max-asid", required_argument, NULL, 'x' },
+		{ "min-sev-asid", required_argument, NULL, 'e' },
+		{ "pci-id", required_argument, NULL, 'p' },
+		{ "transcript", required_argument, NULL, 't' },
+		{ "job", required_argument, NULL, 'j' },
+		{ "tty", no_argument, NULL, 'T' },
+		{ "timeout", required_argument, NULL, 'o' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct swpsp_config *psp = &options->psp;
+	int option, index;
+
+	while ((option = getopt_long(argc, argv, "+h", known, &index)) != -1) {
+		switch (option) {
+		case 's':
+			psp->state_dir = optarg;
+			break;
+		case 'c':
+			psp->ca_dir = optarg;
+			break;
+		case 'E':
+			options->export_dir = optarg;
+			break;
+		case 'S':
+			psp->seed = number("seed", optarg, 0, 0, UINT64_MAX);
+			break;
+		case 'a':
+			parse_api(psp, optarg);
+			break;
+		case 'b':
+			psp->build = (uint8_t)number("build", optarg, 0, 0, 255);
+			break;
+		case 'm':
+			options->memory_mib = number("memory-size", optarg, 10,
+						     MEMORY_MIB_MIN, MEMORY_MIB_MAX);
+			break;
+		case 'M':
+			parse_memory(psp, optarg);
+			break;
+		case 'n':
+			psp->cpus = (uint32_t)number("cpus", optarg, 10, 1, SWPSP_CPUS_MAX);
+			break;
+		case 'x':
+			psp->max_asid = (uint32_t)number("max-asid", optarg, 10, 1, ASID_MAX);
+			break;
+		case 'e':
+			psp->min_sev_asid = (uint32_t)number("min-sev-asid", optarg, 10,
+							     1, ASID_MAX + 1);
+			break;
+		case 'p':
+			options->generation = psp_generation_find((unsigned int)
+				number("pci-id", optarg, 16, 0, 0xffff));
+			if (!options->generation)
+				fail("no PSP with SEV has the PCI id %s; --help lists them.", optarg);
+			break;
+		case 't':
+			options->transcript = optarg;
+			break;
+		case 'j':
+			options->machine.job = optarg;
+			break;
+		case 'T':
+			options->machine.tty = true;
+			break;
+		case 'o':
+			options->machine.timeout = (unsigned int)number("timeout", optarg, 10,
+									0, 1000000);
+			break;
+		case 'l':
+			options->machine.log_path = optarg;
+			break;
+		case 'v':
+			options->machine.verbose = true;
+			break;
+		case 'h':
+			help();
+			exit(0);
+		default:
+			fail("see swpsp --help.");
+		}
+	}
+}
+
+static void write_cert(const char *dir, const char *name, const void *data, size_t size)
+{
+	char *path;
+	FILE *file;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		fail("out of memory.");
+	file = fopen(path, "w");
+	if (!file || fwrite(data, size, 1, file) != 1 || fclose(file))
+		fail("cannot write %s: %s.", path, strerror(errno));
+	free(path);
+}
+
+static void export_ca(struct swpsp *psp, const char *dir)
+{
+	static unsigned char cek[CEK_SIZE], chain[CHAIN_SIZE];
+
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		fail("cannot make the directory %s: %s.", dir, strerror(errno));
+	if (swpsp_export_ca(psp, cek, chain))
+		fail("the vendor's certificates could not be made.");
+	write_cert(dir, "cek.cert", cek, sizeof(cek));
+	write_cert(dir, "ask_ark.cert", chain, sizeof(chain));
+}
+
+static int make_memory(struct options *options)
+{
+	struct swpsp_config *psp = &options->psp;
+	int fd = memfd_create("swpsp-ram", MFD_CLOEXEC);
+
+	psp->memory_size = options->memory_mib << 20;
+	if (fd < 0 || ftruncate(fd, (off_t)psp->memory_size))
+		fail("cannot make %lu MiB of memory: %s.", options->memory_mib, strerror(errno));
+	psp->memory = mmap(NULL, psp->memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (psp->memory == MAP_FAILED)
+		fail("cannot map %lu MiB of memory: %s.", options->memory_mib, strerror(errno));
+	return fd;
+}
+
+static struct swpsp *make_psp(struct options *options)
+{
+	const char *error = "unknown error";
+	struct swpsp *psp;
+
+	if (options->transcript) {
+		FILE *file = fopen(options->transcript, "we");
+
+		if (!file)
+			fail("cannot write to %s: %s.", options->transcript, strerror(errno));
+		setvbuf(file, NULL, _IOLBF, 0);
+		options->psp.transcript = file;
+	}
+	psp = swpsp_new(&options->psp, &error);
+	if (!psp)
+		fail("no platform: %s.", error);
+	if (options->export_dir)
+		export_ca(psp, options->export_dir);
+	return psp;
+}
+
+static void free_psp(struct options *options, struct swpsp *psp)
+{
+	swpsp_free(psp);
+	if (options->transcript)
+		fclose(options->psp.transcript);
+}
+
+static int manufacture(struct options *options)
+{
+	struct swpsp *psp;
+
+	if (!options->psp.state_dir)
+		fail("manufacture wants --state-dir=DIR.");
+	if (!options->export_dir)
+		options->export_dir = options->psp.state_dir;
+	options->memory_mib = 1;
+	close(make_memory(options));
+	psp = make_psp(options);
+	free_psp(options, psp);
+	return 0;
+}
+
+static int run(struct options *options, char **argv)
+{
+	struct mailbox_config config = {
+		.generation = options->generation,
+		.max_asid = options->psp.max_asid,
+		.min_sev_asid = options->psp.min_sev_asid,
+		.cpus = options->psp.cpus,
+	};
+	int server[2], irq[IVSHMEM_VECTORS], code;
+	struct mailbox *mailbox;
+
+	if (!*argv)
+		fail("run wants QEMU's command line after \"--\".");
+	if (!options->memory_mib)
+		fail("run wants --memory-size=MIB.");
+	if (options->psp.min_sev_asid > options->psp.max_asid + 1)
+		fail("--min-sev-asid may be at most one above --max-asid.");
+	options->machine.memory_fd = make_memory(options);
+	options->machine.memory_size = options->psp.memory_size;
+	options->machine.argv = argv;
+	config.psp = make_psp(options);
+
+	mailbox = mailbox_new(&config);
+	if (!mailbox || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server))
+		fail("cannot make the PSP's registers: %s.", strerror(errno));
+	/* The PSP has vector 0; the coprocessor beside it, vector 1, is silent. */
+	irq[0] = mailbox_irq_fd(mailbox);
+	irq[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (irq[1] < 0 || ivshmem_greet(server[0], mailbox_memory_fd(mailbox), irq))
+		fail("cannot talk to QEMU: %s.", strerror(errno));
+	options->machine.psp_fd = server[1];
+
+	code = mailbox_start(mailbox);
+	if (code)
+		fail("cannot start a thread: %s.", strerror(code));
+	code = machine_run(&options->machine);
+
+	mailbox_free(mailbox);
+	free_psp(options, config.psp);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.psp = {
+			.mode = SWPSP_MEMORY_PLAIN,
+			.api_major = 1,
+			.api_minor = 55,
+			.build = 21,
+			.max_asid = 16,
+			.min_sev_asid = 6,
+			.cpus = 2,
+		},
+		.machine.job = "",
+		.generation = psp_generation_find(0x14ca),
+	};
+
+	if (argc < 2)
+		fail("run or manufacture? See swpsp --help.");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		help();
+		return 0;
+	}
+	parse(&options, argc - 1, argv + 1);
+	if (!strcmp(argv[1], "manufacture"))
+		return manufacture(&options);
+	if (!strcmp(argv[1], "run"))
+		return run(&options, argv + 1 + optind);
+	fail("\"%s\" is neither run nor manufacture.", argv[1]);
+}
