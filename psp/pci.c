@@ -198,7 +198,7 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	int ret;
 
 	if (!boot_cpu_has(X86_FEATURE_SEV))
-		return dev_err_probe(&pdev->dev, -ENODEV, "no SEV: the CPU or the BIOS has it off\n");
+		return dev_err_probe(&pdev->dev, -ENODEV, "no SEV: CPU or BIOS has it off\n");
 
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)

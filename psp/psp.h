@@ -99,7 +99,7 @@ struct psp {
 	void __iomem *bar;
 	wait_queue_head_t wait;
 
-	struct mutex lock;
+	struct mutex lock;	/* one command at a time */
 	void *cmd_page;
 	enum psp_end end;
 	const char *died_of;

@@ -62,7 +62,9 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_SHUTDOWN, .name = "SHUTDOWN",
 		.then = PSP_THEN_DOWN,
 	},
-	/* 00:1 major, 01:1 minor, 02:1 state, 03:1 owner, 04:2 config, 07:1 build, 08:4 guests: O */
+	/* 00:1 major O, 01:1 minor O, 02:1 state O, 03:1 owner O, 04:2 config O, 07:1 build O,
+	 * 08:4 guests O
+	 */
 	{
 		.id = SEV_FW_PLATFORM_STATUS, .name = "PLATFORM_STATUS",
 		BLOCK(sev_fw_platform_status),
@@ -163,7 +165,7 @@ const struct psp_row psp_rows[] = {
 		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
 		.buf = { BLOB(sev_fw_launch_measure, address, len, W, SEV_FW_MEASURE_SIZE) },
 	},
-	/* 00:4 handle I, 08:8 header I*, 10:4 len I, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
+	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_SECRET, .name = "LAUNCH_UPDATE_SECRET",
 		BLOCK(sev_fw_launch_update_secret),
@@ -193,7 +195,9 @@ const struct psp_row psp_rows[] = {
 		.buf = { BLOB(sev_fw_attestation, address, len, W, SEV_FW_REPORT_SIZE) },
 	},
 
-	/* 00:4 handle I, 04:4 policy O, 08 pdh I*, 18 plat I*, 28 amd I*, 38 session O*; 10 20 30 40:4 */
+	/* 00:4 handle I, 04:4 policy O, 08:8 pdh I*, 10:4 len, 18:8 plat I*, 20:4 len,
+	 * 28:8 amd I*, 30:4 len, 38:8 session O*, 40:4 len IO
+	 */
 	{
 		.id = SEV_FW_SEND_START, .name = "SEND_START", BLOCK(sev_fw_send_start),
 		.door = PSP_DOOR_GUEST, .write = true, .back = true,
@@ -207,7 +211,7 @@ const struct psp_row psp_rows[] = {
 			     SEV_FW_SESSION_SIZE),
 		},
 	},
-	/* 00:4 handle I, 08:8 header O*, 10:4 len IO, 18:8 guest I*, 20:4 len, 28:8 data O*, 30:4 len */
+	/* 00:4 handle I, 08:8 hdr O*, 10:4 len, 18:8 guest I*, 20:4 len, 28:8 data O*, 30:4 len */
 	{
 		.id = SEV_FW_SEND_UPDATE_DATA, .name = "SEND_UPDATE_DATA",
 		BLOCK(sev_fw_send_update_data),
@@ -247,7 +251,7 @@ const struct psp_row psp_rows[] = {
 			BLOB(sev_fw_receive_start, session_address, session_len, R, CAP),
 		},
 	},
-	/* 00:4 handle I, 08:8 header I*, 10:4 len I, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
+	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
 		.id = SEV_FW_RECEIVE_UPDATE_DATA, .name = "RECEIVE_UPDATE_DATA",
 		BLOCK(sev_fw_receive_update_data),

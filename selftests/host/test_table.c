@@ -60,7 +60,8 @@ TEST(columns_are_in_range_and_do_not_overlap)
 		for (i = 0; i < PSP_OWNS; i++) {
 			if (row->own[i].kind == PSP_OWN_NONE)
 				continue;
-			EXPECT_LE(row->own[i].off + 4, row->size) TH_LOG("%s own[%u]", row->name, i);
+			EXPECT_LE(row->own[i].off + 4, row->size)
+				TH_LOG("%s own[%u]", row->name, i);
 			EXPECT_TRUE(claim_bytes(claimed, row->own[i].off, 4))
 				TH_LOG("%s own[%u]", row->name, i);
 		}

@@ -37,9 +37,9 @@
  *   E2BIG       longer block with a nonzero tail
  *   EFAULT      memory that cannot be read, written or pinned
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
- *   EBUSY       guest already started, or (platform) guests exist; no ASID
+ *   EBUSY       the guest has been started already; or guests exist and the command
+ *               needs a platform without any
  *   ENOENT      the guest has not been started
- *   EINTR       a signal came while waiting, firmware was not asked
  *   EIO         firmware refused, @error says why; or the PSP is dead (@error
  *               is then SEV_FW_NO_CALL)
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
@@ -295,13 +295,14 @@ struct sev_fw_query {
 /**
  * struct sev_fw_init - INIT (driver only)
  * @flags: [driver] bit 0: SEV-ES
+ * @reserved: [mbz]
  * @tmr_address: [driver] trusted memory region
  * @tmr_len: [driver] its size
  */
 struct sev_fw_init {
 	__u32 flags;
-	__u32 reserved;		/* private: */
-	__u64 tmr_address;	/* public: */
+	__u32 reserved;
+	__u64 tmr_address;
 	__u32 tmr_len;
 } __sev_fw_packed;
 
@@ -311,6 +312,7 @@ struct sev_fw_init {
  * @flags: [driver] bit 0: SEV-ES
  * @tmr_address: [driver] trusted memory region
  * @tmr_len: [driver] its size
+ * @reserved: [mbz]
  * @nv_address: [driver] NV area
  * @nv_len: [driver] its size
  */
@@ -319,8 +321,8 @@ struct sev_fw_init_ex {
 	__u32 flags;
 	__u64 tmr_address;
 	__u32 tmr_len;
-	__u32 reserved;		/* private: */
-	__u64 nv_address;	/* public: */
+	__u32 reserved;
+	__u64 nv_address;
 	__u32 nv_len;
 } __sev_fw_packed;
 
