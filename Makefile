@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people; kbuild reads Kbuild. Every goal does what it needs first: packages
+# (asked for by name if they cannot be installed), kernel, modules, programs.
+
+# Kernel to build for and to boot; default: the newest whose headers are installed
+KVER ?=
+# Options of scripts/box for "make shell"
+BOX ?=
+
+help:
+	@echo 'SEV firmware pass-through: kernel modules, software PSP, and a SEV host in a box.'
+	@echo
+	@echo '  make run        launch a SEV guest in the box, and see it attested'
+	@echo '  make shell      a prompt on a virtual SEV host'
+	@echo '  make check      all tests'
+	@echo '  make kselftest  those tests that also run on real hosts, in the box'
+	@echo
+	@echo '  make setup      install the Debian packages, get the kernel for the box'
+	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
+	@echo '  make programs   build the software PSP and the tools'
+	@echo '  make lint       sparse, checkpatch, shellcheck, kernel-doc and the like'
+	@echo '  make clean      remove all that was built; the kernel stays'
+	@echo '  make distclean  remove build/'
+	@echo
+	@echo '  KVER=VERSION    the kernel to build for and to boot ("uname -r")'
+	@echo '  BOX="OPTIONS"   for make shell, see scripts/box --help'
+
+setup:
+	@scripts/setup
+	@scripts/fetch-kernel $(KVER) >/dev/null
+
+modules: setup
+	@scripts/build-modules $(KVER)
+
+programs: setup
+	@$(MAKE) --no-print-directory -C selftests/swpsp
+	@$(MAKE) --no-print-directory -C selftests/vmm
+
+shell: modules programs
+	@scripts/box $(if $(KVER),--kernel=$(KVER)) $(BOX)
+
+run: modules programs
+	@scripts/run $(if $(KVER),--kernel=$(KVER))
+
+check: modules programs
+	@scripts/check $(if $(KVER),--kernel=$(KVER))
+
+kselftest: modules programs
+	@scripts/check $(if $(KVER),--kernel=$(KVER)) kselftest
+
+lint: setup
+	@scripts/lint
+
+clean:
+	$(RM) -r $(filter-out build/kernel,$(wildcard build/*))
+
+distclean:
+	$(RM) -r build
+
+.PHONY: help setup modules programs shell run check kselftest lint clean distclean
