@@ -149,7 +149,9 @@ static int attach(void)
 	ret = psp_guest_ops_register(&kvm_sev_guest_ops);
 	if (ret)
 		return ret;
-	probe.addr = NULL;	/* it is in the way of a second registration */
+	/* What an earlier registration has left in it is in the way of another. */
+	probe.addr = NULL;
+	probe.flags = 0;
 	ret = register_kprobe(&probe);
 	if (ret) {
 		pr_err("cannot take over kvm_amd's sev_mem_enc_ioctl() (error %d): is it live-patched?\n",
