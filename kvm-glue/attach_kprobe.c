@@ -24,7 +24,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/kernel_read_file.h>
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -113,21 +114,25 @@ static void __kprobes no_optimization(struct kprobe *p, struct pt_regs *regs,
 
 /*
  * Is the kvm_amd that is loaded the one that kvm_layout.h describes? The build id
- * is the tail of its note. -ENOENT if there is none.
+ * is the tail of its note. -ENOENT if there is none. (Not kernel_read_file(): that
+ * is for what the kernel trusts, and security modules want to know about it.)
  */
 static int check_layout(void)
 {
 	static const char id[] = KVM_LAYOUT_BUILD_ID;
-	const size_t len = sizeof(id) - 1;
+	const ssize_t len = sizeof(id) - 1;
+	struct file *file;
 	char note[64];
-	void *buf = note;
+	loff_t pos = 0;
 	ssize_t size;
 
-	size = kernel_read_file_from_path_initns(BUILD_ID_PATH, 0, &buf, sizeof(note),
-						 NULL, READING_UNKNOWN);
-	if (size == -ENOENT)
-		return -ENOENT;
-	if (size >= (ssize_t)len && !memcmp(note + size - len, id, len) &&
+	file = filp_open(BUILD_ID_PATH, O_RDONLY, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	size = kernel_read(file, note, sizeof(note), &pos);
+	filp_close(file, NULL);
+
+	if (size >= len && !memcmp(note + size - len, id, len) &&
 	    !strcmp(init_utsname()->release, KVM_LAYOUT_RELEASE))
 		return 0;
 	pr_err("built for the kvm_amd of %s, another one is loaded: build it for this kernel, %s\n",
@@ -135,7 +140,7 @@ static int check_layout(void)
 	return -ENOEXEC;
 }
 
-/* Return: 0, also if there is no kvm_amd yet, or why it cannot be attached to. */
+/* Return: 0, -ENOENT if there is no kvm_amd, or why it cannot be attached to. */
 static int attach(void)
 {
 	int ret;
@@ -145,7 +150,7 @@ static int attach(void)
 		return 0;
 	ret = check_layout();
 	if (ret)
-		return ret == -ENOENT ? 0 : ret;
+		return ret;
 	ret = psp_guest_ops_register(&kvm_sev_guest_ops);
 	if (ret)
 		return ret;
@@ -197,8 +202,8 @@ static int module_changed(struct notifier_block *nb, unsigned long state, void *
 	if (strcmp(mod->name, "kvm_amd"))
 		return NOTIFY_DONE;
 	mutex_lock(&attach_lock);
-	if (state == MODULE_STATE_LIVE)
-		attach();
+	if (state == MODULE_STATE_LIVE && attach() == -ENOENT)
+		pr_err("cannot tell which kvm_amd this is, there is no " BUILD_ID_PATH "\n");
 	else if (state == MODULE_STATE_GOING)
 		detach();
 	mutex_unlock(&attach_lock);
@@ -234,9 +239,11 @@ static int __init glue_init(void)
 	mutex_lock(&attach_lock);
 	ret = attach();
 	mutex_unlock(&attach_lock);
-	if (ret)
+	if (ret && ret != -ENOENT) {
 		stop();
-	return ret;
+		return ret;
+	}
+	return 0;
 }
 
 static void __exit glue_exit(void)
