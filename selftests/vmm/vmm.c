@@ -179,7 +179,7 @@ static int launch(struct launch *l)
 			return 1;
 		}
 		if (!opt.quiet)
-			printf("%-32s %9.1f us\n", step->name, now_us() - begin);
+			printf("%-32s %10.1f us\n", step->name, now_us() - begin);
 	}
 	return 0;
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests know of the host that they run on: what it can do, and what it
+ * holds on to. Nothing in here changes the host.
+ */
+#ifndef SELFTESTS_HOST_H
+#define SELFTESTS_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../swpsp/bar.h"
+
+/* What a test may need. */
+#define HOST_SEV	0x01	/* /dev/sev, and a KVM that makes SEV guests */
+#define HOST_ES		0x02	/* SEV-ES guests, too */
+#define HOST_FW		0x04	/* pass-through */
+#define HOST_SWPSP	0x08	/* firmware is the simulated one */
+
+/**
+ * host_missing() - why this host is not one for this test
+ * @needs: HOST_*
+ *
+ * In the box it is known what there must be, so that a driver that has failed to
+ * load makes tests fail, and not skip.
+ *
+ * Return: NULL if there is nothing missing, or a reason to skip the test.
+ */
+const char *host_missing(unsigned int needs);
+
+/* First statement of a test or of a fixture's setup. */
+#define HOST_NEEDS(needs)						\
+	do {								\
+		const char *why = host_missing(needs);			\
+									\
+		if (why)						\
+			SKIP(_exit(255), "%s", why);			\
+	} while (0)
+
+/** host_swpsp() - the spare part of the simulated PSP's BAR, NULL if it is not one */
+uint32_t *host_swpsp(void);
+
+/** host_counter() - one word of it, SWPSP_BAR_*; 0 without a simulated PSP */
+uint32_t host_counter(uint32_t offset);
+
+/**
+ * struct host_use - what is held on behalf of somebody
+ * @guests: guest contexts in firmware, as PLATFORM_STATUS says
+ * @asids: ASIDs that are bound; 0 where only firmware knows
+ * @pins: pages pinned in the whole system; 0 where the kernel does not count
+ * @pinned_kib: pinned, as counted for this process
+ * @locked_kib: locked, as counted for this process
+ */
+struct host_use {
+	uint64_t guests;
+	uint64_t asids;
+	uint64_t pins;
+	uint64_t pinned_kib;
+	uint64_t locked_kib;
+};
+
+/** host_use() - what is held just now; 0 or a negative errno */
+int host_use(struct host_use *use);
+
+/** host_use_differs() - the name of the first member in which they differ, or NULL */
+const char *host_use_differs(const struct host_use *a, const struct host_use *b);
+
+/**
+ * host_asids() - how many guests without SEV-ES can exist at the same time
+ *
+ * Return: a number that is safe to use, also where the true one is not known.
+ */
+unsigned int host_asids(void);
+
+#endif /* SELFTESTS_HOST_H */

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest's launch from the first command to its output, by pass-through, by the
+ * older ioctls, and changing over in the middle. The guest owner, whose code is
+ * not firmware's, is the judge: it must compute the measurement that firmware
+ * delivers, and the guest must print what the owner has sealed.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "../lib/launch.h"
+#include "host.h"
+
+#define RAM	(2 << 20)
+#define SECRET	"what only this guest may know"
+
+FIXTURE(launch) {
+	struct launch l;
+};
+
+/* Which way a command goes: start, then update, then the rest. */
+FIXTURE_VARIANT(launch) {
+	const struct launch_ops *start, *update, *rest;
+	bool by_dev;
+	bool session;
+};
+
+FIXTURE_VARIANT_ADD(launch, vm_session) {
+	&launch_fw, &launch_fw, &launch_fw, false, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, dev_session) {
+	&launch_fw, &launch_fw, &launch_fw, true, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_session) {
+	&launch_legacy, &launch_legacy, &launch_legacy, false, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_start_session) {
+	&launch_legacy, &launch_fw, &launch_fw, false, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_start_dev_session) {
+	&launch_legacy, &launch_fw, &launch_legacy, true, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_update_session) {
+	&launch_fw, &launch_legacy, &launch_fw, false, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_end_session) {
+	&launch_fw, &launch_fw, &launch_legacy, true, true,
+};
+
+FIXTURE_VARIANT_ADD(launch, vm) {
+	&launch_fw, &launch_fw, &launch_fw, false, false,
+};
+
+FIXTURE_VARIANT_ADD(launch, dev) {
+	&launch_fw, &launch_fw, &launch_fw, true, false,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy) {
+	&launch_legacy, &launch_legacy, &launch_legacy, false, false,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_start) {
+	&launch_legacy, &launch_fw, &launch_fw, false, false,
+};
+
+FIXTURE_VARIANT_ADD(launch, legacy_update) {
+	&launch_fw, &launch_legacy, &launch_legacy, false, false,
+};
+
+/* Expect that a step goes well, and say which has not. */
+#define GOES(step)							\
+	do {								\
+		int ret_ = (step);					\
+									\
+		ASSERT_EQ(0, ret_) {					\
+			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
+		}							\
+	} while (0)
+
+/* Expect that firmware refuses a step with this status. */
+#define REFUSED(expected, step)						\
+	do {								\
+		int ret_ = (step);					\
+									\
+		EXPECT_EQ(-EIO, ret_) {					\
+			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
+		}							\
+		EXPECT_EQ(expected, l->status) {			\
+			TH_LOG("%s: %s", #step, sev_status_name(l->status)); \
+		}							\
+	} while (0)
+
+#define POLICY_FAILURE		0x07u
+#define INVALID_CERTIFICATE	0x06u
+#define INVALID_GUEST_STATE	0x02u
+#define BAD_MEASUREMENT		0x0bu
+
+FIXTURE_SETUP(launch)
+{
+	bool stock = variant->start == &launch_legacy && variant->update == &launch_legacy &&
+		     variant->rest == &launch_legacy;
+	struct launch *l = &self->l;
+
+	HOST_NEEDS(HOST_SEV | (stock ? 0 : HOST_FW));
+	GOES(launch_open(l, stock ? &launch_legacy : &launch_fw, OWNER_POLICY_NODBG));
+	l->by_dev = variant->by_dev;
+	GOES(launch_version(l));
+	GOES(launch_certs(l));
+	GOES(launch_trust(l, NULL));
+	if (variant->session)
+		GOES(launch_session(l));
+	GOES(launch_vm(l, RAM));
+	GOES(launch_init(l));
+	GOES(launch_load(l));
+	l->ops = variant->start;
+}
+
+FIXTURE_TEARDOWN(launch)
+{
+	launch_close(&self->l);
+}
+
+static uint32_t state_of(struct launch *l)
+{
+	uint32_t policy = 0, state = 0;
+
+	if (l->ops->state(l, &policy, &state) || policy != l->policy)
+		return ~0u;
+	return state;
+}
+
+TEST_F(launch, whole)
+{
+	struct launch *l = &self->l;
+	char out[64];
+
+	GOES(launch_start(l));
+	EXPECT_EQ(GUEST_LUPDATE, state_of(l));
+	l->ops = variant->update;
+	GOES(launch_update(l));
+	EXPECT_EQ(GUEST_LUPDATE, state_of(l));
+	l->ops = variant->rest;
+	GOES(launch_measure(l));
+	EXPECT_EQ(GUEST_LSECRET, state_of(l));
+	GOES(launch_check(l));
+	GOES(launch_secret(l, SECRET));
+	GOES(launch_finish(l));
+	EXPECT_EQ(GUEST_RUNNING, state_of(l));
+	GOES(launch_run(l, out, sizeof(out)));
+	EXPECT_STREQ(SECRET, out);
+}
+
+/* Any number of pieces, wherever they begin and end: only the bytes count. */
+TEST_F(launch, measurement)
+{
+	struct launch *l = &self->l;
+	static const struct {
+		uint64_t gpa;
+		uint32_t len;
+	} pieces[] = {
+		{ 0x1000, 0x1000 }, { 0x10000, 16 }, { 0x10ff0, 32 }, { 0x20010, 0x8000 },
+		{ 0x100000, 0x80000 }, { RAM - 0x1000, 0x1000 },
+	};
+
+	for (size_t i = 0; i < RAM - 0x3000; i += 5)
+		l->vm.memory[0x3000 + i] = i * 37 >> 3;
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++)
+		GOES(launch_update_at(l, pieces[i].gpa, pieces[i].len));
+	l->ops = variant->rest;
+	GOES(launch_measure(l));
+	GOES(launch_check(l));
+}
+
+/* The host loads something else than the owner thinks. */
+TEST_F(launch, measurement_of_another)
+{
+	struct launch *l = &self->l;
+
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	ASSERT_EQ(OWNER_OK, owner_digest_update(l->digest, l->vm.memory + VM_ENTRY, 0x1000));
+	l->vm.memory[VM_ENTRY + 0x123] ^= 1;
+	GOES(l->ops->update(l, l->vm.memory + VM_ENTRY, 0x1000));
+	l->ops = variant->rest;
+	GOES(launch_measure(l));
+	EXPECT_EQ(-EKEYREJECTED, launch_check(l));
+	EXPECT_EQ(OWNER_MEASUREMENT, l->verdict);
+}
+
+TEST_F(launch, wrong_secrets)
+{
+	struct launch *l = &self->l;
+	uint8_t packet[64] = SECRET, header[OWNER_HEADER_SIZE];
+	void *to = l->vm.memory + VM_DATA;
+
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	GOES(launch_update(l));
+	l->ops = variant->rest;
+	ASSERT_EQ(OWNER_OK, owner_secret_seal(&l->session, l->measure, packet, packet, 64, header));
+	REFUSED(INVALID_GUEST_STATE, l->ops->secret(l, header, packet, to, 64));
+	GOES(launch_measure(l));
+	GOES(launch_check(l));
+	/* sealed for a measurement that did not exist yet */
+	REFUSED(BAD_MEASUREMENT, l->ops->secret(l, header, packet, to, 64));
+
+	ASSERT_EQ(OWNER_OK, owner_secret_seal(&l->session, l->measure, packet, packet, 64, header));
+	for (int i = 0; i < OWNER_HEADER_SIZE; i += 7) {
+		header[i] ^= 0x40;
+		REFUSED(BAD_MEASUREMENT, l->ops->secret(l, header, packet, to, 64));
+		header[i] ^= 0x40;
+	}
+	packet[63] ^= 1;
+	REFUSED(BAD_MEASUREMENT, l->ops->secret(l, header, packet, to, 64));
+	packet[63] ^= 1;
+	REFUSED(BAD_MEASUREMENT, l->ops->secret(l, header, packet, to, 48));
+	/* and nothing of all that has spoilt the launch */
+	GOES(l->ops->secret(l, header, packet, to, 64));
+	GOES(launch_finish(l));
+}
+
+/* Two secrets, the second one over the first. */
+TEST_F(launch, second_secret)
+{
+	struct launch *l = &self->l;
+	char out[64];
+
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	GOES(launch_update(l));
+	l->ops = variant->rest;
+	GOES(launch_measure(l));
+	GOES(launch_secret(l, "the first secret"));
+	GOES(launch_secret(l, SECRET));
+	GOES(launch_finish(l));
+	GOES(launch_run(l, out, sizeof(out)));
+	EXPECT_STREQ(SECRET, out);
+}
+
+TEST_F(launch, order)
+{
+	struct launch *l = &self->l;
+
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	REFUSED(INVALID_GUEST_STATE, launch_finish(l));
+	GOES(launch_update(l));
+	l->ops = variant->rest;
+	GOES(launch_measure(l));
+	REFUSED(INVALID_GUEST_STATE, launch_measure(l));
+	REFUSED(INVALID_GUEST_STATE, launch_update(l));
+	GOES(launch_finish(l));
+	REFUSED(INVALID_GUEST_STATE, launch_finish(l));
+	REFUSED(INVALID_GUEST_STATE, launch_secret(l, SECRET));
+}
+
+TEST_F(launch, report)
+{
+	struct launch *l = &self->l;
+	uint8_t mnonce[OWNER_NONCE_SIZE], report[OWNER_REPORT_SIZE];
+
+	GOES(launch_start(l));
+	l->ops = variant->update;
+	GOES(launch_update(l));
+	l->ops = variant->rest;
+	ASSERT_EQ(OWNER_OK, owner_random(mnonce, sizeof(mnonce)));
+	REFUSED(INVALID_GUEST_STATE, l->ops->report(l, mnonce, report));
+	GOES(launch_measure(l));
+	GOES(launch_check(l));
+	GOES(l->ops->report(l, mnonce, report));
+	EXPECT_EQ(OWNER_OK, owner_report_check(&l->chain.pek, report, mnonce, l->policy, l->ld));
+	GOES(launch_finish(l));
+	GOES(l->ops->report(l, mnonce, report));
+	EXPECT_EQ(OWNER_OK, owner_report_check(&l->chain.pek, report, mnonce, l->policy, l->ld));
+	mnonce[0] ^= 1;
+	EXPECT_EQ(OWNER_REPORT, owner_report_check(&l->chain.pek, report, mnonce, l->policy,
+						   l->ld));
+}
+
+/* What firmware must refuse of a session; the VM can still be started after it. */
+TEST_F(launch, wrong_sessions)
+{
+	struct launch *l = &self->l;
+	struct owner_session good = l->session;
+
+	if (!variant->session)
+		SKIP(return, "a launch without session has none to be wrong");
+
+	for (int i = 0; i < OWNER_SESSION_SIZE; i += 9) {
+		l->session.blob[i] ^= 0x10;
+		REFUSED(BAD_MEASUREMENT, launch_start(l));
+		l->session.blob[i] ^= 0x10;
+	}
+	l->policy = OWNER_POLICY_NOKS;
+	REFUSED(BAD_MEASUREMENT, launch_start(l));
+	l->policy = good.policy;
+	l->session.dh_cert.usage = SEV_USAGE_PEK;
+	REFUSED(INVALID_CERTIFICATE, launch_start(l));
+	l->session = good;
+	l->session.dh_cert.ec.x[5] ^= 1;
+	REFUSED(INVALID_CERTIFICATE, launch_start(l));
+
+	l->policy = OWNER_POLICY_NODBG | OWNER_POLICY_API(l->platform.api_major,
+							  l->platform.api_minor + 1);
+	GOES(launch_session(l));
+	REFUSED(POLICY_FAILURE, launch_start(l));
+	l->policy = OWNER_POLICY_NODBG | 0x8000;
+	GOES(launch_session(l));
+	REFUSED(POLICY_FAILURE, launch_start(l));
+
+	l->policy = good.policy;
+	l->session = good;
+	GOES(launch_start(l));
+	EXPECT_EQ(GUEST_LUPDATE, state_of(l));
+}
+
+/* SEV-ES: launched with its vCPU's state, and attested; not run. */
+FIXTURE(es) {
+	struct launch l;
+};
+
+FIXTURE_VARIANT(es) {
+	const struct launch_ops *ops, *vmsa;
+};
+
+FIXTURE_VARIANT_ADD(es, legacy) {
+	&launch_legacy, &launch_legacy,
+};
+
+FIXTURE_VARIANT_ADD(es, mixed) {
+	&launch_fw, &launch_legacy,
+};
+
+FIXTURE_VARIANT_ADD(es, vm) {
+	&launch_fw, &launch_fw,
+};
+
+FIXTURE_SETUP(es)
+{
+	struct launch *l = &self->l;
+
+	HOST_NEEDS(HOST_SEV | HOST_ES | (variant->ops == &launch_fw ? HOST_FW : 0));
+	GOES(launch_open(l, variant->ops, OWNER_POLICY_NODBG | OWNER_POLICY_ES));
+	GOES(launch_version(l));
+	GOES(launch_certs(l));
+	GOES(launch_session(l));
+	GOES(launch_vm(l, RAM));
+	GOES(launch_init(l));
+	GOES(launch_load(l));
+}
+
+FIXTURE_TEARDOWN(es)
+{
+	launch_close(&self->l);
+}
+
+TEST_F(es, whole)
+{
+	struct launch *l = &self->l;
+	struct owner_digest *data = owner_digest_new();
+	uint8_t ld[OWNER_HASH_SIZE];
+
+	ASSERT_NE(NULL, data);
+	ASSERT_EQ(OWNER_OK, owner_digest_update(data, l->vm.memory + VM_ENTRY, 0x1000));
+	ASSERT_EQ(OWNER_OK, owner_digest_final(data, ld));
+	GOES(launch_start(l));
+	GOES(launch_update(l));
+	l->ops = variant->vmsa;
+	GOES(launch_update_vmsa(l));
+	l->ops = variant->ops;
+	GOES(launch_measure(l));
+	GOES(launch_check(l));
+	/* The save area has been measured, after the data. */
+	EXPECT_NE(0, memcmp(ld, l->ld, sizeof(ld)));
+	GOES(launch_secret(l, SECRET));
+	GOES(launch_finish(l));
+	EXPECT_EQ(GUEST_RUNNING, state_of(l));
+}
+
+TEST_HARNESS_MAIN
