@@ -126,8 +126,9 @@ static uint16_t check_signatures(const uint8_t *cert, const struct cert_key *sig
 		const uint8_t *sig = cert + CERT_SIG(i);
 		uint32_t usage = get32(sig + SIG_USAGE);
 		uint32_t algo = get32(sig + SIG_ALGO);
+		bool no_usage = usage == USAGE_EMPTY, no_algo = algo == ALGO_EMPTY;
 
-		if ((usage == USAGE_EMPTY) != (algo == ALGO_EMPTY))
+		if (no_usage != no_algo)
 			return SWPSP_BAD_SIGNATURE;
 		if (usage != signer->usage || algo != signer->algo)
 			continue;

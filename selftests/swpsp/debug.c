@@ -18,10 +18,10 @@
 #define SWAP_DST		0x10
 #define SWAP_MDATA		0x18
 #define SWAP_SOFTWARE		0x20
-#define SWAP_2M			(1u << 0)
+#define SWAP_2M			BIT(0)
 #define SWAP_TYPE(flags)	((flags) >> 1 & 3)
 #define SWAP_TYPE_VMSA		2
-#define SWAP_IN_PLACE		(1u << 3)
+#define SWAP_IN_PLACE		BIT(3)
 #define SWAP_KIND		7u		/* size and type: kept in the entry */
 
 #define ENTRY_SIZE		0x40

@@ -24,9 +24,9 @@ enum class {
 	CLASS_D,
 };
 
-#define UNINIT	(1 << PLATFORM_UNINIT)
-#define INIT	(1 << PLATFORM_INIT)
-#define WORKING	(1 << PLATFORM_WORKING)
+#define UNINIT	BIT(PLATFORM_UNINIT)
+#define INIT	BIT(PLATFORM_INIT)
+#define WORKING	BIT(PLATFORM_WORKING)
 #define UP	(INIT | WORKING)
 #define ANY	(UNINIT | UP)
 
@@ -240,7 +240,7 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 		status = mem_read(p, addr, cmd, c->size);
 	if (status)
 		return status;
-	if (!(c->states & 1 << p->state))
+	if (!(c->states & BIT(p->state)))
 		return SWPSP_INVALID_PLATFORM_STATE;
 	status = c->handler(p, cmd);
 	if (c->class < CLASS_B)

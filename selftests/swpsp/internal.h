@@ -22,6 +22,7 @@
 #include "swpsp.h"
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define BIT(n)			(1u << (n))
 
 #define CERT_SIZE		0x824
 #define CERT_BODY		0x414		/* what its signatures cover */
@@ -58,12 +59,12 @@ enum guest_state {
 	GUEST_SENT,
 };
 
-#define POLICY_NODBG		(1u << 0)
-#define POLICY_NOKS		(1u << 1)
-#define POLICY_ES		(1u << 2)
-#define POLICY_NOSEND		(1u << 3)
-#define POLICY_DOMAIN		(1u << 4)
-#define POLICY_SEV		(1u << 5)
+#define POLICY_NODBG		BIT(0)
+#define POLICY_NOKS		BIT(1)
+#define POLICY_ES		BIT(2)
+#define POLICY_NOSEND		BIT(3)
+#define POLICY_DOMAIN		BIT(4)
+#define POLICY_SEV		BIT(5)
 #define POLICY_RESERVED		0xffc0u
 #define POLICY_API_MAJOR(p)	((uint8_t)((p) >> 16))
 #define POLICY_API_MINOR(p)	((uint8_t)((p) >> 24))

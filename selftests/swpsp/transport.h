@@ -17,6 +17,6 @@
 #define HEADER_FLAGS		0x00
 #define HEADER_IV		0x04
 #define HEADER_MAC		0x14
-#define HEADER_COMPRESSED	(1u << 0)
+#define HEADER_COMPRESSED	BIT(0)
 
 #endif /* SWPSP_TRANSPORT_H */
