@@ -21,7 +21,9 @@
 
 #include "swpsp.h"
 
+#ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#endif
 #define BIT(n)			(1u << (n))
 
 #define CERT_SIZE		0x824
