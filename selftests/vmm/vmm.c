@@ -94,6 +94,14 @@ static int create(struct launch *l)
 	return launch_vm(l, opt.memory);
 }
 
+/* vCPU state is KVM's own matter; where it keeps that to itself, ask KVM. */
+static int update_vmsa(struct launch *l)
+{
+	int ret = launch_update_vmsa(l);
+
+	return ret == -EPERM ? launch_legacy.update_vmsa(l) : ret;
+}
+
 static int check(struct launch *l)
 {
 	int ret = launch_check(l);
@@ -148,7 +156,7 @@ static const struct step {
 	{ "host: load and pin RAM",		launch_load,		always },
 	{ "guest: LAUNCH_START",		launch_start,		always },
 	{ "guest: LAUNCH_UPDATE_DATA",		launch_update,		always },
-	{ "guest: LAUNCH_UPDATE_VMSA",		launch_update_vmsa,	es },
+	{ "guest: LAUNCH_UPDATE_VMSA",		update_vmsa,		es },
 	{ "guest: LAUNCH_MEASURE",		launch_measure,		always },
 	{ "owner: verify the measurement",	check,			always },
 	{ "guest: LAUNCH_UPDATE_SECRET",	secret,			always },
