@@ -32,6 +32,15 @@
 static atomic_long_t quarantined;
 
 /**
+ * psp_quarantine_pages() - memory is lost to a PSP that never answered
+ * @pages: how much
+ */
+void psp_quarantine_pages(unsigned long pages)
+{
+	atomic_long_add(pages, &quarantined);
+}
+
+/**
  * psp_quarantined() - how many pages are lost to a PSP that never answered
  *
  * Return: pages.
@@ -102,8 +111,11 @@ static int pin(struct psp_mapping *map, const struct psp_guest *guest)
 
 static int bounce(struct psp_mapping *map, enum psp_each each)
 {
+	unsigned long size;
+
+	/* room that is nowhere is no room: this, too, asks for the length */
 	if (each == PSP_ONCE && map->buf->dir == SEV_FW_BUF_WRITE)
-		map->len = min(map->len, map->buf->max);
+		map->len = map->uaddr ? min(map->len, map->buf->max) : 0;
 	if (!map->len)
 		return 0;
 	/* a command that cannot be taken back must not fail for want of a page */
@@ -111,7 +123,11 @@ static int bounce(struct psp_mapping *map, enum psp_each each)
 	    fault_in_writeable(map->uaddr, map->len))
 		return -EFAULT;
 
-	map->bounce = kzalloc(min(map->len, map->buf->max), GFP_KERNEL_ACCOUNT);
+	/* whole pages are aligned as firmware wants an image to be */
+	size = min(map->len, map->buf->max);
+	if (map->buf->kind == SEV_FW_BUF_IMAGE)
+		size = PAGE_ALIGN(size);
+	map->bounce = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	return map->bounce ? 0 : -ENOMEM;
 }
 
@@ -153,9 +169,9 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 
 static void quarantine(const struct psp_mapping *map)
 {
-	atomic_long_add(map->nr_pages, &quarantined);
+	psp_quarantine_pages(map->nr_pages);
 	if (map->bounce)
-		atomic_long_add(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE), &quarantined);
+		psp_quarantine_pages(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE));
 }
 
 /**
@@ -236,7 +252,9 @@ int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw
 
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
 		if (!map->pages && !map->bounce) {
-			/* asks for the length, or is absent */
+			/* a length of what is not there must not reach firmware */
+			if (map->buf && map->buf->kind != SEV_FW_BUF_NONE)
+				psp_fw_put32(fw, map->buf->len, 0);
 			continue;
 		}
 		len = min(map->len, size);

@@ -12,4 +12,11 @@
 #include <linux/psp.h>
 #endif
 
+/* The source of a string is noted by __string() since 6.10. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define psp_assign_str(dst, src)	__assign_str(dst)
+#else
+#define psp_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 #endif /* PSP_COMPAT_H */

@@ -25,7 +25,8 @@ static const struct psp_row *find(const struct psp *psp, u32 id)
 }
 
 /* May this command come in by this door, and does it fit this guest? */
-static int admit(const struct psp_row *row, const struct psp_issue *issue)
+static int admit(const struct psp *psp, const struct psp_row *row,
+		 const struct psp_issue *issue)
 {
 	const struct psp_guest *guest = issue->guest;
 
@@ -33,7 +34,9 @@ static int admit(const struct psp_row *row, const struct psp_issue *issue)
 		return -EBADF;
 	if (!(row->door & (guest ? PSP_DOOR_GUEST : PSP_DOOR_PLATFORM)))
 		return -EPERM;
-	if (row->write && !issue->writable)
+	/* nor does a reader initialise the platform */
+	if (!issue->writable &&
+	    (row->write || (row->platform == PSP_PLATFORM_UP && !READ_ONCE(psp->up))))
 		return -EPERM;
 	if (!guest)
 		return 0;
@@ -174,7 +177,7 @@ int psp_issue(struct psp_issue *issue)
 		return -ENODEV;
 
 	row = find(psp, issue->cmd.id);
-	ret = row ? admit(row, issue) : -EOPNOTSUPP;
+	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
 	if (!ret)
 		ret = issue_row(psp, issue, row);
 	psp_put(psp);
@@ -201,7 +204,7 @@ int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block)
 		return -ENODEV;
 
 	row = find(psp, issue->cmd.id);
-	ret = row ? admit(row, issue) : -EOPNOTSUPP;
+	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
 	if (!ret)
 		ret = psp_check(row, block);
 	if (!ret)

@@ -33,6 +33,9 @@
 /* While asleep, how often to look for an answer whose interrupt got lost. */
 #define LOST_INTERRUPT		(HZ / 10)
 
+/* A kernel that panics does not wait for ever. */
+#define PANIC_MS		2000
+
 static int psp_timeout = 100;
 module_param(psp_timeout, int, 0644);
 MODULE_PARM_DESC(psp_timeout, "seconds to wait for firmware before the PSP is given up (default 100)");
@@ -113,6 +116,7 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	const struct psp_regs *regs = psp->regs;
 	psp_addr_t addr = psp_addr_virt(psp->cmd_page);
 	size_t size = call->row->size;
+	u64 began;
 	u32 resp;
 
 	lockdep_assert_held(&psp->lock);
@@ -125,11 +129,14 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	memset(psp->cmd_page, 0, round_up(size, 8));
 	memcpy(psp->cmd_page, call->fw.byte, size);
 
+	began = ktime_get_ns();
 	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
 	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
 	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
 
-	if (!wait_for_answer(psp))
+	resp = wait_for_answer(psp);
+	call->firmware_ns = ktime_get_ns() - began;
+	if (!resp)
 		return give_up(psp, call, -ETIMEDOUT);
 
 	resp = psp_read(psp, regs->cmdresp);
@@ -140,6 +147,23 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	memcpy(call->fw.byte, psp->cmd_page, size);
 	call->status = resp & CMDRESP_STATUS;
 	return call->status ? -EIO : 0;
+}
+
+/**
+ * psp_mailbox_panic() - SHUTDOWN while everything stands still
+ * @psp: PSP; no command is under way
+ *
+ * Context: any, interrupts off, nobody else runs.
+ */
+void psp_mailbox_panic(struct psp *psp)
+{
+	unsigned int ms;
+
+	psp_write(psp, psp->regs->addr_lo, 0);
+	psp_write(psp, psp->regs->addr_hi, 0);
+	psp_write(psp, psp->regs->cmdresp, SEV_FW_SHUTDOWN << CMDRESP_ID_SHIFT);
+	for (ms = 0; ms < PANIC_MS && !answered(psp); ms++)
+		mdelay(1);
 }
 
 /**

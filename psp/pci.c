@@ -12,7 +12,9 @@
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
+#include <linux/panic_notifier.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
 
@@ -52,6 +54,7 @@ static void psp_release(struct kref *ref)
 
 	psp_submit_exit(psp);
 	psp_mailbox_exit(psp);
+	psp_observe_exit(psp);
 	mutex_destroy(&psp->lock);
 	kfree(psp);
 }
@@ -106,9 +109,11 @@ static int elect(void)
 	if (first)
 		ret = psp_submit_init(first);
 	if (first && !ret) {
+		psp_load_firmware(first);
 		pci_info(first->pdev, "SEV API %d.%d build %d\n",
 			 first->api >> 8, first->api & 0xff, first->build);
 		psp_master = first;
+		psp_observe_show(first);
 		if (psp_init_on_probe && psp_bring_up(first, &status))
 			pci_err(first->pdev, "INIT failed: %s\n", psp_status_name(status));
 	}
@@ -203,7 +208,9 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)
 		return -ENOMEM;
-	ret = psp_map(pdev, psp);
+	ret = psp_observe_init(psp);
+	if (!ret)
+		ret = psp_map(pdev, psp);
 	if (ret)
 		goto put;
 	ret = psp_mailbox_init(psp);
@@ -236,6 +243,7 @@ static void psp_remove(struct pci_dev *pdev)
 
 	mutex_lock(&psp_list_lock);
 	list_del(&psp->list);
+	psp_observe_hide(psp);
 	psp_take_down(psp, PSP_GONE);
 	elect();
 	mutex_unlock(&psp_list_lock);
@@ -248,6 +256,34 @@ static void psp_shutdown(struct pci_dev *pdev)
 {
 	psp_take_down(pci_get_drvdata(pdev), PSP_GONE);
 }
+
+/* What the next kernel will find must not be a firmware that holds our memory. */
+static int psp_panic(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	struct psp *psp = psp_master;
+
+	/* a command that is under way can be neither awaited nor overtaken */
+	if (psp && psp->up && psp->end == PSP_ALIVE && mutex_trylock(&psp->lock))
+		psp_mailbox_panic(psp);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block psp_panic_block = {
+	.notifier_call = psp_panic,
+};
+
+static int psp_pm_suspend(struct device *dev)
+{
+	return psp_suspend(dev_get_drvdata(dev));
+}
+
+static int psp_pm_resume(struct device *dev)
+{
+	psp_mailbox_start(dev_get_drvdata(dev));	/* INIT comes on demand */
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(psp_pm_ops, psp_pm_suspend, psp_pm_resume);
 
 static const struct psp_regs psp_v1 = {
 	.cmdresp = 0x10580,
@@ -295,8 +331,31 @@ static struct pci_driver psp_driver = {
 	.probe = psp_probe,
 	.remove = psp_remove,
 	.shutdown = psp_shutdown,
+	.dev_groups = psp_attr_groups,
+	.driver.pm = pm_sleep_ptr(&psp_pm_ops),
 };
-module_pci_driver(psp_driver);
+
+static int __init psp_module_init(void)
+{
+	int ret;
+
+	psp_debugfs_init();
+	ret = pci_register_driver(&psp_driver);
+	if (ret)
+		psp_debugfs_exit();
+	else
+		atomic_notifier_chain_register(&panic_notifier_list, &psp_panic_block);
+	return ret;
+}
+module_init(psp_module_init);
+
+static void __exit psp_module_exit(void)
+{
+	atomic_notifier_chain_unregister(&panic_notifier_list, &psp_panic_block);
+	pci_unregister_driver(&psp_driver);
+	psp_debugfs_exit();
+}
+module_exit(psp_module_exit);
 
 MODULE_DESCRIPTION("AMD SEV firmware: one path for all commands");
 MODULE_LICENSE("GPL");

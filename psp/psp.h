@@ -11,6 +11,9 @@
  *   engine.c   the life of a block, from the caller and back
  *   dev.c      /dev/sev
  *   legacy.c   the older ioctls of /dev/sev, as data
+ *   nv.c       firmware's persistent data in a file
+ *   firmware.c firmware images
+ *   observe.c  tracepoint, sysfs, debugfs
  *   export.c   what a stock kvm_amd links to
  *
  * Locks: the guest's own (kvm->lock), then psp->lock. No other lock is held
@@ -28,6 +31,8 @@
 
 #include "row.h"
 
+struct attribute_group;
+struct dentry;
 struct file;
 struct page;
 struct pci_dev;
@@ -56,11 +61,22 @@ enum psp_asid_state {
 	PSP_ASID_DIRTY,		/* needs WBINVD and DF_FLUSH before it can be bound */
 	PSP_ASID_FREE,
 	PSP_ASID_BOUND,		/* to the guest with the handle */
+	PSP_ASID_STATES
 };
 
 struct psp_asid {
 	u32 handle;
 	enum psp_asid_state state;
+};
+
+#define PSP_NV_SIZE	0x8000	/* of firmware's persistent data */
+#define PSP_BUCKETS	16	/* of the histogram, the last one is open */
+
+/* How often a command was issued, and how long firmware took. */
+struct psp_stat {
+	u64 count;
+	u64 refused;
+	u64 time[PSP_BUCKETS];
 };
 
 /* Why no further command will be accepted. */
@@ -85,10 +101,18 @@ enum psp_end {
  * @up: firmware is initialised
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
+ * @nv: firmware's persistent data, if it is kept in a file, or NULL
+ * @nv_copy: what is being written to that file
+ * @nv_dirty: it is to be written
  * @max_asid: highest ASID
  * @asid: state of each ASID, 0..@max_asid
  * @guests: guest contexts that firmware holds
- * @api: API version of the firmware, major << 8 | minor; constant after probe
+ * @stat: counters, one for each row
+ * @failed_row: the last command that firmware refused, NULL if none
+ * @failed_status: and what it said
+ * @debugfs: directory in debugfs
+ * @api: API version of the firmware, major << 8 | minor; changes only when other
+ *	firmware is loaded
  * @build: its build
  */
 struct psp {
@@ -106,9 +130,16 @@ struct psp {
 	bool up;
 	bool answered;
 	void *tmr;
+	void *nv;
+	void *nv_copy;
+	bool nv_dirty;
 	u32 max_asid;
 	struct psp_asid *asid;
 	u32 guests;
+	struct psp_stat *stat;
+	const struct psp_row *failed_row;
+	u32 failed_status;
+	struct dentry *debugfs;
 	u16 api;
 	u8 build;
 };
@@ -118,12 +149,16 @@ struct psp {
  * @row: command
  * @fw: block, filled
  * @status: firmware's answer, SEV_FW_NO_CALL while it has not been asked
+ * @queue_ns: how long it waited for its turn
+ * @firmware_ns: how long firmware took
  * @stuck: firmware never answered and may still write what the block points to
  */
 struct psp_call {
 	const struct psp_row *row;
 	struct psp_fw_block fw;
 	u32 status;
+	u64 queue_ns;
+	u64 firmware_ns;
 	bool stuck;
 };
 
@@ -135,6 +170,7 @@ void psp_put(struct psp *psp);
 int psp_mailbox_init(struct psp *psp);
 void psp_mailbox_start(struct psp *psp);
 void psp_mailbox_stop(struct psp *psp);
+void psp_mailbox_panic(struct psp *psp);
 void psp_mailbox_exit(struct psp *psp);
 int psp_mailbox(struct psp *psp, struct psp_call *call);
 void psp_mailbox_interrupt(struct psp *psp);
@@ -146,6 +182,7 @@ int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 void psp_submit_end(struct psp *psp, u32 handle);
 int psp_bring_up(struct psp *psp, u32 *status);
+int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
 
 /* buffer.c */
@@ -188,6 +225,7 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_fw_block *fw);
+void psp_quarantine_pages(unsigned long pages);
 unsigned long psp_quarantined(void);
 
 /* engine.c */
@@ -208,6 +246,24 @@ struct psp_issue {
 
 int psp_issue(struct psp_issue *issue);
 int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block);
+
+/* nv.c */
+int psp_nv_init(struct psp *psp);
+void psp_nv_save(struct psp *psp);
+void psp_nv_exit(struct psp *psp);
+
+/* firmware.c */
+void psp_load_firmware(struct psp *psp);
+
+/* observe.c */
+extern const struct attribute_group *psp_attr_groups[];
+int psp_observe_init(struct psp *psp);
+void psp_observe_show(struct psp *psp);
+void psp_observe_hide(struct psp *psp);
+void psp_observe_exit(struct psp *psp);
+void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
+void psp_debugfs_init(void);
+void psp_debugfs_exit(void);
 
 /* legacy.c */
 int psp_legacy_ioctl(struct file *file, void __user *uarg);

@@ -75,6 +75,7 @@ enum psp_then {
 	PSP_THEN_UNBIND,	/* the ASID is dirty */
 	PSP_THEN_CLEAN,		/* all dirty ASIDs are free */
 	PSP_THEN_PERSIST,	/* firmware may have changed its NV area */
+	PSP_THEN_RELOAD,	/* it is another firmware now */
 };
 
 /* Bytes of the block that the caller may set, besides those of buffers. */

@@ -15,6 +15,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -34,6 +35,11 @@
 
 /* What CPUID leaf 0x8000001f says of ASIDs. */
 #define CPUID_SEV			0x8000001f
+
+#define PUT32(fw, type, member, value) \
+	psp_fw_put32(fw, offsetof(struct sev_fw_##type, member), value)
+#define PUT_ADDR(fw, type, member, addr) \
+	psp_fw_put_addr(fw, offsetof(struct sev_fw_##type, member), addr)
 
 static int submit(struct psp *psp, struct psp_call *call);
 
@@ -59,25 +65,44 @@ static void all_dirty(struct psp *psp)
 	}
 }
 
+static void init_block(const struct psp *psp, struct psp_call *init)
+{
+	struct psp_fw_block *fw = &init->fw;
+
+	if (psp->nv) {
+		init->row = psp_row_find(SEV_FW_INIT_EX);
+		PUT32(fw, init_ex, length, sizeof(struct sev_fw_init_ex));
+		PUT_ADDR(fw, init_ex, nv_address, psp_addr_virt(psp->nv));
+		PUT32(fw, init_ex, nv_len, PSP_NV_SIZE);
+		if (!psp->tmr)
+			return;
+		PUT32(fw, init_ex, flags, INIT_FLAG_ES);
+		PUT_ADDR(fw, init_ex, tmr_address, psp_addr_owned(psp->tmr));
+		PUT32(fw, init_ex, tmr_len, TMR_SIZE);
+		return;
+	}
+
+	init->row = psp_row_find(SEV_FW_INIT);
+	if (!psp->tmr)
+		return;
+	PUT32(fw, init, flags, INIT_FLAG_ES);
+	PUT_ADDR(fw, init, tmr_address, psp_addr_owned(psp->tmr));
+	PUT32(fw, init, tmr_len, TMR_SIZE);
+}
+
 /* INIT, and what must follow it before a guest can be started. */
 static int bring_up(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
-	struct psp_call init = { .row = psp_row_find(SEV_FW_INIT) };
+	struct psp_call init = {};
 	int ret, tries = 2;
 
 	*status = SEV_FW_NO_CALL;
 	if (psp->up)
 		return 0;
 
-	if (psp->tmr) {
-		psp_fw_put32(&init.fw, offsetof(struct sev_fw_init, flags), INIT_FLAG_ES);
-		psp_fw_put_addr(&init.fw, offsetof(struct sev_fw_init, tmr_address),
-				psp_addr_owned(psp->tmr));
-		psp_fw_put32(&init.fw, offsetof(struct sev_fw_init, tmr_len), TMR_SIZE);
-	}
-
 	/* firmware that finds its storage damaged erases it, and then can go on */
+	init_block(psp, &init);
 	do {
 		ret = submit(psp, &init);
 	} while (init.status == STATUS_SECURE_DATA_INVALID && --tries);
@@ -173,6 +198,10 @@ static void note(struct psp *psp, const struct psp_call *call)
 		psp->up = call->row->then == PSP_THEN_UP;
 		psp->guests = 0;
 		all_dirty(psp);
+		psp->nv_dirty = psp->up && psp->nv;
+		break;
+	case PSP_THEN_PERSIST:
+		psp->nv_dirty = psp->nv;
 		break;
 	case PSP_THEN_OPEN:
 		psp->guests++;
@@ -193,6 +222,31 @@ static void note(struct psp *psp, const struct psp_call *call)
 	}
 }
 
+static int ask(struct psp *psp, struct psp_call *call)
+{
+	u32 handle = owned(call, PSP_OWN_HANDLE), asid = owned(call, PSP_OWN_ASID);
+	int ret = psp_mailbox(psp, call);
+
+	if (call->status != SEV_FW_NO_CALL || call->stuck)
+		psp_observe(psp, call, handle ?: owned(call, PSP_OWN_NEW_HANDLE), asid);
+	return ret;
+}
+
+/* Which firmware is this, and is it initialised? */
+static int identify(struct psp *psp)
+{
+	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
+	int ret = submit(psp, &call);
+
+	if (ret)
+		return ret;
+	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
+		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
+	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
+	psp->up = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	return 0;
+}
+
 static int submit(struct psp *psp, struct psp_call *call)
 {
 	int ret;
@@ -203,25 +257,42 @@ static int submit(struct psp *psp, struct psp_call *call)
 	if (ret)
 		return ret;
 
-	ret = psp_mailbox(psp, call);
+	ret = ask(psp, call);
 	if (call->status == STATUS_WBINVD_REQUIRED) {
 		wbinvd_on_all_cpus();
-		ret = psp_mailbox(psp, call);
+		ret = ask(psp, call);
 	}
-	if (!ret)
-		note(psp, call);
-	return ret;
+	if (ret) {
+		psp->failed_row = call->row;
+		psp->failed_status = call->status;
+		return ret;
+	}
+	note(psp, call);
+	return call->row->then == PSP_THEN_RELOAD ? identify(psp) : 0;
 }
 
-/* Unlock, and tell, once, if the PSP has been given up meanwhile. */
+/* Unlock, and do what had to wait for that. */
 static void psp_unlock(struct psp *psp)
 {
 	const char *died_of = psp->died_of;
+	bool save = psp->nv_dirty;
 
 	psp->died_of = NULL;
+	psp->nv_dirty = false;
 	mutex_unlock(&psp->lock);
 	if (died_of)
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
+	if (save)
+		psp_nv_save(psp);
+}
+
+static void psp_lock(struct psp *psp, struct psp_call *call)
+{
+	u64 began = ktime_get_ns();
+
+	mutex_lock(&psp->lock);
+	call->status = SEV_FW_NO_CALL;
+	call->queue_ns = ktime_get_ns() - began;
 }
 
 /**
@@ -236,8 +307,7 @@ int psp_submit(struct psp *psp, struct psp_call *call)
 {
 	int ret;
 
-	call->status = SEV_FW_NO_CALL;
-	mutex_lock(&psp->lock);
+	psp_lock(psp, call);
 	ret = submit(psp, call);
 	psp_unlock(psp);
 	return ret;
@@ -258,8 +328,7 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 	u32 ignored;
 	int ret;
 
-	call->status = SEV_FW_NO_CALL;
-	mutex_lock(&psp->lock);
+	psp_lock(psp, call);
 	ret = submit(psp, call);
 	if (!ret) {
 		fill.handle = owned(call, PSP_OWN_NEW_HANDLE);
@@ -308,6 +377,25 @@ int psp_bring_up(struct psp *psp, u32 *status)
 }
 
 /**
+ * psp_suspend() - SHUTDOWN before the machine sleeps
+ * @psp: PSP
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: 0, or -EBUSY while there are guests, which would not survive it.
+ */
+int psp_suspend(struct psp *psp)
+{
+	u32 ignored;
+	int ret = 0;
+
+	mutex_lock(&psp->lock);
+	if (psp->end == PSP_ALIVE)
+		ret = take_down(psp, &ignored);
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
  * psp_take_down() - SHUTDOWN, whatever the platform is doing; no command after it
  * @psp: PSP
  * @end: why no further command will be accepted
@@ -327,23 +415,6 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 	if (psp->end == PSP_ALIVE)
 		psp->end = end;
 	psp_unlock(psp);
-}
-
-static int identify(struct psp *psp)
-{
-	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
-	int ret = psp_submit(psp, &call);
-
-	if (ret)
-		return ret;
-
-	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
-		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
-	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
-
-	/* whoever had it before us left ASIDs and guests that we know nothing of */
-	psp->up = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
-	return 0;
 }
 
 /**
@@ -372,12 +443,16 @@ int psp_submit_init(struct psp *psp)
 	if (psp->tmr)
 		clflush_cache_range(psp->tmr, TMR_SIZE);
 
+	ret = psp_nv_init(psp);
+	if (ret)
+		return ret;
+
+	/* whoever had it before us left ASIDs and guests that we know nothing of */
+	mutex_lock(&psp->lock);
 	ret = identify(psp);
-	if (!ret && psp->up) {
-		mutex_lock(&psp->lock);
+	if (!ret)
 		ret = take_down(psp, &ignored);
-		psp_unlock(psp);
-	}
+	psp_unlock(psp);
 	return ret;
 }
 
@@ -395,6 +470,7 @@ void psp_submit_exit(struct psp *psp)
 		free_pages((unsigned long)psp->tmr, get_order(TMR_SIZE));
 	}
 	psp->tmr = NULL;
+	psp_nv_exit(psp);
 	kvfree(psp->asid);
 	psp->asid = NULL;
 }

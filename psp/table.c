@@ -43,6 +43,11 @@
 	.addr = AT(type, a), .len = AT(type, l),	\
 	.dir = (d), .kind = SEV_FW_BUF_GUEST }
 
+/* A firmware image: like a blob, but aligned, and larger. */
+#define IMAGE(type, a, l) {				\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	.dir = R, .kind = SEV_FW_BUF_IMAGE, .max = IMAGE_MAX }
+
 /*
  * Certificates, headers and sessions have a size that firmware knows and tests;
  * the cap is only there to bound the copy.
@@ -50,7 +55,8 @@
 #define CAP		SEV_FW_PACKET_MAX
 #define CERT		SEV_FW_CERT_SIZE
 #define CHAIN		SEV_FW_CHAIN_SIZE
-#define IDS		0x80	/* GET_ID: two sockets */
+#define IDS		0x80		/* GET_ID: two sockets */
+#define IMAGE_MAX	0x100000	/* larger than any that has been published */
 
 const struct psp_row psp_rows[] = {
 	/* 00:4 flags I, 04:4 0, 08:8 tmr I, 10:4 tmr_len I */
@@ -62,6 +68,11 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_SHUTDOWN, .name = "SHUTDOWN",
 		.then = PSP_THEN_DOWN,
 	},
+	{
+		.id = SEV_FW_PLATFORM_RESET, .name = "PLATFORM_RESET",
+		.door = PSP_DOOR_PLATFORM, .write = true,
+		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_PERSIST,
+	},
 	/* 00:1 major O, 01:1 minor O, 02:1 state O, 03:1 owner O, 04:2 config O, 07:1 build O,
 	 * 08:4 guests O
 	 */
@@ -69,6 +80,29 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_PLATFORM_STATUS, .name = "PLATFORM_STATUS",
 		BLOCK(sev_fw_platform_status),
 		.door = PSP_DOOR_PLATFORM, .back = true,
+	},
+	{
+		.id = SEV_FW_PEK_GEN, .name = "PEK_GEN",
+		.door = PSP_DOOR_PLATFORM, .write = true,
+		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
+	},
+	/* 00:8 csr O*, 08:4 len IO */
+	{
+		.id = SEV_FW_PEK_CSR, .name = "PEK_CSR", BLOCK(sev_fw_pek_csr),
+		.door = PSP_DOOR_PLATFORM, .write = true, .back = true,
+		.platform = PSP_PLATFORM_UP,
+		.buf = { BLOB(sev_fw_pek_csr, address, len, W, CERT) },
+	},
+	/* 00:8 pek I*, 08:4 len I, 10:8 oca I*, 18:4 len I */
+	{
+		.id = SEV_FW_PEK_CERT_IMPORT, .name = "PEK_CERT_IMPORT",
+		BLOCK(sev_fw_pek_cert_import),
+		.door = PSP_DOOR_PLATFORM, .write = true,
+		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
+		.buf = {
+			BLOB(sev_fw_pek_cert_import, pek_address, pek_len, R, CAP),
+			BLOB(sev_fw_pek_cert_import, oca_address, oca_len, R, CAP),
+		},
 	},
 	/* 00:8 pdh O*, 08:4 len IO, 10:8 chain O*, 18:4 len IO */
 	{
@@ -81,8 +115,22 @@ const struct psp_row psp_rows[] = {
 		},
 	},
 	{
+		.id = SEV_FW_PDH_GEN, .name = "PDH_GEN",
+		.door = PSP_DOOR_PLATFORM, .write = true,
+		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
+	},
+	{
 		.id = SEV_FW_DF_FLUSH, .name = "DF_FLUSH",
 		.then = PSP_THEN_CLEAN,
+	},
+	/* 00:8 image I*, 08:4 len I */
+	{
+		.id = SEV_FW_DOWNLOAD_FIRMWARE, .name = "DOWNLOAD_FIRMWARE",
+		BLOCK(sev_fw_download_firmware),
+		.since = API(0, 15),
+		.door = PSP_DOOR_PLATFORM, .write = true,
+		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RELOAD,
+		.buf = { IMAGE(sev_fw_download_firmware, address, len) },
 	},
 	/* 00:8 ids O*, 08:4 len IO */
 	{
@@ -90,6 +138,11 @@ const struct psp_row psp_rows[] = {
 		.since = API(0, 16),
 		.door = PSP_DOOR_PLATFORM, .back = true,
 		.buf = { BLOB(sev_fw_get_id, address, len, W, IDS) },
+	},
+	/* 00:4 length I, 04:4 flags I, 08:8 tmr I, 10:4 tmr_len I, 18:8 nv I, 20:4 nv_len I */
+	{
+		.id = SEV_FW_INIT_EX, .name = "INIT_EX", BLOCK(sev_fw_init_ex),
+		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_UP,
 	},
 	{
 		.id = SEV_FW_NOP, .name = "NOP",

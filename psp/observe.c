@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Seeing it work: the tracepoint, attributes of the PCI device in sysfs, counters
+ * and the ASID table in debugfs. Everything here reads; nothing here changes what
+ * a command does.
+ *
+ * sysfs, in the PCI device's directory:
+ *   api_version build state owner guests   what PLATFORM_STATUS says
+ *   dead                                   1 once a command was not answered
+ *   quarantined_pages                      memory lost to it, in pages
+ *   asids                                  how many are free, bound, dirty
+ *   last_failure                           the last command that firmware refused
+ *
+ * debugfs, psp_sev/<device>:
+ *   commands  for each command: how often, how often refused, a histogram of the
+ *             time firmware took, in powers of two of a microsecond
+ *   asids     state of each ASID, and the handle of the guest that holds it
+ */
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/pci.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include "psp.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+static struct dentry *debugfs_root;
+
+/**
+ * psp_observe() - a command has been answered, or has not
+ * @psp: PSP
+ * @call: command, as it came back
+ * @handle: guest that was meant, 0 if none
+ * @asid: ASID that was meant, 0 if none
+ *
+ * Context: psp->lock held.
+ */
+void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid)
+{
+	struct psp_stat *stat = &psp->stat[call->row - psp_rows];
+	u64 us = call->firmware_ns / NSEC_PER_USEC;
+
+	lockdep_assert_held(&psp->lock);
+
+	trace_psp_command(call, handle, asid, call->queue_ns, call->firmware_ns);
+	stat->count++;
+	stat->time[min_t(unsigned int, us ? ilog2(us) + 1 : 0, PSP_BUCKETS - 1)]++;
+	if (call->status)
+		stat->refused++;
+}
+
+static struct psp *psp_of(struct device *dev)
+{
+	return dev_get_drvdata(dev);
+}
+
+/* One byte or word of PLATFORM_STATUS, as a decimal number. */
+static ssize_t show_status(struct device *dev, char *buf, u8 off, bool wide)
+{
+	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
+	int ret = psp_submit(psp_of(dev), &call);
+
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%u\n", wide ? psp_fw_get32(&call.fw, off) : call.fw.byte[off]);
+}
+
+#define STATUS(field)	offsetof(struct sev_fw_platform_status, field)
+
+static ssize_t api_version_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u.%u\n", psp_of(dev)->api >> 8, psp_of(dev)->api & 0xff);
+}
+static DEVICE_ATTR_RO(api_version);
+
+static ssize_t build_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", psp_of(dev)->build);
+}
+static DEVICE_ATTR_RO(build);
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return show_status(dev, buf, STATUS(state), false);
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t owner_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return show_status(dev, buf, STATUS(owner), false);
+}
+static DEVICE_ATTR_RO(owner);
+
+static ssize_t guests_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return show_status(dev, buf, STATUS(guest_count), true);
+}
+static DEVICE_ATTR_RO(guests);
+
+static ssize_t dead_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(psp_of(dev)->end) == PSP_DEAD);
+}
+static DEVICE_ATTR_RO(dead);
+
+static ssize_t quarantined_pages_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", psp_quarantined());
+}
+static DEVICE_ATTR_RO(quarantined_pages);
+
+static ssize_t asids_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct psp *psp = psp_of(dev);
+	unsigned int count[PSP_ASID_STATES] = {};
+	u32 asid;
+
+	mutex_lock(&psp->lock);
+	for (asid = 1; psp->asid && asid <= psp->max_asid; asid++)
+		count[psp->asid[asid].state]++;
+	mutex_unlock(&psp->lock);
+	return sysfs_emit(buf, "free %u bound %u dirty %u\n", count[PSP_ASID_FREE],
+			  count[PSP_ASID_BOUND], count[PSP_ASID_DIRTY]);
+}
+static DEVICE_ATTR_RO(asids);
+
+static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct psp *psp = psp_of(dev);
+	const struct psp_row *row;
+	u32 status;
+
+	mutex_lock(&psp->lock);
+	row = psp->failed_row;
+	status = psp->failed_status;
+	mutex_unlock(&psp->lock);
+	if (!row)
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%s %s\n", row->name, psp_status_name(status));
+}
+static DEVICE_ATTR_RO(last_failure);
+
+static struct attribute *psp_attrs[] = {
+	&dev_attr_api_version.attr,
+	&dev_attr_build.attr,
+	&dev_attr_state.attr,
+	&dev_attr_owner.attr,
+	&dev_attr_guests.attr,
+	&dev_attr_dead.attr,
+	&dev_attr_quarantined_pages.attr,
+	&dev_attr_asids.attr,
+	&dev_attr_last_failure.attr,
+	NULL
+};
+
+static const struct attribute_group psp_group = {
+	.attrs = psp_attrs,
+};
+
+const struct attribute_group *psp_attr_groups[] = {
+	&psp_group,
+	NULL
+};
+
+static int commands_show(struct seq_file *seq, void *unused)
+{
+	struct psp *psp = seq->private;
+	const struct psp_stat *stat;
+	unsigned int i, bucket;
+
+	seq_puts(seq, "# command count refused; commands that took <1us <2us <4us ...\n");
+	for (i = 0; i < psp_nr_rows; i++) {
+		stat = &psp->stat[i];
+		if (!stat->count)
+			continue;
+		seq_printf(seq, "%-20s %8llu %8llu ;", psp_rows[i].name, stat->count, stat->refused);
+		for (bucket = 0; bucket < PSP_BUCKETS; bucket++)
+			seq_printf(seq, " %llu", stat->time[bucket]);
+		seq_putc(seq, '\n');
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(commands);
+
+static int asid_table_show(struct seq_file *seq, void *unused)
+{
+	static const char * const names[PSP_ASID_STATES] = {
+		[PSP_ASID_DIRTY] = "dirty", [PSP_ASID_FREE] = "free", [PSP_ASID_BOUND] = "bound",
+	};
+	struct psp *psp = seq->private;
+	struct psp_asid entry;
+	u32 asid;
+
+	seq_puts(seq, "# asid state handle\n");
+	for (asid = 1; asid <= psp->max_asid; asid++) {
+		mutex_lock(&psp->lock);
+		entry = psp->asid[asid];
+		mutex_unlock(&psp->lock);
+		seq_printf(seq, "%u %s %u\n", asid, names[entry.state], entry.handle);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(asid_table);
+
+/**
+ * psp_observe_init() - begin to count
+ * @psp: PSP, before its first command
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int psp_observe_init(struct psp *psp)
+{
+	psp->stat = kvcalloc(psp_nr_rows, sizeof(*psp->stat), GFP_KERNEL);
+	return psp->stat ? 0 : -ENOMEM;
+}
+
+/**
+ * psp_observe_show() - let debugfs show it
+ * @psp: PSP that commands go to
+ */
+void psp_observe_show(struct psp *psp)
+{
+	psp->debugfs = debugfs_create_dir(pci_name(psp->pdev), debugfs_root);
+	debugfs_create_file("commands", 0400, psp->debugfs, psp, &commands_fops);
+	debugfs_create_file("asids", 0400, psp->debugfs, psp, &asid_table_fops);
+}
+
+/**
+ * psp_observe_hide() - debugfs shows it no more, and nobody is looking
+ * @psp: PSP
+ */
+void psp_observe_hide(struct psp *psp)
+{
+	debugfs_remove_recursive(psp->debugfs);
+	psp->debugfs = NULL;
+}
+
+/**
+ * psp_observe_exit() - release what psp_observe_init() took
+ * @psp: PSP that nobody uses any more
+ */
+void psp_observe_exit(struct psp *psp)
+{
+	kvfree(psp->stat);
+	psp->stat = NULL;
+}
+
+/**
+ * psp_debugfs_init() - module load
+ */
+void psp_debugfs_init(void)
+{
+	debugfs_root = debugfs_create_dir(KBUILD_MODNAME, NULL);
+}
+
+/**
+ * psp_debugfs_exit() - module unload
+ */
+void psp_debugfs_exit(void)
+{
+	debugfs_remove_recursive(debugfs_root);
+}
