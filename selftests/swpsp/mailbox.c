@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,8 +415,14 @@ int mailbox_irq_fd(const struct mailbox *box)
 
 int mailbox_start(struct mailbox *box)
 {
-	int error = pthread_create(&box->thread, NULL, mailbox_thread, box);
+	sigset_t all, before;
+	int error;
 
+	/* Signals are for the main thread; a new one inherits what is blocked. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&box->thread, NULL, mailbox_thread, box);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	box->running = !error;
 	return error;
 }
