@@ -95,16 +95,6 @@ static inline void count_up(uint8_t *p, uint8_t first, size_t len)
 		*p++ = first++;
 }
 
-static inline void from_hex(const char *hex, uint8_t *out)
-{
-	unsigned int byte;
-
-	for (; *hex; hex += 2) {
-		sscanf(hex, "%2x", &byte);
-		*out++ = (uint8_t)byte;
-	}
-}
-
 /* ---- a machine ---- */
 
 static inline void box_config(struct box *b)

@@ -184,7 +184,7 @@ TEST_F(launch, policy_api_version)
 	struct box *b = &self->b;
 	uint32_t h;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint32_t policy = rows[i].major << 16 | (uint32_t)rows[i].minor << 24;
 
 		ASSERT_TRUE(session(b, &self->s, policy));
@@ -262,7 +262,7 @@ TEST_F(launch, update_that_fails_half_way)
 	memset(copy, 0x5a, 0x5000);
 	EXPECT_EQ(SWPSP_INVALID_ADDRESS,
 		  launch_update(b, LAUNCH_UPDATE_DATA, h, MEMORY - 0x8000, 0x10000));
-	EXPECT_EQ(variant->mode == SWPSP_MEMORY_PLAIN, *at(b, MEMORY - 0x8000) == 0x5a);
+	EXPECT_EQ(variant->mode == SWPSP_MEMORY_PLAIN, !memcmp(copy, at(b, MEMORY - 0x8000), 64));
 	EXPECT_EQ(0x5a, *at(b, MEMORY - 0x3000));
 	ASSERT_EQ(0, measure(b, h));
 	o_sha256(copy, 0x5000, digest);
@@ -369,7 +369,7 @@ TEST_F(launch, secret_lengths)
 	uint8_t measurement[32];
 	uint32_t h = measured(b, &self->s, measurement);
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_EQ(SWPSP_INVALID_LENGTH,
 			  transport(b, LAUNCH_UPDATE_SECRET, h, PAGES, bad[i]));
 	pack_secret(b, &self->s, measurement, "large", 0x5000, 0);
@@ -474,8 +474,8 @@ TEST(transcript_and_launch_log)
 	EXPECT_NE(NULL, strstr(text, "0x001 INIT SUCCESS\n"));
 	EXPECT_NE(NULL, strstr(text, "0x030 LAUNCH_START handle=1 SUCCESS\n"));
 	EXPECT_NE(NULL, strstr(text, "0x021 ACTIVATE handle=1 asid=7 SUCCESS\n"));
-	EXPECT_NE(NULL, strstr(text, "launch handle=1 step=2 LAUNCH_UPDATE_DATA addr=0x400000 "
-				     "len=0x1000 digest="));
+	EXPECT_NE(NULL, strstr(text, "launch handle=1 step=2 LAUNCH_UPDATE_DATA "));
+	EXPECT_NE(NULL, strstr(text, " addr=0x400000 len=0x1000 digest="));
 	EXPECT_NE(NULL, strstr(text, digest));
 	EXPECT_NE(NULL, strstr(text, "0x099 ? INVALID_COMMAND\n"));
 	EXPECT_NE(NULL, strstr(text, "0x022 DEACTIVATE handle=5 INVALID_GUEST\n"));

@@ -71,7 +71,7 @@ static bool box_in_state(struct box *b, int state)
 
 TEST(platform_table)
 {
-	for (size_t i = 0; i < sizeof(platform_rows) / sizeof(platform_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(platform_rows); i++) {
 		const struct platform_row *row = &platform_rows[i];
 
 		for (int state = UNINIT; state <= WORKING; state++) {
@@ -98,7 +98,7 @@ TEST(every_command_has_its_row)
 
 	for (uint32_t id = 0; id < 0x1000; id++)
 		known += !!swpsp_command_name(id);
-	EXPECT_EQ(sizeof(platform_rows) / sizeof(platform_rows[0]), known);
+	EXPECT_EQ(ARRAY_SIZE(platform_rows), known);
 }
 
 TEST(holes_are_no_commands)
@@ -110,7 +110,7 @@ TEST(holes_are_no_commands)
 	struct box b;
 
 	ASSERT_TRUE(box_new(&b));
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(b.psp, ids[i], UINT64_MAX));
 		EXPECT_EQ(NULL, swpsp_command_name(ids[i]));
 	}
@@ -223,7 +223,7 @@ TEST(guest_table)
 	struct box b;
 
 	ASSERT_TRUE(box_new(&b));
-	for (size_t i = 0; i < sizeof(guest_rows) / sizeof(guest_rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(guest_rows); i++) {
 		const struct guest_row *row = &guest_rows[i];
 
 		for (int state = LUPDATE; state <= SENT; state++) {
