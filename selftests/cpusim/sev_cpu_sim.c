@@ -75,6 +75,7 @@ static int cpuid_entry(struct kretprobe_instance *instance, struct pt_regs *regs
 	/* The leaf is an input in *eax; of other leaves we want no return. */
 	return *call->eax != CPUID_SEV;
 }
+
 NOKPROBE_SYMBOL(cpuid_entry);
 
 static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *regs)
@@ -87,6 +88,7 @@ static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *reg
 	*call->edx = readl(bar + SWPSP_BAR_MIN_SEV_ASID);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(cpuid_return);
 
 static struct kretprobe cpuid_probe = {

@@ -587,7 +587,9 @@ static void drain(struct machine *machine)
 			};
 
 			poll(&writable, 1, 100);
-			if (signals_read(machine) || !buffer_write(&machine->out[line], writable.fd))
+			if (signals_read(machine))
+				return;
+			if (!buffer_write(&machine->out[line], writable.fd))
 				return;
 		}
 }
@@ -609,7 +611,7 @@ static int deadline_passed(struct machine *machine)
 	drain(machine);
 	terminal_restore(machine);
 	if (machine->job_done) {
-		complain("the command had ended (exit code %d), but the machine did not power off within %d seconds.",
+		complain("the command ended (exit code %d), the machine did not in %d seconds.",
 			 machine->job_code, POWER_OFF_SECS);
 		log_show_tail(machine);
 		return MACHINE_EXIT_FAILED;

@@ -217,7 +217,7 @@ static void parse(struct options *options, int argc, char **argv)
 			options->generation = psp_generation_find((unsigned int)
 				number("pci-id", optarg, 16, 0, 0xffff));
 			if (!options->generation)
-				fail("no PSP with SEV has the PCI id %s; --help lists them.", optarg);
+				fail("%s is no PSP with SEV; --help lists them.", optarg);
 			break;
 		case 't':
 			options->transcript = optarg;
