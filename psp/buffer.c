@@ -8,6 +8,9 @@
  *          on where it is; its cache lines are flushed, because firmware does not
  *          see dirty ones
  *
+ *   VMSA   a vCPU's save area: supplied by the guest's owner, who puts the vCPU's
+ *          state there first. The caller names the vCPU by its number
+ *
  * A command that is issued once needs each buffer in one piece. One that is issued
  * for each run proceeds in slices; a slice ends where a run of physically
  * contiguous pages or a bounce buffer does.
@@ -28,6 +31,8 @@
 #include "addr.h"
 #include "psp.h"
 #include "psp_guest.h"
+
+#define WINDOW_PAGES	(0x4000000 >> PAGE_SHIFT)
 
 static atomic_long_t quarantined;
 
@@ -78,7 +83,7 @@ static void flush_pages(struct page **pages, unsigned long nr)
 	}
 }
 
-static int pin(struct psp_mapping *map, const struct psp_guest *guest)
+static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	unsigned long start = (unsigned long)map->uaddr & PAGE_MASK, end, nr;
 	unsigned int flags = map->buf->dir & SEV_FW_BUF_WRITE ? FOLL_WRITE : 0;
@@ -90,7 +95,7 @@ static int pin(struct psp_mapping *map, const struct psp_guest *guest)
 	nr = (PAGE_ALIGN(end) - start) >> PAGE_SHIFT;
 	if (end > TASK_SIZE_MAX)
 		return -EFAULT;
-	if (over_memlock_limit(guest, nr))
+	if (over_memlock_limit(bufs->guest, nr))
 		return -ENOMEM;
 
 	map->pages = kvmalloc_array(nr, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
@@ -109,12 +114,28 @@ static int pin(struct psp_mapping *map, const struct psp_guest *guest)
 	return 0;
 }
 
-static int bounce(struct psp_mapping *map, enum psp_each each)
+/* Whose save area, or whether those of all vCPUs are meant. */
+static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
+{
+	u64 number = (u64)(unsigned long)map->uaddr;
+
+	if (!bufs->guest->es)
+		return -ENOTTY;
+	if (number >= bufs->guest->nr_vcpus)
+		return -EINVAL;
+	map->vcpu = number;
+	if (!map->len)
+		bufs->total = bufs->guest->nr_vcpus * SEV_FW_VMSA_SIZE;
+	return 0;
+}
+
+static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	unsigned long size;
 
 	/* room that is nowhere is no room: this, too, asks for the length */
-	if (each == PSP_ONCE && map->buf->dir == SEV_FW_BUF_WRITE)
+	if (bufs->row->each == PSP_ONCE && psp_len_in_block(map->buf) &&
+	    map->buf->dir == SEV_FW_BUF_WRITE)
 		map->len = map->uaddr ? min(map->len, map->buf->max) : 0;
 	if (!map->len)
 		return 0;
@@ -142,23 +163,28 @@ static int bounce(struct psp_mapping *map, enum psp_each each)
  * and is not). On failure too psp_buffers_unmap() is due.
  */
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
-		    const struct psp_user_block *user, const struct psp_guest *guest)
+		    const struct psp_user_block *user, struct psp_guest *guest)
 {
 	struct psp_mapping *map;
 	int ret;
 
 	bufs->row = row;
+	bufs->guest = guest;
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
 		map->buf = &row->buf[map - bufs->map];
 		if (map->buf->kind == SEV_FW_BUF_NONE)
 			break;
 		map->uaddr = user_address(map->buf, user);
 		map->len = psp_user_len(map->buf, user);
-		if (row->each == PSP_EACH_RUN)
+		if (row->each != PSP_ONCE)
 			bufs->total = map->len;
 
-		ret = map->buf->kind == SEV_FW_BUF_GUEST ? pin(map, guest) :
-							   bounce(map, row->each);
+		if (map->buf->kind == SEV_FW_BUF_GUEST)
+			ret = pin(bufs, map);
+		else if (map->buf->kind == SEV_FW_BUF_VMSA)
+			ret = name_vcpu(bufs, map);
+		else
+			ret = bounce(bufs, map);
 		if (ret)
 			return ret;
 	}
@@ -196,15 +222,20 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 	}
 }
 
-/* Bytes from @pos on that are physically contiguous. */
-static u32 run_length(const struct psp_mapping *map, u32 pos)
+/*
+ * Bytes from @pos on that are physically contiguous. Some commands may not cross a
+ * boundary of 64 MiB; none is hurt by one more run there.
+ */
+static u32 run_length(const struct psp_buffers *bufs, const struct psp_mapping *map, u32 pos)
 {
 	u64 at = (u64)map->offset + pos;
 	unsigned long i = at >> PAGE_SHIFT;
 	u64 run = PAGE_SIZE - offset_in_page(at);
+	bool once = bufs->row->each == PSP_ONCE;
 
 	for (; i + 1 < map->nr_pages; i++, run += PAGE_SIZE)
-		if (page_to_pfn(map->pages[i + 1]) != page_to_pfn(map->pages[i]) + 1)
+		if (page_to_pfn(map->pages[i + 1]) != page_to_pfn(map->pages[i]) + 1 ||
+		    (!once && IS_ALIGNED(page_to_pfn(map->pages[i + 1]), WINDOW_PAGES)))
 			break;
 	return min_t(u64, run, map->len - pos);
 }
@@ -224,15 +255,57 @@ u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
 
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
 		if (map->pages)
-			run = run_length(map, pos);
+			run = run_length(bufs, map, pos);
 		else if (map->bounce)
 			run = min(map->len - pos, map->buf->max);
+		else if (bufs->row->each == PSP_EACH_VCPU)
+			run = SEV_FW_VMSA_SIZE;
 		else
 			continue;
-		if (bufs->row->each == PSP_EACH_RUN || run < map->len)
+		if (bufs->row->each != PSP_ONCE || run < map->len)
 			size = min(size, run);
 	}
 	return size;
+}
+
+static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
+		      struct psp_fw_block *fw)
+{
+	struct psp_guest *guest = bufs->guest;
+	int ret;
+
+	ret = guest->ops->vmsa_get(guest, map->vcpu + pos / SEV_FW_VMSA_SIZE, map->buf->dir,
+				   &map->vmsa);
+	if (ret)
+		return ret;
+	flush_pages(&map->vmsa, 1);
+	psp_fw_put_addr(fw, map->buf->addr, psp_addr_page(map->vmsa, 0));
+	psp_fw_put32(fw, map->buf->len, SEV_FW_VMSA_SIZE);
+	return 0;
+}
+
+static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32 size,
+		 struct psp_fw_block *fw)
+{
+	u64 at = (u64)map->offset + pos;
+	u32 len = map->pages || map->bounce ? min(map->len, size) : 0;
+
+	if (map->buf->kind == SEV_FW_BUF_VMSA)
+		return begin_vmsa(bufs, map, pos, fw);
+
+	if (map->bounce && map->buf->dir & SEV_FW_BUF_READ &&
+	    copy_from_user(map->bounce, map->uaddr + pos, len))
+		return -EFAULT;
+
+	/* a length of what is not there must not reach firmware */
+	if (psp_len_in_block(map->buf))
+		psp_fw_put32(fw, map->buf->len, len);
+	if (map->bounce)
+		psp_fw_put_addr(fw, map->buf->addr, psp_addr_virt(map->bounce));
+	else if (map->pages)
+		psp_fw_put_addr(fw, map->buf->addr,
+				psp_addr_page(map->pages[at >> PAGE_SHIFT], offset_in_page(at)));
+	return 0;
 }
 
 /**
@@ -242,58 +315,72 @@ u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
  * @size: bytes to be done now, from psp_buffers_slice()
  * @fw: receives addresses and lengths
  *
- * Return: 0 or -EFAULT.
+ * On failure too psp_buffers_end() is due.
+ *
+ * Return: 0, -EFAULT, or what the guest's owner said of a vCPU.
  */
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw)
 {
 	struct psp_mapping *map;
-	u64 at;
+	int ret = 0;
+
+	for (map = bufs->map; !ret && map < bufs->map + SEV_FW_BUFS; map++) {
+		if (map->buf->kind == SEV_FW_BUF_NONE)
+			break;
+		ret = begin(bufs, map, pos, size, fw);
+	}
+	return ret;
+}
+
+static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
+		     const struct psp_call *call, int ret)
+{
+	struct psp_guest *guest = bufs->guest;
+
+	if (!map->vmsa)
+		return;
+	if (call->stuck) {
+		get_page(map->vmsa);	/* outlives the vCPU, for ever */
+		psp_quarantine_pages(1);
+	}
+	guest->ops->vmsa_put(guest, map->vcpu + pos / SEV_FW_VMSA_SIZE,
+			     !ret && map->buf->dir & SEV_FW_BUF_WRITE);
+	map->vmsa = NULL;
+}
+
+static int copy_blob_out(const struct psp_mapping *map, u32 pos, const struct psp_fw_block *fw)
+{
 	u32 len;
 
-	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
-		if (!map->pages && !map->bounce) {
-			/* a length of what is not there must not reach firmware */
-			if (map->buf && map->buf->kind != SEV_FW_BUF_NONE)
-				psp_fw_put32(fw, map->buf->len, 0);
-			continue;
-		}
-		len = min(map->len, size);
-		if (map->bounce && map->buf->dir & SEV_FW_BUF_READ &&
-		    copy_from_user(map->bounce, map->uaddr + pos, len))
-			return -EFAULT;
-
-		at = (u64)map->offset + pos;
-		psp_fw_put_addr(fw, map->buf->addr, map->bounce ? psp_addr_virt(map->bounce) :
-				psp_addr_page(map->pages[at >> PAGE_SHIFT], offset_in_page(at)));
-		if (map->buf->len != SEV_FW_BUF_FIXED)
-			psp_fw_put32(fw, map->buf->len, len);
-	}
-	return 0;
+	if (!map->bounce || !(map->buf->dir & SEV_FW_BUF_WRITE))
+		return 0;
+	len = min(map->len, map->buf->max);
+	/* firmware may have written less */
+	if (psp_len_in_block(map->buf))
+		len = min(len, psp_fw_get32(fw, map->buf->len));
+	return copy_to_user(map->uaddr + pos, map->bounce, len) ? -EFAULT : 0;
 }
 
 /**
- * psp_buffers_end() - hand to the caller what firmware has put out for one slice
+ * psp_buffers_end() - one slice is over
  * @bufs: buffers
  * @pos: bytes that were done before
- * @fw: block as firmware left it
+ * @call: command, as it came back
+ * @ret: what became of it
  *
- * Nothing beyond the caller's length, nor beyond what firmware says it wrote.
+ * On success the caller gets what firmware has put out: nothing beyond the caller's
+ * length, nor beyond what firmware says it wrote.
  *
- * Return: 0 or -EFAULT.
+ * Return: @ret, or -EFAULT.
  */
-int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_fw_block *fw)
+int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret)
 {
 	struct psp_mapping *map;
-	u32 len;
 
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
-		if (!map->bounce || !(map->buf->dir & SEV_FW_BUF_WRITE))
-			continue;
-		len = min(map->len, map->buf->max);
-		if (map->buf->len != SEV_FW_BUF_FIXED)	/* firmware may have shortened it */
-			len = min(len, psp_fw_get32(fw, map->buf->len));
-		if (copy_to_user(map->uaddr + pos, map->bounce, len))
-			return -EFAULT;
+		end_vmsa(bufs, map, pos, call, ret);
+		if (!ret)
+			ret = copy_blob_out(map, pos, &call->fw);
 	}
-	return 0;
+	return ret;
 }

@@ -45,28 +45,53 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
 		if (row->buf[i].kind == SEV_FW_BUF_NONE)
 			continue;
 		claim(mask, row->buf[i].addr, sizeof(u64));
-		if (row->buf[i].len != SEV_FW_BUF_FIXED)
+		if (psp_len_in_block(&row->buf[i]))
 			claim(mask, row->buf[i].len, sizeof(u32));
 	}
+}
+
+static u64 user_addr(const struct psp_buf *buf, const struct psp_user_block *block)
+{
+	u64 addr;
+
+	memcpy(&addr, block->byte + buf->addr, sizeof(addr));
+	return addr;
 }
 
 static int check_buf(const struct psp_buf *buf, enum psp_each each,
 		     const struct psp_user_block *block)
 {
 	u32 len = psp_user_len(buf, block);
-	u64 addr;
-
-	memcpy(&addr, block->byte + buf->addr, sizeof(addr));
+	u64 addr = user_addr(buf, block);
 
 	/* room for output: zero asks for the length, too much does no harm */
-	if (buf->dir == SEV_FW_BUF_WRITE && buf->kind != SEV_FW_BUF_GUEST && each == PSP_ONCE)
+	if (buf->dir == SEV_FW_BUF_WRITE && buf->kind == SEV_FW_BUF_BLOB && each == PSP_ONCE)
 		return 0;
-	if (!len && !addr && buf->optional)
+	if (!len && !addr && (buf->optional || each == PSP_EACH_VCPU))
 		return 0;
+	if (buf->kind == SEV_FW_BUF_VMSA)
+		return len == buf->max ? 0 : -EINVAL;
 	if (!len)
 		return -EINVAL;
 	/* what goes slice by slice may be of any length */
-	return each == PSP_ONCE && buf->max && len > buf->max ? -EINVAL : 0;
+	if (each == PSP_EACH_RUN || !buf->max || !psp_len_in_block(buf))
+		return 0;
+	return len > buf->max ? -EINVAL : 0;
+}
+
+/*
+ * A command that is done run by run goes forward. Where it reads what it has
+ * written before, the result would depend on where the runs happen to end.
+ */
+static int check_overlap(const struct psp_row *row, const struct psp_user_block *block)
+{
+	u64 a = user_addr(&row->buf[0], block), b = user_addr(&row->buf[1], block);
+	u32 len = psp_user_len(&row->buf[0], block);
+
+	if (row->each != PSP_EACH_RUN || row->buf[1].kind != SEV_FW_BUF_GUEST ||
+	    row->buf[0].kind != SEV_FW_BUF_GUEST)
+		return 0;
+	return a < b + len && b < a + len ? -EINVAL : 0;
 }
 
 /**
@@ -99,7 +124,9 @@ int psp_check(const struct psp_row *row, const struct psp_user_block *block)
 	}
 
 	/* half a session must not quietly become a launch without one */
-	return absent && absent != optional ? -EINVAL : 0;
+	if (absent && absent != optional)
+		return -EINVAL;
+	return check_overlap(row, block);
 }
 
 /**

@@ -87,23 +87,19 @@ static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_bu
 		size = psp_buffers_slice(bufs, pos);
 		psp_fill(row, block, &fill, &call->fw);
 		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
-		if (ret)
-			break;
-
-		if (row->then == PSP_THEN_OPEN)
+		if (!ret && row->then == PSP_THEN_OPEN)
 			ret = psp_submit_start(psp, call, guest->asid);
-		else
+		else if (!ret)
 			ret = psp_submit(psp, call);
-		if (!ret)
-			ret = psp_buffers_end(bufs, pos, &call->fw);
+		ret = psp_buffers_end(bufs, pos, call, ret);
 		if (ret)
 			break;
-		if (row->each == PSP_EACH_RUN)
+		if (row->each != PSP_ONCE)
 			pos += size;
 		cond_resched();
 	} while (pos < bufs->total);
 
-	if (row->each == PSP_EACH_RUN)
+	if (row->each != PSP_ONCE)
 		psp_fw_put32(&call->fw, row->buf[0].len, pos);
 	return ret;
 }

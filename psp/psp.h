@@ -196,6 +196,8 @@ void psp_take_down(struct psp *psp, enum psp_end end);
  * @pages: pinned pages, of guest memory
  * @nr_pages: how many
  * @offset: where in the first page it begins
+ * @vcpu: number of the (first) vCPU, of a save area
+ * @vmsa: its page, while firmware has it
  */
 struct psp_mapping {
 	const struct psp_buf *buf;
@@ -205,26 +207,30 @@ struct psp_mapping {
 	struct page **pages;
 	unsigned long nr_pages;
 	unsigned int offset;
+	u32 vcpu;
+	struct page *vmsa;
 };
 
 /**
  * struct psp_buffers - all buffers of a command on its way
  * @row: command
  * @map: one for each buffer of the row
- * @total: bytes to be done in all, of a command that is issued for each run
+ * @guest: guest that is meant, NULL if none
+ * @total: bytes to be done in all, of a command that is issued more than once
  */
 struct psp_buffers {
 	const struct psp_row *row;
+	struct psp_guest *guest;
 	struct psp_mapping map[SEV_FW_BUFS];
 	u32 total;
 };
 
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
-		    const struct psp_user_block *user, const struct psp_guest *guest);
+		    const struct psp_user_block *user, struct psp_guest *guest);
 void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
-int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_fw_block *fw);
+int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
 void psp_quarantine_pages(unsigned long pages);
 unsigned long psp_quarantined(void);
 

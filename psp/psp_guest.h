@@ -23,6 +23,8 @@ struct sev_fw_cmd;
  * @es: SEV-ES guest
  * @mirror: shares another guest's context; may issue only what a row allows
  * @pages_locked: pages that already count against RLIMIT_MEMLOCK
+ * @nr_vcpus: vCPUs that the guest has
+ * @ops: how to reach more of it
  *
  * All of it is valid, and does not change under the engine, from the owner's
  * get() until put(): the owner holds its own lock over that time.
@@ -34,6 +36,8 @@ struct psp_guest {
 	bool es;
 	bool mirror;
 	unsigned long pages_locked;
+	u32 nr_vcpus;
+	const struct psp_guest_ops *ops;
 };
 
 /**
@@ -43,6 +47,13 @@ struct psp_guest {
  *	-EBADF (not a VM), -ENOTTY (a VM, but not a SEV guest)
  * @put: take over @guest->handle and @guest->sev_fd if the handle has changed,
  *	unlock
+ * @vmsa_get: lock vCPU number @vcpu (in the order of their creation) and hand out
+ *	its save area, a whole page. With @dir both SEV_FW_BUF_READ and _WRITE, its
+ *	state is put there first, since firmware is about to measure and encrypt it.
+ *	Returns 0, -EINVAL (no such vCPU, its state is encrypted already, or cannot be),
+ *	-EINTR
+ * @vmsa_put: unlock; if @encrypted, firmware has encrypted the state, and the
+ *	hypervisor has lost it
  *
  * Context: process context, may sleep. The lock taken by @get is outer to the
  * PSP lock.
@@ -51,6 +62,9 @@ struct psp_guest_ops {
 	struct module *owner;
 	int (*get)(struct file *file, struct psp_guest **guest);
 	void (*put)(struct psp_guest *guest);
+	int (*vmsa_get)(struct psp_guest *guest, u32 vcpu, unsigned int dir,
+			struct page **page);
+	void (*vmsa_put)(struct psp_guest *guest, u32 vcpu, bool encrypted);
 };
 
 int psp_guest_ops_register(const struct psp_guest_ops *ops);

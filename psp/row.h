@@ -62,6 +62,7 @@ enum psp_guest_need {
 enum psp_each {
 	PSP_ONCE,		/* one command; buffers are contiguous, or it is refused */
 	PSP_EACH_RUN,		/* one for each physically contiguous run of guest memory */
+	PSP_EACH_VCPU,		/* one for a vCPU, or one for each of them */
 };
 
 /* What a successful command means to the submit path. */
@@ -105,7 +106,7 @@ struct psp_own {
  */
 struct psp_buf {
 	u8 addr;
-	u8 len;			/* SEV_FW_BUF_FIXED: always @max bytes */
+	u8 len;			/* or SEV_FW_BUF_FIXED, SEV_FW_BUF_PAGE */
 	u8 dir;			/* SEV_FW_BUF_READ | SEV_FW_BUF_WRITE, by firmware */
 	u8 kind;		/* SEV_FW_BUF_* */
 	bool optional;		/* may be absent: address and length zero */
@@ -208,10 +209,23 @@ static inline void psp_fw_put32(struct psp_fw_block *fw, u8 off, u32 value)
 	psp_put32(fw->byte, off, value);
 }
 
+static inline bool psp_len_in_block(const struct psp_buf *buf)
+{
+	return buf->len < SEV_FW_BLOCK_MAX;
+}
+
+#define PSP_FLAGS_OFFSET	4
+#define PSP_FLAG_2M		BIT(0)
+
 /* The length that the caller gave for a buffer. */
 static inline u32 psp_user_len(const struct psp_buf *buf, const struct psp_user_block *user)
 {
-	return buf->len == SEV_FW_BUF_FIXED ? buf->max : psp_get32(user->byte, buf->len);
+	if (psp_len_in_block(buf))
+		return psp_get32(user->byte, buf->len);
+	if (buf->len == SEV_FW_BUF_PAGE &&
+	    psp_get32(user->byte, PSP_FLAGS_OFFSET) & PSP_FLAG_2M)
+		return 0x200000;
+	return buf->max;
 }
 
 #endif /* PSP_ROW_H */

@@ -38,10 +38,24 @@
 	.addr = AT(type, a), .len = AT(type, l),	\
 	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap), .optional = true }
 
+#define FIXED_BLOB(type, a, d, size) {			\
+	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED,	\
+	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (size) }
+
 /* Guest memory, pinned in place. */
 #define GUEST(type, a, l, d) {				\
 	.addr = AT(type, a), .len = AT(type, l),	\
 	.dir = (d), .kind = SEV_FW_BUF_GUEST }
+
+/* A page, small or huge, pinned in place, be it the guest's or the host's. */
+#define PAGE(type, a, d) {				\
+	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE,	\
+	.dir = (d), .kind = SEV_FW_BUF_GUEST, .max = 0x1000 }
+
+/* The save area of a vCPU; to the caller its address is the vCPU's number. */
+#define VMSA(type, a, l, d) {				\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	.dir = (d), .kind = SEV_FW_BUF_VMSA, .max = SEV_FW_VMSA_SIZE }
 
 /* A firmware image: like a blob, but aligned, and larger. */
 #define IMAGE(type, a, l) {				\
@@ -181,6 +195,27 @@ const struct psp_row psp_rows[] = {
 		},
 	},
 
+	/* 00:4 handle I, 04:4 len I, 08:8 guest I*, 10:8 guest O* */
+	{
+		.id = SEV_FW_COPY, .name = "COPY", BLOCK(sev_fw_copy),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
+		.own = { OWN(sev_fw_copy, handle, HANDLE) },
+		.buf = {
+			GUEST(sev_fw_copy, src_address, len, R),
+			GUEST(sev_fw_copy, dst_address, len, W),
+		},
+	},
+	/* 00:4 length I, 04:4 handle I, 08:4 asid I, 0c:4 numids I, 10:8 ids I* */
+	{
+		.id = SEV_FW_ACTIVATE_EX, .name = "ACTIVATE_EX", BLOCK(sev_fw_activate_ex),
+		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
+		.own = {
+			OWN(sev_fw_activate_ex, handle, HANDLE),
+			OWN(sev_fw_activate_ex, asid, ASID),
+		},
+	},
+
 	/* 00:4 handle IO, 04:4 policy I, 08:8 cert I*, 10:4 len I, 18:8 session I*, 20:4 len I */
 	{
 		.id = SEV_FW_LAUNCH_START, .name = "LAUNCH_START", BLOCK(sev_fw_launch_start),
@@ -206,8 +241,10 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_VMSA, .name = "LAUNCH_UPDATE_VMSA",
 		BLOCK(sev_fw_launch_update_vmsa),
-		.guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_VCPU,
 		.own = { OWN(sev_fw_launch_update_vmsa, handle, HANDLE) },
+		.buf = { VMSA(sev_fw_launch_update_vmsa, address, len, R | W) },
 	},
 	/* 00:4 handle I, 08:8 measurement O*, 10:4 len IO */
 	{
@@ -277,6 +314,19 @@ const struct psp_row psp_rows[] = {
 			BLOB(sev_fw_send_update_data, trans_address, trans_len, W, CAP),
 		},
 	},
+	/* 00:4 handle I, 08:8 hdr O*, 10:4 len, 18:8 VMSA I*, 20:4 len, 28:8 data O*, 30:4 len */
+	{
+		.id = SEV_FW_SEND_UPDATE_VMSA, .name = "SEND_UPDATE_VMSA",
+		BLOCK(sev_fw_send_update_vmsa),
+		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_send_update_vmsa, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_send_update_vmsa, hdr_address, hdr_len, W, SEV_FW_HEADER_SIZE),
+			VMSA(sev_fw_send_update_vmsa, guest_address, guest_len, R),
+			BLOB(sev_fw_send_update_vmsa, trans_address, trans_len, W, CAP),
+		},
+	},
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_SEND_FINISH, .name = "SEND_FINISH", BLOCK(sev_fw_send_finish),
@@ -317,6 +367,19 @@ const struct psp_row psp_rows[] = {
 			BLOB(sev_fw_receive_update_data, trans_address, trans_len, R, CAP),
 		},
 	},
+	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 VMSA O*, 20:4 len, 28:8 data I*, 30:4 len */
+	{
+		.id = SEV_FW_RECEIVE_UPDATE_VMSA, .name = "RECEIVE_UPDATE_VMSA",
+		BLOCK(sev_fw_receive_update_vmsa),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.own = { OWN(sev_fw_receive_update_vmsa, handle, HANDLE) },
+		.buf = {
+			BLOB(sev_fw_receive_update_vmsa, hdr_address, hdr_len, R, CAP),
+			VMSA(sev_fw_receive_update_vmsa, guest_address, guest_len, W),
+			BLOB(sev_fw_receive_update_vmsa, trans_address, trans_len, R, CAP),
+		},
+	},
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_RECEIVE_FINISH, .name = "RECEIVE_FINISH", BLOCK(sev_fw_receive_finish),
@@ -345,6 +408,33 @@ const struct psp_row psp_rows[] = {
 		.buf = {
 			BLOB(sev_fw_dbg_encrypt, src_address, len, R, CAP),
 			GUEST(sev_fw_dbg_encrypt, dst_address, len, W),
+		},
+	},
+
+	/* 00:4 handle I, 04:4 flags I, 08:8 guest I*, 10:8 host O*, 18:8 mdata O*, 20:8 data I */
+	{
+		.id = SEV_FW_SWAP_OUT, .name = "SWAP_OUT", BLOCK(sev_fw_swap_out),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.user = { USER(sev_fw_swap_out, flags), USER(sev_fw_swap_out, software_data) },
+		.own = { OWN(sev_fw_swap_out, handle, HANDLE) },
+		.buf = {
+			PAGE(sev_fw_swap_out, src_address, R),
+			PAGE(sev_fw_swap_out, dst_address, W),
+			FIXED_BLOB(sev_fw_swap_out, mdata_address, W, SEV_FW_SWAP_MDATA_SIZE),
+		},
+	},
+	/* 00:4 handle I, 04:4 flags I, 08:8 host I*, 10:8 guest O*, 18:8 mdata I* */
+	{
+		.id = SEV_FW_SWAP_IN, .name = "SWAP_IN", BLOCK(sev_fw_swap_in),
+		.door = PSP_DOOR_GUEST, .write = true,
+		.guest = PSP_GUEST_STARTED,
+		.user = { USER(sev_fw_swap_in, flags) },
+		.own = { OWN(sev_fw_swap_in, handle, HANDLE) },
+		.buf = {
+			PAGE(sev_fw_swap_in, src_address, R),
+			PAGE(sev_fw_swap_in, dst_address, W),
+			FIXED_BLOB(sev_fw_swap_in, mdata_address, R, SEV_FW_SWAP_MDATA_SIZE),
 		},
 	},
 };

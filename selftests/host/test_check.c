@@ -25,9 +25,10 @@ static struct psp_user_block good_block(const struct psp_row *row)
 	for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
 		if (buf->kind == SEV_FW_BUF_NONE)
 			break;
-		psp_put32(block.byte, buf->addr, 0x10000);
-		if (buf->len != SEV_FW_BUF_FIXED)
-			psp_put32(block.byte, buf->len, 16);
+		psp_put32(block.byte, buf->addr, 0x10000 * (buf - row->buf + 1));
+		if (psp_len_in_block(buf))
+			psp_put32(block.byte, buf->len,
+				  buf->kind == SEV_FW_BUF_VMSA ? SEV_FW_VMSA_SIZE : 16);
 	}
 	return block;
 }
@@ -97,10 +98,12 @@ TEST(lengths)
 		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
 			struct psp_user_block block = good_block(row);
 			bool room = buf->dir == SEV_FW_BUF_WRITE && row->each == PSP_ONCE &&
-				    buf->kind != SEV_FW_BUF_GUEST;
+				    buf->kind == SEV_FW_BUF_BLOB;
 
-			if (buf->kind == SEV_FW_BUF_NONE || buf->len == SEV_FW_BUF_FIXED)
+			if (buf->kind == SEV_FW_BUF_NONE || !psp_len_in_block(buf))
 				continue;
+			/* addresses so far apart that no length makes buffers overlap */
+			psp_put32(block.byte, row->buf[0].addr + 4, 0x100);
 
 			psp_put32(block.byte, buf->len, 0);
 			EXPECT_EQ(room ? 0 : -EINVAL, psp_check(row, &block))
@@ -110,7 +113,7 @@ TEST(lengths)
 			EXPECT_EQ(room || !buf->max || row->each == PSP_EACH_RUN ? 0 : -EINVAL,
 				  psp_check(row, &block)) TH_LOG("%s: length u32 max", row->name);
 
-			if (!buf->max)
+			if (!buf->max || buf->kind == SEV_FW_BUF_VMSA)
 				continue;
 			psp_put32(block.byte, buf->len, buf->max);
 			EXPECT_EQ(0, psp_check(row, &block)) TH_LOG("%s: length max", row->name);
@@ -120,6 +123,63 @@ TEST(lengths)
 				  psp_check(row, &block)) TH_LOG("%s: length max + 1", row->name);
 		}
 	}
+}
+
+TEST(save_areas_have_one_size)
+{
+	const struct psp_row *row;
+	unsigned int rows = 0;
+	const struct psp_buf *buf;
+
+	for_each_row(row) {
+		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
+			struct psp_user_block block = good_block(row);
+
+			if (buf->kind != SEV_FW_BUF_VMSA)
+				continue;
+			rows++;
+			psp_put32(block.byte, buf->len, SEV_FW_VMSA_SIZE - 1);
+			EXPECT_EQ(-EINVAL, psp_check(row, &block)) TH_LOG("%s", row->name);
+
+			/* no length means all vCPUs, where that is possible, and no number */
+			psp_put32(block.byte, buf->len, 0);
+			EXPECT_EQ(-EINVAL, psp_check(row, &block)) TH_LOG("%s", row->name);
+			psp_put32(block.byte, buf->addr, 0);
+			EXPECT_EQ(row->each == PSP_EACH_VCPU ? 0 : -EINVAL, psp_check(row, &block))
+				TH_LOG("%s", row->name);
+		}
+	}
+	EXPECT_EQ(3, rows);
+}
+
+TEST(overlapping_copies_are_refused)
+{
+	const struct psp_row *row = psp_row_find(SEV_FW_COPY);
+	struct psp_user_block block;
+	int distance;
+
+	ASSERT_NE(NULL, row);
+	for (distance = -0x3000; distance <= 0x3000; distance += 0x1000) {
+		block = good_block(row);
+		psp_put32(block.byte, row->buf[0].len, 0x2000);
+		psp_put32(block.byte, row->buf[0].addr, 0x10000);
+		psp_put32(block.byte, row->buf[1].addr, 0x10000 + distance);
+		EXPECT_EQ(abs(distance) < 0x2000 ? -EINVAL : 0, psp_check(row, &block))
+			TH_LOG("distance %d", distance);
+	}
+}
+
+TEST(pages_are_small_or_huge)
+{
+	const struct psp_row *row = psp_row_find(SEV_FW_SWAP_OUT);
+	struct psp_user_block block = { { 0 } };
+
+	ASSERT_NE(NULL, row);
+	EXPECT_EQ(0x1000, psp_user_len(&row->buf[0], &block));
+	psp_put32(block.byte, 4, 1);
+	EXPECT_EQ(0x200000, psp_user_len(&row->buf[0], &block));
+	EXPECT_EQ(0x200000, psp_user_len(&row->buf[1], &block));
+	EXPECT_EQ(SEV_FW_SWAP_MDATA_SIZE, psp_user_len(&row->buf[2], &block));
 }
 
 TEST(half_a_session_is_refused)

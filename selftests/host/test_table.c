@@ -73,13 +73,14 @@ TEST(columns_are_in_range_and_do_not_overlap)
 			EXPECT_LE(buf->addr + 8, row->size) TH_LOG("%s buf[%u]", row->name, i);
 			EXPECT_TRUE(claim_bytes(claimed, buf->addr, 8))
 				TH_LOG("%s buf[%u]", row->name, i);
-			if (buf->len == SEV_FW_BUF_FIXED) {
+			if (!psp_len_in_block(buf)) {
 				EXPECT_NE(0, buf->max) TH_LOG("%s buf[%u]", row->name, i);
 				continue;
 			}
 			EXPECT_LE(buf->len + 4, row->size) TH_LOG("%s buf[%u]", row->name, i);
 			/* a command done run by run has one length for all its buffers */
-			EXPECT_TRUE(claim_bytes(claimed, buf->len, 4) || row->each == PSP_EACH_RUN)
+			EXPECT_TRUE(claim_bytes(claimed, buf->len, 4) ||
+				    row->each == PSP_EACH_RUN)
 				TH_LOG("%s buf[%u]", row->name, i);
 		}
 	}
@@ -108,13 +109,13 @@ TEST(buffers_make_sense)
 			if (buf->kind != SEV_FW_BUF_GUEST)
 				EXPECT_NE(0, buf->max) TH_LOG("%s buf[%u]", row->name, i);
 			/* guest memory needs a guest */
-			if (buf->kind == SEV_FW_BUF_GUEST)
+			if (buf->kind == SEV_FW_BUF_GUEST || buf->kind == SEV_FW_BUF_VMSA)
 				EXPECT_EQ(PSP_DOOR_GUEST, row->door) TH_LOG("%s", row->name);
 			/* all buffers of a run-by-run command share the length */
 			if (row->each == PSP_EACH_RUN)
 				EXPECT_EQ(row->buf[0].len, buf->len) TH_LOG("%s", row->name);
 		}
-		if (row->each == PSP_EACH_RUN) {
+		if (row->each != PSP_ONCE) {
 			EXPECT_TRUE(any) TH_LOG("%s", row->name);
 			EXPECT_TRUE(row->back) TH_LOG("%s must tell how far it got", row->name);
 		}

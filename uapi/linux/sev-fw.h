@@ -28,7 +28,8 @@
  * Errors, the same for each command (errno of the ioctl):
  *
  *   EOPNOTSUPP  this kernel or this firmware has no such command
- *   ENOTTY      the VM is not (or no longer) a SEV guest
+ *   ENOTTY      the VM is not (or no longer) a SEV guest; for a VMSA command, not a
+ *               SEV-ES guest
  *   EBADF       @fd of the envelope is not the kind of file that is needed
  *   EPERM       the /dev/sev fd is not open for writing and the command needs
  *               that; or the command is not for this door
@@ -186,9 +187,10 @@ struct sev_fw_cmd {
  * struct sev_fw_buf_info - one buffer that a block points to
  * @addr: offset in the block of the __u64 that holds the address
  * @len: offset in the block of the __u32 that holds the length; SEV_FW_BUF_FIXED
- *	if the length is always @max
+ *	if the length is always @max; SEV_FW_BUF_PAGE if it is 4 KiB or, with bit 0
+ *	of the __u32 at offset 4 set, 2 MiB
  * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: what firmware does to it
- * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE
+ * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA
  * @max: largest length the kernel passes on; 0 for no limit but __u32
  */
 struct sev_fw_buf_info {
@@ -200,6 +202,7 @@ struct sev_fw_buf_info {
 };
 
 #define SEV_FW_BUF_FIXED	0xff	/* @len: not in the block */
+#define SEV_FW_BUF_PAGE		0xfe	/* @len: a page of the size that bit 0 of flags says */
 
 #define SEV_FW_BUF_READ		0x01	/* @dir: firmware reads it */
 #define SEV_FW_BUF_WRITE	0x02	/* @dir: firmware writes it */
@@ -208,6 +211,7 @@ struct sev_fw_buf_info {
 #define SEV_FW_BUF_BLOB		1	/* @kind: host data, copied by the kernel */
 #define SEV_FW_BUF_GUEST	2	/* @kind: guest memory, pinned in place */
 #define SEV_FW_BUF_IMAGE	3	/* @kind: like a blob, aligned and larger */
+#define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
 
 #define SEV_FW_BUFS		4	/* buffers of one command, at most */
 #define SEV_FW_BLOCK_MAX	72	/* no block is larger than this, in bytes */
@@ -485,7 +489,8 @@ struct sev_fw_guest_status {
  * @src_address: [in] guest memory, aligned to 4096
  * @dst_address: [in] guest memory, aligned to 4096
  *
- * @len tells on return how many bytes have been copied.
+ * @len tells on return how many bytes have been copied. EINVAL also if the two
+ * regions overlap.
  */
 struct sev_fw_copy {
 	__u32 handle;
@@ -554,8 +559,14 @@ struct sev_fw_launch_update_data {
  * struct sev_fw_launch_update_vmsa - LAUNCH_UPDATE_VMSA
  * @handle: [driver]
  * @reserved: [mbz]
- * @address: [driver] the vCPU's save area
- * @len: [driver] SEV_FW_VMSA_SIZE
+ * @address: [in] number of the vCPU, in the order of their creation from 0 on
+ * @len: [in,out] in: SEV_FW_VMSA_SIZE; or 0, with @address 0 too, for all vCPUs in
+ *	order. out: bytes that firmware took, SEV_FW_VMSA_SIZE for each vCPU
+ *
+ * The vCPU's state, as its ioctls have set it, is put into its save area, which
+ * firmware measures and encrypts. After that KVM cannot see or set it any more.
+ *
+ * EINVAL also if there is no such vCPU, or it has been encrypted already.
  */
 struct sev_fw_launch_update_vmsa {
 	__u32 handle;
@@ -587,10 +598,10 @@ struct sev_fw_launch_measure {
  * @hdr_len: [in] SEV_FW_HEADER_SIZE; [in,out] for SEND_UPDATE_*: 0 asks for
  *	the length
  * @reserved1: [mbz]
- * @guest_address: [in] guest memory, aligned to 16, physically contiguous;
- *	[driver] for the VMSA commands
- * @guest_len: [in] multiple of 16, at most SEV_FW_PACKET_MAX; [driver] for
- *	the VMSA commands
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous; for the
+ *	VMSA commands the number of the vCPU, in the order of their creation
+ * @guest_len: [in] multiple of 16, at most SEV_FW_PACKET_MAX; for the VMSA
+ *	commands SEV_FW_VMSA_SIZE
  * @reserved2: [mbz]
  * @trans_address: [in] the packet's payload, host memory
  * @trans_len: [in] its length
@@ -598,8 +609,10 @@ struct sev_fw_launch_measure {
  * LAUNCH_UPDATE_SECRET and RECEIVE_UPDATE_* read header and payload,
  * SEND_UPDATE_* write them.
  *
- * EINVAL also if the guest memory is not physically contiguous: firmware takes
- * one region, and memory that it addresses in place cannot be moved.
+ * EINVAL also if the guest memory is not physically contiguous. The packet's MAC
+ * covers all of it, so firmware must be given it at once; it takes one address;
+ * and the memory cannot be moved, since its ciphertext depends on where it is.
+ * Memory within one page, or one huge page, always is contiguous.
  */
 struct sev_fw_packet {
 	__u32 handle;
@@ -728,10 +741,12 @@ struct sev_fw_dbg {
  * struct sev_fw_swap_out - SWAP_OUT
  * @handle: [driver]
  * @flags: [in] bit 0: 2 MiB page; bits 2:1: page type, 0 data, 2 VMSA
- * @src_address: [in] guest page
- * @dst_address: [in] host page
- * @mdata_address: [in] receives the metadata entry, aligned to 64
+ * @src_address: [in] guest page, aligned to its size
+ * @dst_address: [in] host page, aligned to its size; written in place
+ * @mdata_address: [in] receives the metadata entry, SEV_FW_SWAP_MDATA_SIZE bytes
  * @software_data: [in] stored in the entry
+ *
+ * EINVAL also if a 2 MiB page is not one page to the kernel.
  */
 struct sev_fw_swap_out {
 	__u32 handle;
@@ -746,9 +761,9 @@ struct sev_fw_swap_out {
  * struct sev_fw_swap_in - SWAP_IN
  * @handle: [driver]
  * @flags: [in] as SWAP_OUT; bit 3: in place
- * @src_address: [in] host page
+ * @src_address: [in] host page; in place: the guest page itself
  * @dst_address: [in] guest page
- * @mdata_address: [in] metadata entry
+ * @mdata_address: [in] metadata entry, SEV_FW_SWAP_MDATA_SIZE bytes
  */
 struct sev_fw_swap_in {
 	__u32 handle;
