@@ -22,19 +22,16 @@ static inline bool glue_is_snp(struct kvm *kvm)
 }
 
 /*
- * Where to call a function that has a kprobe on its first instruction. A kernel
- * with CONFIG_X86_KERNEL_IBT puts the probe behind the ENDBR, but an indirect
- * call has to land on it.
+ * Where to call a function that is hooked at @ip. A kernel with CONFIG_X86_KERNEL_IBT
+ * has the hook behind the ENDBR, but an indirect call has to land on it.
  */
-static inline void *glue_entry(void *probed)
+static inline unsigned long glue_entry(unsigned long ip)
 {
 #ifdef CONFIG_X86_KERNEL_IBT
-	u32 *endbr = probed - ENDBR_INSN_SIZE;
-
-	if (*endbr == gen_endbr())
-		return endbr;
+	if (*(const u32 *)(ip - ENDBR_INSN_SIZE) == gen_endbr())
+		return ip - ENDBR_INSN_SIZE;
 #endif
-	return probed;
+	return ip;
 }
 
 #endif /* KVM_GLUE_COMPAT_H */
