@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/bn.h>
+
 #include "kselftest_harness.h"
 #include "internal.h"
 
@@ -256,6 +258,15 @@ TEST(ecdh_agrees)
 	swpsp_free(p);
 }
 
+static void add_prime(const struct swpsp *p, const uint8_t x_be[48], uint8_t sum_le[72])
+{
+	BIGNUM *x = BN_bin2bn(x_be, 48, NULL);
+
+	BN_add(x, x, EC_GROUP_get0_field(p->p384));
+	BN_bn2lebinpad(x, sum_le, 72);
+	BN_free(x);
+}
+
 TEST(points_must_be_on_the_curve_and_reduced)
 {
 	uint8_t x[72] = { 0 }, y[72] = { 0 };
@@ -270,6 +281,10 @@ TEST(points_must_be_on_the_curve_and_reduced)
 	x[50] = 1;
 	EXPECT_FALSE(pubkey_on_curve(p, x, y)) TH_LOG("number too large");
 	x[50] = 0;
+	add_prime(p, key.x, x);
+	EXPECT_FALSE(pubkey_on_curve(p, x, y)) TH_LOG("the same point, not reduced");
+	pubkey_reverse(x, key.x, 48);
+	x[48] = 0;
 	y[0] ^= 1;
 	EXPECT_FALSE(pubkey_on_curve(p, x, y));
 	memset(x, 0, sizeof(x));
@@ -310,6 +325,34 @@ TEST(chip_id_is_big_endian_secp256k1)
 			   "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"));
 	EXPECT_TRUE(is_hex(id + 32,
 			   "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8"));
+}
+
+/* Keys of a transport that is over must not lie about: only visible from inside. */
+TEST(session_keys_are_wiped)
+{
+	static const struct {
+		uint32_t id;
+		enum guest_state from, to;
+	} rows[] = {
+		{ 0x35, GUEST_LSECRET, GUEST_RUNNING }, { 0x43, GUEST_SUPDATE, GUEST_SENT },
+		{ 0x44, GUEST_SUPDATE, GUEST_RUNNING }, { 0x53, GUEST_RUPDATE, GUEST_RUNNING },
+	};
+	struct session_keys keys;
+	struct swpsp *p;
+	uint32_t handle;
+
+	memset(&keys, 0x77, sizeof(keys));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ASSERT_TRUE(new_platform(&p, 3));
+		p->state = PLATFORM_INIT;
+		asid_reset_all(p);
+		ASSERT_EQ(0, guest_create(p, 0, 0, &keys, rows[i].from, &handle));
+		put32(mem_at(p, 0), handle);
+		EXPECT_EQ(0, swpsp_command(p, rows[i].id, 0));
+		EXPECT_EQ(rows[i].to, p->guests[handle].state);
+		EXPECT_TRUE(all_zero((uint8_t *)&p->guests[handle].keys, sizeof(keys)));
+		swpsp_free(p);
+	}
 }
 
 TEST(sealed_pages_open_only_as_they_were)

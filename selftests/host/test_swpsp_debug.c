@@ -222,7 +222,7 @@ TEST_F(debug, swap_large)
 TEST_F(debug, swap_save_area)
 {
 	struct box *b = &self->b;
-	uint32_t es = launch_to(b, ES, 3, LUPDATE);
+	uint32_t es = launch_to(b, ES, 3, LUPDATE), other;
 
 	ASSERT_NE(0, es);
 	ASSERT_EQ(0, launch_update(b, LAUNCH_UPDATE_VMSA, es, PAGES, 0x1000));
@@ -233,8 +233,10 @@ TEST_F(debug, swap_save_area)
 	EXPECT_EQ(SWPSP_INVALID_PARAM, swap(b, SWAP_IN, es, BLOB, BLOB, S_VMSA | S_PLACE));
 	EXPECT_EQ(0, swap(b, SWAP_IN, es, BLOB, PAGES + 0x2000, S_VMSA));
 	EXPECT_EQ(0, swap(b, SWAP_OUT, es, PAGES + 0x2000, BLOB, S_VMSA)) TH_LOG("still is one");
-	EXPECT_EQ(SWPSP_INVALID_PARAM, swap(b, SWAP_OUT, self->h, PAGES + 0x2000, BLOB, S_VMSA))
-		TH_LOG("of this guest only");
+	ASSERT_EQ(0, launch_start(b, es, ES, &other));
+	ASSERT_EQ(0, activate(b, other, 4));
+	EXPECT_EQ(SWPSP_INVALID_PARAM, swap(b, SWAP_OUT, other, PAGES + 0x2000, BLOB, S_VMSA))
+		TH_LOG("not this guest's, although the key is the same");
 }
 
 TEST_F(debug, swap_order_of_checks)

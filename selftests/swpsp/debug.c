@@ -36,10 +36,10 @@
 static uint16_t dbg_chunk(struct swpsp *p, const struct guest *g, bool decrypt, uint64_t src,
 			  uint64_t dst, uint32_t len)
 {
-	uint16_t status = mem_copy_range(p, src, len);
+	uint16_t status = mem_range(p, src, len);
 
 	if (!status)
-		status = mem_copy_range(p, dst, len);
+		status = mem_range(p, dst, len);
 	if (status)
 		return status;
 	if (decrypt) {

@@ -161,7 +161,7 @@ uint16_t cmd_copy(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_ADDRESS;
 	if (mem_address(p, src) == mem_address(p, dst))
 		return SWPSP_SUCCESS;
-	if (mem_window(p, src, len, 1) || mem_window(p, dst, len, 1))
+	if (!mem_in_window(p, src, len) || !mem_in_window(p, dst, len))
 		return SWPSP_INVALID_PARAM;
 	status = mem_range(p, src, len);
 	if (!status)

@@ -327,8 +327,7 @@ bool identity_chip_id(struct swpsp *p, unsigned int socket, uint8_t id[ID_SIZE])
 uint64_t mem_address(const struct swpsp *p, uint64_t addr);
 bool mem_overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len);
 uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len);
-uint16_t mem_window(const struct swpsp *p, uint64_t addr, uint64_t len, unsigned int max);
-uint16_t mem_copy_range(const struct swpsp *p, uint64_t addr, uint64_t len);
+bool mem_in_window(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint8_t *mem_at(const struct swpsp *p, uint64_t addr);
 uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len);
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len);

@@ -227,7 +227,7 @@ static uint16_t secret_inject(struct swpsp *p, struct guest *g, const uint8_t *c
 
 	status = mem_read(p, get64(cmd + TRANSPORT_HDR), header, sizeof(header));
 	if (!status)
-		status = mem_copy_range(p, addr, len);
+		status = mem_range(p, addr, len);
 	if (!status)
 		status = mem_read(p, get64(cmd + TRANSPORT_TRANS), p->chunk, len);
 	if (!status)

@@ -48,22 +48,16 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 	return SWPSP_SUCCESS;
 }
 
-/* Firmware maps memory in windows of 64 MiB and has only so many of them. */
-uint16_t mem_window(const struct swpsp *p, uint64_t addr, uint64_t len, unsigned int max)
+/*
+ * Firmware maps memory in windows of 64 MiB, two for a copy. Only COPY, which needs
+ * one for its source and one for its target, handles more than a window's worth.
+ */
+bool mem_in_window(const struct swpsp *p, uint64_t addr, uint64_t len)
 {
 	addr = mem_address(p, addr);
-	if (!len || len - 1 > UINT64_MAX - addr)
-		return SWPSP_SUCCESS;	/* left to mem_range() */
-	if (((addr + len - 1) >> WINDOW_SHIFT) - (addr >> WINDOW_SHIFT) >= max)
-		return SWPSP_INVALID_PARAM;
-	return SWPSP_SUCCESS;
-}
-
-uint16_t mem_copy_range(const struct swpsp *p, uint64_t addr, uint64_t len)
-{
-	uint16_t status = mem_window(p, addr, len, 2);
-
-	return status ? status : mem_range(p, addr, len);
+	if (len - 1 > UINT64_MAX - addr)
+		return true;	/* left to mem_range() */
+	return (addr + len - 1) >> WINDOW_SHIFT == addr >> WINDOW_SHIFT;
 }
 
 /* The caller has checked the range. */
@@ -74,7 +68,7 @@ uint8_t *mem_at(const struct swpsp *p, uint64_t addr)
 
 uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len)
 {
-	uint16_t status = mem_copy_range(p, addr, len);
+	uint16_t status = mem_range(p, addr, len);
 
 	if (!status)
 		memcpy(out, mem_at(p, addr), len);
@@ -83,7 +77,7 @@ uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len)
 
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len)
 {
-	uint16_t status = mem_copy_range(p, addr, len);
+	uint16_t status = mem_range(p, addr, len);
 
 	if (!status)
 		memcpy(mem_at(p, addr), in, len);
@@ -196,7 +190,7 @@ static uint16_t guest_transfer(struct swpsp *p, uint32_t asid, bool write, uint6
 /* Address and length are multiples of 16; the ASID has a key. */
 uint16_t mem_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, uint8_t *out, size_t len)
 {
-	uint16_t status = mem_copy_range(p, addr, len);
+	uint16_t status = mem_range(p, addr, len);
 
 	if (status)
 		return status;
@@ -207,7 +201,7 @@ uint16_t mem_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, uint8_t *
 uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
 			 size_t len)
 {
-	uint16_t status = mem_copy_range(p, addr, len);
+	uint16_t status = mem_range(p, addr, len);
 
 	if (status)
 		return status;

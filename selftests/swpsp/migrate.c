@@ -153,7 +153,7 @@ uint16_t cmd_send_start(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_POLICY_FAILURE;
 	status = receiver_check(p, cmd, g->policy, &peer);
 	if (!status)
-		status = mem_copy_range(p, session, sizeof(blob));
+		status = mem_range(p, session, sizeof(blob));
 	if (!status)
 		status = session_create(p, &peer, g->policy, &keys, blob);
 	if (!status)
@@ -197,9 +197,9 @@ static uint16_t send_packet(struct swpsp *p, const struct guest *g, uint8_t *cmd
 		return SWPSP_INVALID_PARAM;
 	if (len < PACKET_MIN)
 		return SWPSP_INVALID_PARAM;
-	status = mem_copy_range(p, trans, len);
+	status = mem_range(p, trans, len);
 	if (!status)
-		status = mem_copy_range(p, hdr, sizeof(header));
+		status = mem_range(p, hdr, sizeof(header));
 	if (!status)
 		status = packet_seal(p, g, len, header);
 	if (!status)
@@ -316,7 +316,7 @@ static uint16_t receive_packet(struct swpsp *p, struct guest *g, const uint8_t *
 		return status;
 	if (get32(header + HEADER_FLAGS) & HEADER_COMPRESSED)
 		return SWPSP_UNSUPPORTED;
-	status = mem_copy_range(p, addr, len);
+	status = mem_range(p, addr, len);
 	if (!status)
 		status = mem_read(p, get64(cmd + TRANSPORT_TRANS), p->chunk, len);
 	if (!status && len < PACKET_MIN)
