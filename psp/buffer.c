@@ -139,9 +139,12 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 		map->len = map->uaddr ? min(map->len, map->buf->max) : 0;
 	if (!map->len)
 		return 0;
-	/* a command that cannot be taken back must not fail for want of a page */
+	/*
+	 * A command that cannot be taken back must not fail for want of a page. Nor
+	 * must this leave a trace, as it would without "safe", if firmware says no.
+	 */
 	if (map->buf->dir == SEV_FW_BUF_WRITE &&
-	    fault_in_writeable(map->uaddr, map->len))
+	    fault_in_safe_writeable(map->uaddr, map->len))
 		return -EFAULT;
 
 	/* whole pages are aligned as firmware wants an image to be */

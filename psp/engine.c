@@ -64,7 +64,7 @@ static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 	ret = copy_struct_from_user(block, row->size, from, cmd->len);
 	if (ret)
 		return ret;
-	if (row->back && fault_in_writeable(from, row->size))
+	if (row->back && fault_in_safe_writeable(from, row->size))
 		return -EFAULT;
 	return psp_check(row, block);
 }
