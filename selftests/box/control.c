@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Words into the simulated PSP's BAR, lines into sysfs, modules in and out.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+
+#define DRIVER_DIR	"/sys/bus/pci/drivers/psp_sev"
+#define ARM_TRIES	2000		/* of a millisecond */
+#define PARAMS_MAX	8
+
+bool control_identity(void)
+{
+	const char *permit = getenv("SEV_TEST_DESTRUCTIVE");
+
+	return host_swpsp() || (permit && !strcmp(permit, "1"));
+}
+
+/* Files */
+
+long control_read(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t got;
+
+	text[0] = '\0';
+	if (fd < 0)
+		return -errno;
+	do {
+		got = read(fd, text + len, size - 1 - len);
+		if (got > 0)
+			len += got;
+	} while (got > 0 && len < size - 1);
+	got = got < 0 ? -errno : (ssize_t)len;
+	close(fd);
+	text[len] = '\0';
+	return got;
+}
+
+int control_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* The lowest PCI address is the one that commands go to. */
+const char *psp_dir(void)
+{
+	static char path[512];
+	char best[256] = "";
+	struct dirent *entry;
+	DIR *dir = opendir(DRIVER_DIR);
+
+	while (dir && (entry = readdir(dir)))
+		if (strchr(entry->d_name, ':') && (!*best || strcmp(entry->d_name, best) < 0))
+			snprintf(best, sizeof(best), "%s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	path[0] = '\0';
+	if (*best)
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", best);
+	return path;
+}
+
+const char *psp_attr(const char *name)
+{
+	static char text[256];
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", psp_dir(), name);
+	if (control_read(path, text, sizeof(text)) < 0)
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+long psp_attr_number(const char *name)
+{
+	const char *text = psp_attr(name);
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	return *text && !*end ? value : -1;
+}
+
+/* Faults */
+
+static void put(uint32_t *bar, uint32_t offset, uint32_t value)
+{
+	__atomic_store_n(&bar[offset / 4], value, __ATOMIC_SEQ_CST);
+}
+
+int fault_arm(const struct fault *fault)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	uint32_t *bar = host_swpsp();
+
+	if (!bar)
+		return -ENODEV;
+	put(bar, SWPSP_BAR_FAULT_ID, fault->id);
+	put(bar, SWPSP_BAR_FAULT_KIND, fault->kind);
+	put(bar, SWPSP_BAR_FAULT_VALUE, fault->value);
+	put(bar, SWPSP_BAR_FAULT_AFTER, fault->after);
+	put(bar, SWPSP_BAR_FAULT_COUNT, fault->count);
+	put(bar, SWPSP_BAR_FAULT_ARM, 1);
+	for (int i = 0; i < ARM_TRIES; i++) {
+		if (!host_counter(SWPSP_BAR_FAULT_ARM))
+			return 0;
+		nanosleep(&ms, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+int fault_clear(void)
+{
+	return fault_arm(&(struct fault){ .kind = SWPSP_FAULT_NONE });
+}
+
+uint32_t fault_hits(void)
+{
+	return host_counter(SWPSP_BAR_FAULT_HITS);
+}
+
+/* Drivers */
+
+static int run(const char * const *argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execv(argv[0], (char * const *)argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+static int insmod(const char *name, const char * const *params)
+{
+	const char *argv[PARAMS_MAX + 3] = { "/sbin/insmod" };
+	char path[PATH_MAX];
+	int n = 2;
+
+	snprintf(path, sizeof(path), "%s/%s.ko", getenv("PSP_MODULES_DIR"), name);
+	argv[1] = path;
+	while (params && *params && n < PARAMS_MAX + 2)
+		argv[n++] = *params++;
+	return run(argv);
+}
+
+static int rmmod(const char *name)
+{
+	const char *argv[] = { "/sbin/rmmod", name, NULL };
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	return access(path, F_OK) ? 0 : run(argv);
+}
+
+const char *drivers_missing(void)
+{
+	if (!host_swpsp())
+		return "needs the simulated PSP";
+	if (!getenv("PSP_MODULES_DIR"))
+		return "PSP_MODULES_DIR does not say where the modules are";
+	return NULL;
+}
+
+int drivers_unload(void)
+{
+	int ret = rmmod("kvm_sev_glue");
+
+	if (!ret)
+		ret = rmmod("kvm_amd");
+	return ret ? ret : rmmod("psp_sev");
+}
+
+int drivers_load_psp(const char * const *params)
+{
+	return insmod("psp_sev", params);
+}
+
+int drivers_load(const char * const *params)
+{
+	const char *kvm[] = { "/sbin/modprobe", "kvm_amd", NULL };
+	int ret = drivers_load_psp(params);
+
+	if (!ret)
+		ret = run(kvm);
+	return ret ? ret : insmod("kvm_sev_glue", NULL);
+}
+
+/* The kernel's log */
+
+int klog_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+unsigned int klog_count(int fd, const char *what)
+{
+	char record[8192];
+	unsigned int count = 0;
+	ssize_t len;
+
+	/* EPIPE: records were lost, go on with what there is */
+	while ((len = read(fd, record, sizeof(record) - 1)) > 0 || (len < 0 && errno == EPIPE)) {
+		record[len > 0 ? len : 0] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		count += !!strstr(record, what);
+	}
+	return count;
+}

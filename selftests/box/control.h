@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What tests do to the host, and where the driver shows what it thinks of it:
+ * faults of the simulated PSP, drivers that go and come, sysfs, the kernel's log.
+ *
+ * Everything that disturbs the host needs the simulated PSP, but for changes of the
+ * platform's identity, for which a real host may be volunteered.
+ */
+#ifndef SELFTESTS_CONTROL_H
+#define SELFTESTS_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host.h"
+
+/**
+ * control_identity() - may tests change the platform's keys and owner?
+ *
+ * Return: true if it is a simulated one, or SEV_TEST_DESTRUCTIVE is 1.
+ */
+bool control_identity(void);
+
+/* A test that changes the platform's identity begins with this. */
+#define CONTROL_NEEDS_IDENTITY()						\
+	do {									\
+		if (!control_identity())					\
+			SKIP(return, "changes this platform's keys: "		\
+			     "SEV_TEST_DESTRUCTIVE=1 permits it");		\
+	} while (0)
+
+/* The driver's PCI device in sysfs */
+
+/** psp_dir() - its directory, in a static buffer; "" if there is none */
+const char *psp_dir(void);
+
+/** psp_attr() - one of its attributes, in a static buffer; "" if it cannot be read */
+const char *psp_attr(const char *name);
+
+/** psp_attr_number() - the same, as a number; -1 if it cannot be read */
+long psp_attr_number(const char *name);
+
+/** control_read() - a whole small file, zero-terminated; its length, or -errno */
+long control_read(const char *path, char *text, size_t size);
+
+/** control_write() - write a small file; 0 or a negative errno */
+int control_write(const char *path, const char *text);
+
+/* Faults */
+
+/**
+ * struct fault - one rule for the simulated PSP, see swpsp/bar.h
+ * @id: command, 0: any
+ * @kind: SWPSP_FAULT_*
+ * @value: status, or microseconds
+ * @after: how many to let pass
+ * @count: how often it strikes, 0: always
+ */
+struct fault {
+	uint32_t id;
+	uint32_t kind;
+	uint32_t value;
+	uint32_t after;
+	uint32_t count;
+};
+
+/** fault_arm() - from now on; 0, or -ETIMEDOUT if the simulated PSP is not there */
+int fault_arm(const struct fault *fault);
+
+/** fault_clear() - no faults, and a PSP that was dead lives again; as fault_arm() */
+int fault_clear(void);
+
+/** fault_hits() - how often the rule has struck */
+uint32_t fault_hits(void);
+
+/* Drivers: kvm_sev_glue, kvm_amd, psp_sev, from where PSP_MODULES_DIR says */
+
+/** drivers_missing() - why drivers cannot be loaded here, or NULL */
+const char *drivers_missing(void);
+
+/** drivers_unload() - all three; 0, or the exit status of what has failed */
+int drivers_unload(void);
+
+/** drivers_load() - all three, psp_sev with @params, a list ended by NULL */
+int drivers_load(const char * const *params);
+
+/** drivers_load_psp() - psp_sev alone */
+int drivers_load_psp(const char * const *params);
+
+/* The kernel's log */
+
+/** klog_open() - begin to listen; a file descriptor, or a negative errno */
+int klog_open(void);
+
+/** klog_count() - messages with @what in them since the last call */
+unsigned int klog_count(int fd, const char *what);
+
+#endif /* SELFTESTS_CONTROL_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The owner of a platform: a certificate authority that endorses the platform's
+ * PEK. Taking ownership is PEK_CSR, oca_sign(), PEK_CERT_IMPORT.
+ */
+#ifndef SELFTESTS_OCA_H
+#define SELFTESTS_OCA_H
+
+#include "cert.h"
+
+/**
+ * struct oca - an owner's certificate authority
+ * @key: key pair on P-384
+ * @cert: its certificate, signed by itself
+ */
+struct oca {
+	EVP_PKEY *key;
+	struct sev_cert cert;
+};
+
+/**
+ * oca_make() - a new owner
+ * @oca: receives it; oca_free() it in any case
+ *
+ * Return: OWNER_OK or OWNER_CRYPTO.
+ */
+enum owner_result oca_make(struct oca *oca);
+
+/**
+ * oca_sign() - endorse a platform
+ * @oca: owner
+ * @csr: what PEK_CSR has delivered; its first signature becomes the owner's
+ *
+ * Return: OWNER_OK, OWNER_FORMAT (not a request for a PEK, or already signed),
+ * OWNER_CRYPTO.
+ */
+enum owner_result oca_sign(const struct oca *oca, struct sev_cert *csr);
+
+void oca_free(struct oca *oca);
+
+#endif /* SELFTESTS_OCA_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commands on the platform, each by two ways: as the block that firmware defines,
+ * and by the older ioctl of /dev/sev. What a caller sees is the same.
+ *
+ * Functions return 0 or a negative errno; @status of struct platform tells what
+ * firmware said, or SEV_FW_NO_CALL. Lengths are room on the way in and what
+ * firmware has written, or needs, on the way out.
+ */
+#ifndef SELFTESTS_PLATFORM_H
+#define SELFTESTS_PLATFORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sevfw.h"
+
+/**
+ * struct platform - how the platform is spoken to
+ * @fd: /dev/sev
+ * @legacy: by the older ioctls
+ * @status: firmware's answer to the last command
+ */
+struct platform {
+	int fd;
+	bool legacy;
+	uint32_t status;
+};
+
+/** platform_reset() - FACTORY_RESET, which firmware calls PLATFORM_RESET */
+int platform_reset(struct platform *p);
+
+int platform_pek_gen(struct platform *p);
+int platform_pdh_gen(struct platform *p);
+int platform_status(struct platform *p, struct sev_fw_platform_status *status);
+int platform_pek_csr(struct platform *p, void *csr, uint32_t *len);
+int platform_pdh_cert_export(struct platform *p, void *pdh, uint32_t *pdh_len, void *chain,
+			     uint32_t *chain_len);
+int platform_pek_cert_import(struct platform *p, const void *pek, uint32_t pek_len,
+			     const void *oca, uint32_t oca_len);
+int platform_get_id(struct platform *p, void *ids, uint32_t *len);
+
+#endif /* SELFTESTS_PLATFORM_H */
