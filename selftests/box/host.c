@@ -17,7 +17,7 @@
 #include "../lib/sevfw.h"
 #include "host.h"
 
-#define ASIDS_EVERYWHERE	8	/* the smallest hosts have 15 */
+#define ASIDS_EVERYWHERE	4	/* as many as any host will have, of each kind */
 
 /* First bytes of a small file, without the newline; "" if there is none. */
 static const char *read_line(const char *path, char *line, size_t size)
@@ -97,8 +97,11 @@ static uint32_t *map_bar(const char *device)
 		return NULL;
 	bar = mmap(NULL, SWPSP_BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (bar == MAP_FAILED)
+	if (bar == MAP_FAILED) {
+		/* The kernel lets nobody near what a driver has claimed. */
+		fprintf(stderr, "# no access to BAR 2 of %s, boot with iomem=relaxed\n", device);
 		return NULL;
+	}
 	if (__atomic_load_n(&bar[SWPSP_BAR_MAGIC / 4], __ATOMIC_RELAXED) == SWPSP_MAGIC)
 		return bar;
 	munmap(bar, SWPSP_BAR_SIZE);
@@ -155,8 +158,17 @@ static int guests_in_firmware(uint64_t *guests)
 	return ret;
 }
 
+/* The kernel counts in each CPU first; this makes it sum up. */
+static void refresh_vmstat(void)
+{
+	char line[8];
+
+	read_line("/proc/sys/vm/stat_refresh", line, sizeof(line));
+}
+
 int host_use(struct host_use *use)
 {
+	refresh_vmstat();
 	*use = (struct host_use){
 		.asids = host_counter(SWPSP_BAR_ASIDS_BOUND),
 		.pins = number_in("/proc/vmstat", "nr_foll_pin_acquired ") -
@@ -182,10 +194,14 @@ const char *host_use_differs(const struct host_use *a, const struct host_use *b)
 	return NULL;
 }
 
-unsigned int host_asids(void)
+unsigned int host_asids(bool es)
 {
 	uint32_t max = host_counter(SWPSP_BAR_MAX_ASID);
 	uint32_t min = host_counter(SWPSP_BAR_MIN_SEV_ASID);
 
-	return max ? max - min + 1 : ASIDS_EVERYWHERE;
+	if (!is_on(es ? "sev_es" : "sev"))
+		return 0;
+	if (!max)
+		return ASIDS_EVERYWHERE;
+	return es ? min - 1 : max - min + 1;
 }

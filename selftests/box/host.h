@@ -66,10 +66,11 @@ int host_use(struct host_use *use);
 const char *host_use_differs(const struct host_use *a, const struct host_use *b);
 
 /**
- * host_asids() - how many guests without SEV-ES can exist at the same time
+ * host_asids() - how many guests can exist at the same time
+ * @es: SEV-ES guests, or guests without
  *
  * Return: a number that is safe to use, also where the true one is not known.
  */
-unsigned int host_asids(void);
+unsigned int host_asids(bool es);
 
 #endif /* SELFTESTS_HOST_H */

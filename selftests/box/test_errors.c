@@ -181,6 +181,10 @@ static bool harmless(const struct sev_fw_cmd_info *info)
 #define for_each_way(self, way)						\
 	for (const struct way *way = (self)->ways; way->info; way++)
 
+#define for_each_buf(info, b)						\
+	for (const struct sev_fw_buf_info *b = (info)->buf;		\
+	     b < (info)->buf + SEV_FW_BUFS && b->kind; b++)
+
 /* The block */
 
 TEST_F(errors, byte_not_the_callers)
@@ -329,6 +333,34 @@ TEST_F(errors, block_in_read_only_memory)
 	}
 }
 
+/* Refused means not touched: not a byte of the block comes back changed. */
+TEST_F(errors, refused_block_stays)
+{
+	uint8_t given[PAGE], block[PAGE];
+	unsigned int found = 0;
+
+	for_each_way(self, way) {
+		const struct sev_fw_cmd_info *info = way->info;
+
+		memset(given, 0, sizeof(given));
+		for (unsigned int i = 0; i < info->size; i++)
+			if (is_user(info, i))
+				given[i] = 0x11;	/* addresses that nobody has */
+		for_each_buf(info, buf)
+			if (buf->len != SEV_FW_BUF_FIXED)
+				put(given, buf->len, 16, sizeof(uint32_t));
+		if (info->buf[0].kind == SEV_FW_BUF_NONE)
+			continue;
+		memcpy(block, given, sizeof(block));
+		EXPECT_REFUSED(EFAULT, ask(&way->door, info->id, block, info->size), "%s",
+			       info->name);
+		EXPECT_EQ(0, memcmp(given, block, sizeof(block)))
+			TH_LOG("%s", info->name);
+		found++;
+	}
+	EXPECT_LT(0, found);
+}
+
 /* What the block points to */
 
 static bool shares_length(const struct sev_fw_cmd_info *info, int slot)
@@ -339,10 +371,6 @@ static bool shares_length(const struct sev_fw_cmd_info *info, int slot)
 			return true;
 	return false;
 }
-
-#define for_each_buf(info, b)						\
-	for (const struct sev_fw_buf_info *b = (info)->buf;		\
-	     b < (info)->buf + SEV_FW_BUFS && b->kind; b++)
 
 TEST_F(errors, buffer_in_no_memory)
 {
