@@ -388,6 +388,27 @@ TEST_F(glue, same_as_stock)
 	EXPECT_EQ(ENOENT, guest_status(self->vm, self->sev, &status).err);
 }
 
+/* The glue stays, kvm_amd is loaded anew, and everything is as it was. */
+TEST_F(glue, kvm_amd_comes_back)
+{
+	struct sev_fw_guest_status status;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		close(self->vm);
+		close(self->plain);
+		if (try_unload_module("kvm_amd"))
+			SKIP(return, "kvm_amd is in use");
+		ASSERT_EQ(0, system("PATH=$PATH:/sbin:/usr/sbin modprobe kvm_amd"));
+		self->plain = create_vm();
+		self->vm = create_vm();
+		ASSERT_EQ(0, legacy(self->vm, KVM_SEV_INIT, NULL, self->sev).ret);
+		EXPECT_OUTCOME(guest_status(self->plain, self->sev, &status), ENOTTY,
+			       SEV_FW_NO_CALL);
+		EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), ENOENT, SEV_FW_NO_CALL);
+	}
+}
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
