@@ -44,6 +44,7 @@
 #define LOG_TAIL_LINES	40
 #define POWER_OFF_SECS	30
 #define ARGS_MAX	32
+#define PSP_SLOT	"10.0"		/* the same one, however many other devices */
 
 enum line {
 	LINE_LOG,		/* serial console */
@@ -377,7 +378,7 @@ static void qemu_exec(struct machine *machine)
 	ARG("-chardev");
 	ARG("socket,id=psp,fd=%d", config->psp_fd);
 	ARG("-device");
-	ARG("ivshmem-doorbell,vectors=%d,chardev=psp", IVSHMEM_VECTORS);
+	ARG("ivshmem-doorbell,vectors=%d,chardev=psp,addr=%s", IVSHMEM_VECTORS, PSP_SLOT);
 	ARG("-device");
 	ARG("virtio-serial-pci,id=ports,max_ports=%d", LINES + 1);
 	for (line = 0; line < LINES; line++) {
