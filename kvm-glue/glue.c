@@ -40,7 +40,7 @@ static_assert(offsetof(struct sev_fw_cmd, fd) == offsetof(struct kvm_sev_cmd, se
  * Lock the guest of a VM and describe it. A VM whose guest has been moved to
  * another VM is dead, or no longer active.
  */
-static int lend_guest(struct kvm *kvm, struct psp_guest *guest)
+static int lend_guest(struct kvm *kvm, struct lent_guest *lent)
 {
 	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
 
@@ -50,28 +50,31 @@ static int lend_guest(struct kvm *kvm, struct psp_guest *guest)
 		mutex_unlock(&kvm->lock);
 		return -ENOTTY;
 	}
-	*guest = (struct psp_guest) {
+	lent->kvm = kvm;
+	lent->guest = (struct psp_guest) {
 		.handle = sev->handle,
 		.asid = sev->asid,
 		.sev_fd = sev->fd,
 		.es = sev->es_active,
 		.mirror = sev->enc_context_owner,
 		.pages_locked = sev->pages_locked,
+		.nr_vcpus = atomic_read(&kvm->online_vcpus),
+		.ops = &kvm_sev_guest_ops,
 	};
 	return 0;
 }
 
 /* Take back what lend_guest() lent. A new handle means that START succeeded. */
-static void take_back_guest(struct kvm *kvm, const struct psp_guest *guest)
+static void take_back_guest(const struct lent_guest *lent)
 {
-	struct kvm_sev_info *sev = &to_kvm_svm(kvm)->sev_info;
+	struct kvm_sev_info *sev = &to_kvm_svm(lent->kvm)->sev_info;
 
-	lockdep_assert_held(&kvm->lock);
-	if (guest->handle != sev->handle) {
-		sev->handle = guest->handle;
-		sev->fd = guest->sev_fd;
+	lockdep_assert_held(&lent->kvm->lock);
+	if (lent->guest.handle != sev->handle) {
+		sev->handle = lent->guest.handle;
+		sev->fd = lent->guest.sev_fd;
 	}
-	mutex_unlock(&kvm->lock);
+	mutex_unlock(&lent->kvm->lock);
 }
 
 /* Which commands there are does not depend on the VM; any VM may ask. */
@@ -105,7 +108,7 @@ static int query(const struct sev_fw_cmd *cmd)
 int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 			struct sev_fw_cmd __user *ucmd)
 {
-	struct psp_guest guest;
+	struct lent_guest lent;
 	int ret;
 
 	/* Whatever goes wrong from here on, the caller finds an answer. */
@@ -115,21 +118,15 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 	if (cmd->id == SEV_FW_CMD(SEV_FW_QUERY_ID))
 		return query(cmd);
 
-	ret = lend_guest(kvm, &guest);
+	ret = lend_guest(kvm, &lent);
 	if (ret)
 		return ret;
-	ret = psp_guest_issue(&guest, cmd->fd, cmd);
-	take_back_guest(kvm, &guest);
+	ret = psp_guest_issue(&lent.guest, cmd->fd, cmd);
+	take_back_guest(&lent);
 	if (put_user(cmd->error, &ucmd->error))
 		return -EFAULT;
 	return ret;
 }
-
-/* A guest that the engine has got hold of by the VM's file. */
-struct file_guest {
-	struct psp_guest guest;
-	struct kvm *kvm;
-};
 
 /*
  * The engine holds @file until put(), the file holds the VM, and the VM holds
@@ -138,37 +135,38 @@ struct file_guest {
  */
 static int get_file_guest(struct file *file, struct psp_guest **guest)
 {
-	struct file_guest *fg;
-	int ret;
+	struct lent_guest *lent;
+	struct kvm *kvm;
+	int ret = -EBADF;
 
 	if (!file_is_kvm(file))
 		return -EBADF;
-	fg = kmalloc(sizeof(*fg), GFP_KERNEL);
-	if (!fg)
+	lent = kmalloc(sizeof(*lent), GFP_KERNEL);
+	if (!lent)
 		return -ENOMEM;
-	fg->kvm = file->private_data;
-	if (fg->kvm->mm == current->mm)
-		ret = lend_guest(fg->kvm, &fg->guest);
-	else
-		ret = -EBADF;
+	kvm = file->private_data;
+	if (kvm->mm == current->mm)
+		ret = lend_guest(kvm, lent);
 	if (ret) {
-		kfree(fg);
+		kfree(lent);
 		return ret;
 	}
-	*guest = &fg->guest;
+	*guest = &lent->guest;
 	return 0;
 }
 
 static void put_file_guest(struct psp_guest *guest)
 {
-	struct file_guest *fg = container_of(guest, struct file_guest, guest);
+	struct lent_guest *lent = to_lent(guest);
 
-	take_back_guest(fg->kvm, guest);
-	kfree(fg);
+	take_back_guest(lent);
+	kfree(lent);
 }
 
 const struct psp_guest_ops kvm_sev_guest_ops = {
 	.owner = THIS_MODULE,
 	.get = get_file_guest,
 	.put = put_file_guest,
+	.vmsa_get = glue_vmsa_get,
+	.vmsa_put = glue_vmsa_put,
 };

@@ -1,17 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside kvm_sev_glue.ko: what glue.c does, however it is reached. */
+/* Inside kvm_sev_glue.ko: what glue.c and vmsa.c do, however they are reached. */
 #ifndef KVM_GLUE_H
 #define KVM_GLUE_H
 
-#include <linux/compiler_types.h>
+#include <linux/container_of.h>
+#include <linux/types.h>
+
+#include "psp_guest.h"
 
 struct kvm;
-struct psp_guest_ops;
+struct page;
 struct sev_fw_cmd;
+
+/**
+ * struct lent_guest - a guest while the engine has it
+ * @guest: what the engine sees
+ * @kvm: its VM; kvm->lock is held
+ */
+struct lent_guest {
+	struct psp_guest guest;
+	struct kvm *kvm;
+};
+
+static inline struct lent_guest *to_lent(struct psp_guest *guest)
+{
+	return container_of(guest, struct lent_guest, guest);
+}
 
 int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 			struct sev_fw_cmd __user *ucmd);
 
 extern const struct psp_guest_ops kvm_sev_guest_ops;
+
+/* vmsa.c */
+int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct page **page);
+void glue_vmsa_put(struct psp_guest *guest, u32 number, bool encrypted);
 
 #endif /* KVM_GLUE_H */

@@ -26,6 +26,11 @@ static inline struct kvm_svm *to_kvm_svm(struct kvm *kvm)
 	return container_of(kvm, struct kvm_svm, kvm);
 }
 
+static inline struct vcpu_svm *to_vcpu_svm(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct vcpu_svm, vcpu);
+}
+
 #endif
 
 #endif /* KVM_GLUE_LAYOUT_H */

@@ -14,8 +14,8 @@
 #include "addr.h"
 #include "psp.h"
 
-#define API_DOWNLOAD	(0 << 8 | 15)	/* first with DOWNLOAD_FIRMWARE */
-#define API_ONE_STEP	(1 << 8 | 50)	/* older ones take two steps to a new one */
+/* Older ones take two steps to a new one. */
+#define API_ONE_STEP	PSP_API(1, 50)
 
 MODULE_FIRMWARE("amd/sev.fw");
 
@@ -82,7 +82,7 @@ void psp_load_firmware(struct psp *psp)
 	const struct firmware *image;
 	u16 api = psp->api;
 
-	if (api < API_DOWNLOAD)
+	if (api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
 		return;
 	image = find_image(&psp->pdev->dev);
 	if (!image)

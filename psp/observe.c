@@ -179,7 +179,8 @@ static int commands_show(struct seq_file *seq, void *unused)
 		stat = &psp->stat[i];
 		if (!stat->count)
 			continue;
-		seq_printf(seq, "%-20s %8llu %8llu ;", psp_rows[i].name, stat->count, stat->refused);
+		seq_printf(seq, "%-20s %8llu %8llu ;", psp_rows[i].name, stat->count,
+			   stat->refused);
 		for (bucket = 0; bucket < PSP_BUCKETS; bucket++)
 			seq_printf(seq, " %llu", stat->time[bucket]);
 		seq_putc(seq, '\n');

@@ -36,6 +36,8 @@ typedef __u64 u64;
 
 #include <uapi/linux/sev-fw.h>
 
+#define PSP_API(major, minor)	((major) << 8 | (minor))
+
 /* Which fds a command may come in by; none: it belongs to the driver. */
 #define PSP_DOOR_DRIVER		0
 #define PSP_DOOR_PLATFORM	BIT(0)

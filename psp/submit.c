@@ -271,6 +271,12 @@ static int submit(struct psp *psp, struct psp_call *call)
 	return call->row->then == PSP_THEN_RELOAD ? identify(psp) : 0;
 }
 
+/* What firmware has been given to keep, in pages. */
+static unsigned long kept_pages(const struct psp *psp)
+{
+	return 1 + (psp->tmr ? TMR_SIZE / PAGE_SIZE : 0) + (psp->nv ? PSP_NV_SIZE / PAGE_SIZE : 0);
+}
+
 /* Unlock, and do what had to wait for that. */
 static void psp_unlock(struct psp *psp)
 {
@@ -280,8 +286,10 @@ static void psp_unlock(struct psp *psp)
 	psp->died_of = NULL;
 	psp->nv_dirty = false;
 	mutex_unlock(&psp->lock);
-	if (died_of)
+	if (died_of) {
+		psp_quarantine_pages(kept_pages(psp));
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
+	}
 	if (save)
 		psp_nv_save(psp);
 }
@@ -371,7 +379,11 @@ int psp_bring_up(struct psp *psp, u32 *status)
 	int ret;
 
 	mutex_lock(&psp->lock);
-	ret = psp->end == PSP_ALIVE ? bring_up(psp, status) : -EIO;
+	*status = SEV_FW_NO_CALL;
+	if (psp->end == PSP_ALIVE)
+		ret = bring_up(psp, status);
+	else
+		ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
 	psp_unlock(psp);
 	return ret;
 }

@@ -15,8 +15,6 @@
 #endif
 #include "row.h"
 
-#define API(major, minor)	((major) << 8 | (minor))
-
 /* The block's struct, its size, and the offset of one of its members. */
 #define BLOCK(type)		.size = sizeof(struct type)
 #define AT(type, member)	offsetof(struct type, member)
@@ -141,7 +139,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_DOWNLOAD_FIRMWARE, .name = "DOWNLOAD_FIRMWARE",
 		BLOCK(sev_fw_download_firmware),
-		.since = API(0, 15),
+		.since = PSP_API(0, 15),
 		.door = PSP_DOOR_PLATFORM, .write = true,
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RELOAD,
 		.buf = { IMAGE(sev_fw_download_firmware, address, len) },
@@ -149,7 +147,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:8 ids O*, 08:4 len IO */
 	{
 		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id),
-		.since = API(0, 16),
+		.since = PSP_API(0, 16),
 		.door = PSP_DOOR_PLATFORM, .back = true,
 		.buf = { BLOB(sev_fw_get_id, address, len, W, IDS) },
 	},

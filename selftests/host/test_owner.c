@@ -416,12 +416,13 @@ TEST_F(platform, session)
 
 TEST_F(platform, report)
 {
-	uint8_t report[OWNER_REPORT_SIZE] = { 0 }, mnonce[16], ld[32];
+	uint8_t report[OWNER_REPORT_SIZE] = { 0 }, mnonce[16], ld[32], other[32];
 	const uint32_t tail[] = { htole32(5), htole32(SEV_USAGE_PEK),
 				  htole32(SEV_ALGO_ECDSA_SHA256) };
 
 	count_up(mnonce, 1, 16);
 	count_up(ld, 80, 32);
+	count_up(other, 81, 32);
 	memcpy(report, mnonce, 16);
 	memcpy(report + 16, ld, 32);
 	memcpy(report + 48, tail, sizeof(tail));
@@ -431,7 +432,7 @@ TEST_F(platform, report)
 	EXPECT_EQ(OWNER_OK, owner_report_check(&self->chain.pek, report, mnonce, 5, NULL));
 	EXPECT_EQ(OWNER_REPORT, owner_report_check(&self->chain.pek, report, mnonce, 4, ld));
 	EXPECT_EQ(OWNER_REPORT, owner_report_check(&self->chain.pek, report, ld, 5, ld));
-	EXPECT_EQ(OWNER_REPORT, owner_report_check(&self->chain.pek, report, mnonce, 5, mnonce));
+	EXPECT_EQ(OWNER_REPORT, owner_report_check(&self->chain.pek, report, mnonce, 5, other));
 	EXPECT_EQ(OWNER_SIGNATURE, owner_report_check(&self->chain.oca, report, mnonce, 5, ld));
 	report[20] ^= 1;
 	EXPECT_EQ(OWNER_SIGNATURE, owner_report_check(&self->chain.pek, report, mnonce, 5, NULL));

@@ -137,6 +137,7 @@ int launch_measure(struct launch *l);
 
 /**
  * launch_check() - the owner compares the measurement
+ * @l: launch
  *
  * With SEV-ES the owner cannot know the vCPU state that KVM has made up, and
  * takes the launch digest from a report that the platform has signed.

@@ -120,8 +120,8 @@ enum owner_result owner_session_seal(struct owner_session *session,
 enum owner_result owner_kdf(uint8_t *out, size_t out_len, const void *key, size_t key_len,
 			    const char *label, const void *context, size_t context_len);
 
-/**
- * struct owner_digest - the launch digest: all that is loaded, in that order
+/*
+ * struct owner_digest: the launch digest: all that is loaded, in that order
  *
  * owner_digest_new() returns NULL if there is no memory. owner_digest_update()
  * adds what one LAUNCH_UPDATE_* is given, before it is encrypted.
