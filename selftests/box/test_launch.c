@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "host.h"
+#include "steps.h"
 
 #define RAM	(2 << 20)
 #define SECRET	"what only this guest may know"
@@ -75,34 +75,6 @@ FIXTURE_VARIANT_ADD(launch, legacy_update) {
 	&launch_fw, &launch_legacy, &launch_legacy, false, false,
 };
 
-/* Expect that a step goes well, and say which has not. */
-#define GOES(step)							\
-	do {								\
-		int ret_ = (step);					\
-									\
-		ASSERT_EQ(0, ret_) {					\
-			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
-		}							\
-	} while (0)
-
-/* Expect that firmware refuses a step with this status. */
-#define REFUSED(expected, step)						\
-	do {								\
-		int ret_ = (step);					\
-									\
-		EXPECT_EQ(-EIO, ret_) {					\
-			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
-		}							\
-		EXPECT_EQ(expected, l->status) {			\
-			TH_LOG("%s: %s", #step, sev_status_name(l->status)); \
-		}							\
-	} while (0)
-
-#define POLICY_FAILURE		0x07u
-#define INVALID_CERTIFICATE	0x06u
-#define INVALID_GUEST_STATE	0x02u
-#define BAD_MEASUREMENT		0x0bu
-
 FIXTURE_SETUP(launch)
 {
 	bool stock = variant->start == &launch_legacy && variant->update == &launch_legacy &&
@@ -126,15 +98,6 @@ FIXTURE_SETUP(launch)
 FIXTURE_TEARDOWN(launch)
 {
 	launch_close(&self->l);
-}
-
-static uint32_t state_of(struct launch *l)
-{
-	uint32_t policy = 0, state = 0;
-
-	if (l->ops->state(l, &policy, &state) || policy != l->policy)
-		return ~0u;
-	return state;
 }
 
 TEST_F(launch, whole)

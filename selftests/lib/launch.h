@@ -59,6 +59,9 @@ extern const struct launch_ops launch_legacy;
 #define GUEST_LUPDATE	1
 #define GUEST_LSECRET	2
 #define GUEST_RUNNING	3
+#define GUEST_SUPDATE	4
+#define GUEST_RUPDATE	5
+#define GUEST_SENT	6
 
 /**
  * struct launch - one guest on its way, set up by launch_open()
@@ -157,6 +160,9 @@ void launch_close(struct launch *l);
 
 /** launch_door() - the door that pass-through commands on the guest use */
 struct sev_fw_door launch_door(const struct launch *l);
+
+/** launch_issue() - a pass-through command on the guest, by that door; see sev_fw_issue() */
+int launch_issue(struct launch *l, uint32_t id, void *block, uint32_t len);
 
 /** launch_es() - is it to be a SEV-ES guest? */
 static inline bool launch_es(const struct launch *l)

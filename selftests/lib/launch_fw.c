@@ -19,7 +19,7 @@ static int on_platform(struct launch *l, uint32_t id, void *block, uint32_t len)
 	return sev_fw_issue(&door, id, block, len, &l->status);
 }
 
-static int on_guest(struct launch *l, uint32_t id, void *block, uint32_t len)
+int launch_issue(struct launch *l, uint32_t id, void *block, uint32_t len)
 {
 	struct sev_fw_door door = launch_door(l);
 
@@ -58,21 +58,21 @@ static int fw_start(struct launch *l)
 		block.session_address = addr_of(l->session.blob);
 		block.session_len = sizeof(l->session.blob);
 	}
-	return on_guest(l, SEV_FW_LAUNCH_START, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_START, &block, sizeof(block));
 }
 
 static int fw_update(struct launch *l, void *addr, uint32_t len)
 {
 	struct sev_fw_launch_update_data block = { .address = addr_of(addr), .len = len };
 
-	return on_guest(l, SEV_FW_LAUNCH_UPDATE_DATA, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_UPDATE_DATA, &block, sizeof(block));
 }
 
 static int fw_update_vmsa(struct launch *l)
 {
 	struct sev_fw_launch_update_vmsa block = { 0 };
 
-	return on_guest(l, SEV_FW_LAUNCH_UPDATE_VMSA, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_UPDATE_VMSA, &block, sizeof(block));
 }
 
 static int fw_measure(struct launch *l)
@@ -82,7 +82,7 @@ static int fw_measure(struct launch *l)
 		.len = sizeof(l->measure),
 	};
 
-	return on_guest(l, SEV_FW_LAUNCH_MEASURE, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_MEASURE, &block, sizeof(block));
 }
 
 static int fw_secret(struct launch *l, const void *header, const void *packet, void *addr,
@@ -97,14 +97,14 @@ static int fw_secret(struct launch *l, const void *header, const void *packet, v
 		.trans_len = len,
 	};
 
-	return on_guest(l, SEV_FW_LAUNCH_UPDATE_SECRET, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_UPDATE_SECRET, &block, sizeof(block));
 }
 
 static int fw_finish(struct launch *l)
 {
 	struct sev_fw_launch_finish block = { 0 };
 
-	return on_guest(l, SEV_FW_LAUNCH_FINISH, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_LAUNCH_FINISH, &block, sizeof(block));
 }
 
 static int fw_report(struct launch *l, const uint8_t *mnonce, uint8_t *report)
@@ -115,13 +115,13 @@ static int fw_report(struct launch *l, const uint8_t *mnonce, uint8_t *report)
 	};
 
 	memcpy(block.mnonce, mnonce, sizeof(block.mnonce));
-	return on_guest(l, SEV_FW_ATTESTATION, &block, sizeof(block));
+	return launch_issue(l, SEV_FW_ATTESTATION, &block, sizeof(block));
 }
 
 static int fw_state(struct launch *l, uint32_t *policy, uint32_t *state)
 {
 	struct sev_fw_guest_status block = { 0 };
-	int ret = on_guest(l, SEV_FW_GUEST_STATUS, &block, sizeof(block));
+	int ret = launch_issue(l, SEV_FW_GUEST_STATUS, &block, sizeof(block));
 
 	*policy = block.policy;
 	*state = block.state;

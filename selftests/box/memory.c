@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Asks /proc/self/pagemap where memory is, and the kernel for memory that lies as
+ * a test needs it.
+ */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+#define FRAME_MASK	((1ull << 55) - 1)
+#define PRESENT		(1ull << 63)
+#define WINDOW_FRAMES	(0x4000000 / PAGE)
+#define STRIDE		37	/* odd, so that it meets each page of 2^n */
+
+uint64_t memory_frame(const void *addr)
+{
+	uint64_t entry = 0;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &entry, sizeof(entry), (uintptr_t)addr / PAGE * sizeof(entry)) !=
+	    sizeof(entry))
+		entry = 0;
+	close(fd);
+	return entry & PRESENT ? entry & FRAME_MASK : 0;
+}
+
+/* As memory_run(), up to a boundary of @window frames */
+static size_t run(const void *addr, size_t len, uint64_t window)
+{
+	const uint8_t *at = addr;
+	size_t size = PAGE - (uintptr_t)at % PAGE;
+	uint64_t frame = memory_frame(at);
+
+	while (size < len) {
+		uint64_t next = memory_frame(at + size);
+
+		if (next != frame + 1 || !(next % window))
+			break;
+		frame = next;
+		size += PAGE;
+	}
+	return size < len ? size : len;
+}
+
+size_t memory_run(const void *addr, size_t len)
+{
+	return run(addr, len, WINDOW_FRAMES);
+}
+
+bool memory_contiguous(const void *addr, size_t len)
+{
+	return run(addr, len, UINT64_MAX) == len;
+}
+
+unsigned int memory_runs(const void *addr, size_t len)
+{
+	unsigned int runs = 0;
+
+	for (size_t at = 0; at < len; runs++)
+		at += memory_run((const uint8_t *)addr + at, len - at);
+	return runs;
+}
+
+static uint8_t *map(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Pages come in the order in which they are touched. */
+uint8_t *memory_scattered(size_t pages)
+{
+	uint8_t *memory = map(pages * PAGE);
+	size_t ring = 1;
+
+	if (!memory)
+		return NULL;
+	madvise(memory, pages * PAGE, MADV_NOHUGEPAGE);
+	while (ring < pages)
+		ring *= 2;
+	for (size_t i = 0; i < ring; i++) {
+		size_t page = i * STRIDE % ring;
+
+		if (page < pages)
+			((volatile uint8_t *)memory)[page * PAGE] = 0;
+	}
+	return memory;
+}
+
+uint8_t *memory_huge(size_t count)
+{
+	uint8_t *memory = map((count + 1) * HUGE_PAGE);
+
+	if (!memory)
+		return NULL;
+	memory += -(uintptr_t)memory % HUGE_PAGE;
+	madvise(memory, count * HUGE_PAGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *page = memory + i * HUGE_PAGE;
+
+		*(volatile uint8_t *)page = 0;
+		if (memory_frame(page) % 512 || !memory_contiguous(page, HUGE_PAGE))
+			return NULL;
+	}
+	return memory;
+}
+
+void memory_fill(void *to, size_t len, unsigned int seed)
+{
+	uint8_t *byte = to;
+
+	for (size_t i = 0; i < len; i++) {
+		seed = seed * 1103515245 + 12345;
+		byte[i] = seed >> 16;
+	}
+}
