@@ -211,6 +211,8 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_WRITE;
 	if (row->then == PSP_THEN_OPEN)
 		info->flags |= SEV_FW_INFO_START;
+	if (row->each != PSP_ONCE)
+		info->flags |= SEV_FW_INFO_REPEAT;
 
 	psp_row_user_mask(row, mask);
 	info->user[0] = mask[0];

@@ -244,6 +244,7 @@ struct sev_fw_cmd_info {
 #define SEV_FW_INFO_GUEST	0x04	/* on a VM fd, or /dev/sev with a VM fd */
 #define SEV_FW_INFO_WRITE	0x08	/* the /dev/sev fd must be open for writing */
 #define SEV_FW_INFO_START	0x10	/* makes the guest context and binds its ASID */
+#define SEV_FW_INFO_REPEAT	0x20	/* one block may become several firmware commands */
 
 /**
  * struct sev_fw_query - which commands there are
