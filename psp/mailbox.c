@@ -130,11 +130,14 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	memcpy(psp->cmd_page, call->fw.byte, size);
 
 	began = ktime_get_ns();
+	psp->busy_since = began;
+	WRITE_ONCE(psp->busy, call->row);
 	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
 	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
 	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
 
 	resp = wait_for_answer(psp);
+	WRITE_ONCE(psp->busy, NULL);
 	call->firmware_ns = ktime_get_ns() - began;
 	if (!resp)
 		return give_up(psp, call, -ETIMEDOUT);

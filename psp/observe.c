@@ -8,7 +8,9 @@
  *   api_version build state owner guests   what PLATFORM_STATUS says
  *   dead                                   1 once a command was not answered
  *   quarantined_pages                      memory lost to it, in pages
- *   asids                                  how many are free, bound, dirty
+ *   busy                                   what firmware is executing, since when
+ *   asids, asids_es                        how many are free, bound, dirty: of all,
+ *                                          and of those for SEV-ES guests
  *   last_failure                           the last command that firmware refused
  *
  * debugfs, psp_sev/<device>:
@@ -115,20 +117,45 @@ static ssize_t quarantined_pages_show(struct device *dev, struct device_attribut
 }
 static DEVICE_ATTR_RO(quarantined_pages);
 
-static ssize_t asids_show(struct device *dev, struct device_attribute *attr, char *buf)
+/* Slow, hanging or idle: without a look at the lock, which may be long in coming. */
+static ssize_t busy_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct psp *psp = psp_of(dev);
+	const struct psp_row *row = READ_ONCE(psp_of(dev)->busy);
+	u64 since = READ_ONCE(psp_of(dev)->busy_since);
+
+	if (!row)
+		return sysfs_emit(buf, "idle\n");
+	return sysfs_emit(buf, "%s %llu ms\n", row->name,
+			  (ktime_get_ns() - since) / NSEC_PER_MSEC);
+}
+static DEVICE_ATTR_RO(busy);
+
+static ssize_t show_asids(struct psp *psp, char *buf, u32 end)
+{
 	unsigned int count[PSP_ASID_STATES] = {};
 	u32 asid;
 
 	mutex_lock(&psp->lock);
-	for (asid = 1; psp->asid && asid <= psp->max_asid; asid++)
+	for (asid = 1; psp->asid && asid < end; asid++)
 		count[psp->asid[asid].state]++;
 	mutex_unlock(&psp->lock);
 	return sysfs_emit(buf, "free %u bound %u dirty %u\n", count[PSP_ASID_FREE],
 			  count[PSP_ASID_BOUND], count[PSP_ASID_DIRTY]);
 }
+
+static ssize_t asids_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return show_asids(psp_of(dev), buf, psp_of(dev)->max_asid + 1);
+}
 static DEVICE_ATTR_RO(asids);
+
+static ssize_t asids_es_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct psp *psp = psp_of(dev);
+
+	return show_asids(psp, buf, min(psp->min_sev_asid, psp->max_asid + 1));
+}
+static DEVICE_ATTR_RO(asids_es);
 
 static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -154,7 +181,9 @@ static struct attribute *psp_attrs[] = {
 	&dev_attr_guests.attr,
 	&dev_attr_dead.attr,
 	&dev_attr_quarantined_pages.attr,
+	&dev_attr_busy.attr,
 	&dev_attr_asids.attr,
+	&dev_attr_asids_es.attr,
 	&dev_attr_last_failure.attr,
 	NULL
 };

@@ -27,6 +27,9 @@ static bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 
+/* Why there is no /dev/sev, for who comes too late to see the message. */
+static const char *psp_reason = "no PSP has been found";
+
 static LIST_HEAD(psp_list);
 static struct psp *psp_master;
 static DEFINE_MUTEX(psp_list_lock);
@@ -197,13 +200,19 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	return psp;
 }
 
+static int no_sev(struct pci_dev *pdev, int error, const char *reason)
+{
+	WRITE_ONCE(psp_reason, reason);
+	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
+}
+
 static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct psp *psp;
 	int ret;
 
 	if (!boot_cpu_has(X86_FEATURE_SEV))
-		return dev_err_probe(&pdev->dev, -ENODEV, "no SEV: CPU or BIOS has it off\n");
+		return no_sev(pdev, -ENODEV, "the CPU has none, or the BIOS has it off");
 
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)
@@ -215,7 +224,7 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto put;
 	ret = psp_mailbox_init(psp);
 	if (ret) {
-		dev_err_probe(&pdev->dev, ret, "no SEV: this PSP does not offer it\n");
+		no_sev(pdev, ret, "this PSP does not offer it");
 		goto put;
 	}
 	ret = psp_irq_setup(pdev, psp);
@@ -224,9 +233,10 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_drvdata(pdev, psp);
 	ret = psp_add(psp);
 	if (ret) {
-		dev_err_probe(&pdev->dev, ret, "no SEV: firmware cannot be used\n");
+		no_sev(pdev, ret, "firmware does not answer, or its storage cannot be used");
 		goto teardown;
 	}
+	WRITE_ONCE(psp_reason, "ok");
 	return 0;
 
 teardown:
@@ -243,6 +253,8 @@ static void psp_remove(struct pci_dev *pdev)
 
 	mutex_lock(&psp_list_lock);
 	list_del(&psp->list);
+	if (list_empty(&psp_list))
+		WRITE_ONCE(psp_reason, "the PSP has been removed");
 	psp_observe_hide(psp);
 	psp_take_down(psp, PSP_GONE);
 	elect();
@@ -325,12 +337,25 @@ static const struct pci_device_id psp_ids[] = {
 };
 MODULE_DEVICE_TABLE(pci, psp_ids);
 
+static ssize_t reason_show(struct device_driver *driver, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", READ_ONCE(psp_reason));
+}
+static DRIVER_ATTR_RO(reason);
+
+static struct attribute *psp_driver_attrs[] = {
+	&driver_attr_reason.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(psp_driver);
+
 static struct pci_driver psp_driver = {
 	.name = KBUILD_MODNAME,
 	.id_table = psp_ids,
 	.probe = psp_probe,
 	.remove = psp_remove,
 	.shutdown = psp_shutdown,
+	.groups = psp_driver_groups,
 	.dev_groups = psp_attr_groups,
 	.driver.pm = pm_sleep_ptr(&psp_pm_ops),
 };

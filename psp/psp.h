@@ -104,7 +104,10 @@ enum psp_end {
  * @nv: firmware's persistent data, if it is kept in a file, or NULL
  * @nv_copy: what is being written to that file
  * @nv_dirty: it is to be written
+ * @busy: command that firmware is executing, NULL if none
+ * @busy_since: since when, in ns of the monotonic clock
  * @max_asid: highest ASID
+ * @min_sev_asid: lowest ASID of guests without SEV-ES
  * @asid: state of each ASID, 0..@max_asid
  * @guests: guest contexts that firmware holds
  * @stat: counters, one for each row
@@ -133,7 +136,10 @@ struct psp {
 	void *nv;
 	void *nv_copy;
 	bool nv_dirty;
+	const struct psp_row *busy;
+	u64 busy_since;
 	u32 max_asid;
+	u32 min_sev_asid;
 	struct psp_asid *asid;
 	u32 guests;
 	struct psp_stat *stat;

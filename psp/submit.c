@@ -438,10 +438,10 @@ void psp_take_down(struct psp *psp, enum psp_end end)
  */
 int psp_submit_init(struct psp *psp)
 {
-	u32 eax, ebx, ecx, min_sev_asid, ignored;
+	u32 eax, ebx, ecx, ignored;
 	int ret;
 
-	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &min_sev_asid);
+	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &psp->min_sev_asid);
 	psp->max_asid = ecx;
 	psp->asid = kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL);
 	if (!psp->asid)
@@ -449,7 +449,7 @@ int psp_submit_init(struct psp *psp)
 	all_dirty(psp);
 
 	/* without this memory there is no SEV-ES, but there is SEV */
-	if (boot_cpu_has(X86_FEATURE_SEV_ES) && min_sev_asid > 1)
+	if (boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1)
 		psp->tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
 						    get_order(TMR_SIZE));
 	if (psp->tmr)
