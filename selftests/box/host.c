@@ -15,6 +15,7 @@
 #include <linux/psp-sev.h>
 
 #include "../lib/sevfw.h"
+#include "../lib/vm.h"
 #include "host.h"
 
 #define ASIDS_EVERYWHERE	4	/* as many as any host will have, of each kind */
@@ -204,4 +205,13 @@ unsigned int host_asids(bool es)
 	if (!max)
 		return ASIDS_EVERYWHERE;
 	return es ? min - 1 : max - min + 1;
+}
+
+/* If it cannot be had, the tests will find out themselves. */
+void host_keep_kvm_up(void)
+{
+	static struct vm keeper;
+
+	if (!vm_create(&keeper, 64 << 10))
+		vm_add_vcpu(&keeper);
 }

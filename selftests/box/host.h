@@ -73,4 +73,22 @@ const char *host_use_differs(const struct host_use *a, const struct host_use *b)
  */
 unsigned int host_asids(bool es);
 
+/**
+ * host_keep_kvm_up() - hold a VM with a vCPU, until the program ends
+ *
+ * The kernel patches its code when the first VM comes and when the last one goes,
+ * and so on for vCPUs. QEMU 7.2, when it emulates several CPUs, sometimes goes on
+ * to execute what has been replaced, for ever. A test that makes VM after VM
+ * calls this once, and so does it twice, not a hundred times. No SEV is involved.
+ */
+void host_keep_kvm_up(void);
+
+/* At the end of a test program, in place of its main(). */
+#define HOST_TESTS_MAIN							\
+	static void __attribute__((constructor(201))) host_begin(void)	\
+	{								\
+		host_keep_kvm_up();					\
+	}								\
+	TEST_HARNESS_MAIN
+
 #endif /* SELFTESTS_HOST_H */

@@ -256,4 +256,4 @@ TEST_F_TIMEOUT(collide, launch_and_die, 300)
 		TH_LOG("%s", host_use_differs(&self->before, &after));
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN

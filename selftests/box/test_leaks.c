@@ -382,4 +382,4 @@ TEST_F(leaks, platform)
 	expect_same(_metadata, &self->before, "platform");
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN
