@@ -14,6 +14,7 @@
 #include <linux/psp-sev.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "psp.h"
 #include "psp_guest.h"
 
@@ -88,8 +89,8 @@ static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
 		return -EOPNOTSUPP;
 
 	vm = fdget(issue->cmd.fd);
-	if (vm.file)
-		ret = ops->get(vm.file, &issue->guest);
+	if (fd_file(vm))
+		ret = ops->get(fd_file(vm), &issue->guest);
 	if (!ret) {
 		issue->sev_fd = number_of(sev_file);
 		ret = psp_issue(issue);

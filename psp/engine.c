@@ -12,6 +12,7 @@
 #include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "psp.h"
 #include "psp_guest.h"
 
@@ -225,8 +226,8 @@ int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 	int ret = -EBADF;
 
 	issue.cmd.error = SEV_FW_NO_CALL;
-	if (sev.file && psp_dev_is(sev.file)) {
-		issue.writable = sev.file->f_mode & FMODE_WRITE;
+	if (fd_file(sev) && psp_dev_is(fd_file(sev))) {
+		issue.writable = fd_file(sev)->f_mode & FMODE_WRITE;
 		ret = psp_issue(&issue);
 	}
 	cmd->error = issue.cmd.error;

@@ -35,6 +35,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "psp.h"
 
 /* A command of KVM's: @data is firmware's block as it stands. */
@@ -66,11 +67,11 @@ static int issue_raw(u32 id, void *data, int *error)
 
 /**
  * sev_platform_init() - initialise the platform, unless it is
- * @error: receives firmware's status; may be NULL
+ * @args: has a place for firmware's status; may be NULL
  *
  * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
  */
-int sev_platform_init(int *error)
+int sev_platform_init(PSP_INIT_ARGS *args)
 {
 	u32 status = SEV_FW_NO_CALL;
 	struct psp *psp = psp_get();
@@ -80,8 +81,8 @@ int sev_platform_init(int *error)
 		ret = psp_bring_up(psp, &status);
 		psp_put(psp);
 	}
-	if (error)
-		*error = ret ? status : 0;
+	if (args)
+		*psp_init_status(args) = ret ? status : 0;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(sev_platform_init);
@@ -183,3 +184,62 @@ void *psp_copy_user_blob(u64 uaddr, u32 len)
 	return memdup_user(u64_to_user_ptr(uaddr), len);
 }
 EXPORT_SYMBOL_GPL(psp_copy_user_blob);
+
+#ifdef PSP_EXPORTS_OF_6_9
+
+/**
+ * sev_do_cmd() - a command, on behalf of the kernel
+ * @cmd: command
+ * @data: block, NULL if it has none
+ * @psp_ret: receives firmware's status; may be NULL
+ *
+ * Return: 0, -EINVAL (no such command), -ENODEV, -ETIMEDOUT or -EIO.
+ */
+int sev_do_cmd(int cmd, void *data, int *psp_ret)
+{
+	return issue_raw(cmd, data, psp_ret);
+}
+EXPORT_SYMBOL_GPL(sev_do_cmd);
+
+/**
+ * sev_platform_shutdown() - SHUTDOWN, unless there are guests
+ */
+void sev_platform_shutdown(void)
+{
+	struct psp *psp = psp_get();
+
+	if (!psp)
+		return;
+	psp_suspend(psp);
+	psp_put(psp);
+}
+EXPORT_SYMBOL_GPL(sev_platform_shutdown);
+
+/*
+ * A page that SNP firmware may write to would have to be handed over to it. There
+ * is no SNP here, so that any page will do.
+ */
+
+/**
+ * snp_alloc_firmware_page() - a page that firmware may write to
+ * @mask: how to allocate it
+ *
+ * Return: its address, or NULL.
+ */
+void *snp_alloc_firmware_page(gfp_t mask)
+{
+	return (void *)__get_free_page(mask);
+}
+EXPORT_SYMBOL_GPL(snp_alloc_firmware_page);
+
+/**
+ * snp_free_firmware_page() - give it back
+ * @addr: what snp_alloc_firmware_page() returned
+ */
+void snp_free_firmware_page(void *addr)
+{
+	free_page((unsigned long)addr);
+}
+EXPORT_SYMBOL_GPL(snp_free_firmware_page);
+
+#endif /* PSP_EXPORTS_OF_6_9 */
