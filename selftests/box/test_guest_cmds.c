@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "../lib/migrate.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 #include "memory.h"
 #include "steps.h"
@@ -43,38 +45,12 @@ FIXTURE_VARIANT_ADD(guest, dev) {
 	.by_dev = true,
 };
 
-static int make_running(struct launch *l, uint32_t policy, bool by_dev)
-{
-	int ret = launch_open(l, &launch_fw, policy);
-
-	l->by_dev = by_dev;
-	if (!ret)
-		ret = launch_version(l);
-	if (!ret)
-		ret = launch_certs(l);
-	if (!ret)
-		ret = launch_session(l);
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_start(l);
-	if (!ret)
-		ret = launch_update(l);
-	if (!ret)
-		ret = launch_measure(l);
-	if (!ret)
-		ret = launch_check(l);
-	return ret ? ret : launch_finish(l);
-}
-
 FIXTURE_SETUP(guest)
 {
 	struct launch *l = &self->l;
 
 	HOST_NEEDS(HOST_SEV | HOST_FW);
-	GOES(make_running(l, 0, variant->by_dev));
+	GOES(guest_running(l, 0, variant->by_dev, RAM));
 	self->ram = memory_scattered(RAM / PAGE);
 	self->host = memory_scattered(PAGES);
 	self->seen = memory_scattered(PAGES);
@@ -86,30 +62,6 @@ FIXTURE_SETUP(guest)
 FIXTURE_TEARDOWN(guest)
 {
 	launch_close(&self->l);
-}
-
-static int peek(struct launch *l, const void *guest, void *to, uint32_t len, uint32_t *done)
-{
-	struct sev_fw_dbg_decrypt block = {
-		.src_address = addr_of(guest), .dst_address = addr_of(to), .len = len,
-	};
-	int ret = ISSUE(l, DBG_DECRYPT, block);
-
-	if (done)
-		*done = block.len;
-	return ret;
-}
-
-static int poke(struct launch *l, void *guest, const void *from, uint32_t len, uint32_t *done)
-{
-	struct sev_fw_dbg_encrypt block = {
-		.src_address = addr_of(from), .dst_address = addr_of(guest), .len = len,
-	};
-	int ret = ISSUE(l, DBG_ENCRYPT, block);
-
-	if (done)
-		*done = block.len;
-	return ret;
 }
 
 static int copy(struct launch *l, void *to, const void *from, uint32_t len, uint32_t *done)
@@ -128,31 +80,26 @@ static int copy(struct launch *l, void *to, const void *from, uint32_t len, uint
 
 static int send_start(struct launch *l)
 {
-	uint8_t session[SEV_FW_SESSION_SIZE];
-	struct sev_fw_send_start block = {
-		.pdh_address = addr_of(&l->pdh), .pdh_len = sizeof(l->pdh),
-		.plat_address = addr_of(&l->chain), .plat_len = sizeof(l->chain),
-		.amd_address = addr_of(&l->chain), .amd_len = sizeof(l->chain.pek),
-		.session_address = addr_of(session), .session_len = sizeof(session),
-	};
+	struct migrate_target target;
+	struct migrate_session session;
+	int ret = migrate_target(l, NULL, &target);
 
-	return ISSUE(l, SEND_START, block);
+	return ret ? ret : migrate_send_start(l, &target, &session);
 }
 
 TEST_F(guest, states)
 {
 	struct launch *l = &self->l;
 	struct sev_fw_guest_status status = { 0 };
-	struct sev_fw_guest none = { 0 };
 
 	EXPECT_EQ(GUEST_RUNNING, state_of(l));
 	GOES(send_start(l));
 	EXPECT_EQ(GUEST_SUPDATE, state_of(l));
-	GOES(ISSUE(l, SEND_CANCEL, none));
+	GOES(migrate_send_cancel(l));
 	EXPECT_EQ(GUEST_RUNNING, state_of(l));
-	REFUSED(INVALID_GUEST_STATE, ISSUE(l, SEND_FINISH, none));
+	REFUSED(INVALID_GUEST_STATE, migrate_send_finish(l));
 	GOES(send_start(l));
-	GOES(ISSUE(l, SEND_FINISH, none));
+	GOES(migrate_send_finish(l));
 	EXPECT_EQ(GUEST_SENT, state_of(l));
 	REFUSED(INVALID_GUEST_STATE, send_start(l));
 
@@ -173,7 +120,6 @@ TEST_F(guest, attestation)
 	struct launch *l = &self->l;
 	uint8_t mnonce[OWNER_NONCE_SIZE], out[2 * OWNER_REPORT_SIZE];
 	struct sev_fw_attestation block = { 0 };
-	struct sev_fw_guest none = { 0 };
 
 	ASSERT_EQ(OWNER_OK, owner_random(mnonce, sizeof(mnonce)));
 	EXPECT_EQ(OWNER_OK, report(l, mnonce, out));
@@ -187,7 +133,7 @@ TEST_F(guest, attestation)
 	}
 	GOES(send_start(l));
 	EXPECT_EQ(OWNER_OK, report(l, mnonce, out));
-	GOES(ISSUE(l, SEND_FINISH, none));
+	GOES(migrate_send_finish(l));
 	EXPECT_EQ(OWNER_OK, report(l, mnonce, out));
 
 	/* the length, by asking; then with more room than needed */
@@ -223,9 +169,9 @@ TEST_F(guest, debug_large_and_scattered)
 
 		memory_fill(self->host, PAGES * PAGE, i);
 		memset(self->seen, 0x5a, PAGES * PAGE);
-		GOES(poke(l, guest, host, len, &done));
+		GOES(guest_poke(l, guest, host, len, &done));
 		EXPECT_EQ(len, done);
-		GOES(peek(l, guest, seen, len, &done));
+		GOES(guest_peek(l, guest, seen, len, &done));
 		EXPECT_EQ(len, done);
 		EXPECT_EQ(0, memcmp(host, seen, len)) {
 			TH_LOG("piece %zu", i);
@@ -242,13 +188,13 @@ TEST_F(guest, debug_wrong)
 {
 	struct launch *l = &self->l;
 
-	REFUSED(INVALID_ADDRESS, peek(l, self->ram + 8, self->seen, 16, NULL));
-	REFUSED(INVALID_LENGTH, peek(l, self->ram, self->seen, 24, NULL));
-	REFUSED(INVALID_ADDRESS, poke(l, self->ram + 1, self->host, 16, NULL));
-	REFUSED(INVALID_LENGTH, poke(l, self->ram, self->host, 17, NULL));
-	DENIED(EINVAL, peek(l, self->ram, self->seen, 0, NULL));
-	DENIED(EFAULT, peek(l, NULL, self->seen, 16, NULL));
-	DENIED(EFAULT, peek(l, self->ram, NULL, 16, NULL));
+	REFUSED(INVALID_ADDRESS, guest_peek(l, self->ram + 8, self->seen, 16, NULL));
+	REFUSED(INVALID_LENGTH, guest_peek(l, self->ram, self->seen, 24, NULL));
+	REFUSED(INVALID_ADDRESS, guest_poke(l, self->ram + 1, self->host, 16, NULL));
+	REFUSED(INVALID_LENGTH, guest_poke(l, self->ram, self->host, 17, NULL));
+	DENIED(EINVAL, guest_peek(l, self->ram, self->seen, 0, NULL));
+	DENIED(EFAULT, guest_peek(l, NULL, self->seen, 16, NULL));
+	DENIED(EFAULT, guest_peek(l, self->ram, NULL, 16, NULL));
 }
 
 /* How far it went is told, and what was done until then is there. */
@@ -260,11 +206,11 @@ TEST_F(guest, debug_interrupted)
 	HOST_NEEDS(HOST_SWPSP);
 	memory_fill(self->host, PAGES * PAGE, 1);
 	memset(self->seen, 0x5a, PAGES * PAGE);
-	GOES(poke(l, self->ram, self->host, PAGES * PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->host, PAGES * PAGE, NULL));
 	first = memory_run(self->ram, 0x5000);
 	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = SEV_FW_DBG_DECRYPT, .after = 1, .count = 1,
 		  .kind = SWPSP_FAULT_STATUS, .value = RESOURCE_LIMIT }));
-	REFUSED(RESOURCE_LIMIT, peek(l, self->ram, self->seen, PAGES * PAGE, &done));
+	REFUSED(RESOURCE_LIMIT, guest_peek(l, self->ram, self->seen, PAGES * PAGE, &done));
 	ASSERT_EQ(0, fault_clear());
 	EXPECT_EQ(first, done);
 	EXPECT_EQ(0, memcmp(self->host, self->seen, done));
@@ -277,9 +223,9 @@ TEST(debug_forbidden)
 	uint8_t data[32] __attribute__((aligned(16))) = { 0 };
 
 	HOST_NEEDS(HOST_SEV | HOST_FW);
-	GOES(make_running(l, OWNER_POLICY_NODBG, false));
-	REFUSED(POLICY_FAILURE, peek(l, l->vm.memory, data, sizeof(data), NULL));
-	REFUSED(POLICY_FAILURE, poke(l, l->vm.memory, data, sizeof(data), NULL));
+	GOES(guest_running(l, OWNER_POLICY_NODBG, false, RAM));
+	REFUSED(POLICY_FAILURE, guest_peek(l, l->vm.memory, data, sizeof(data), NULL));
+	REFUSED(POLICY_FAILURE, guest_poke(l, l->vm.memory, data, sizeof(data), NULL));
 	launch_close(l);
 }
 
@@ -293,12 +239,12 @@ TEST_F(guest, copy)
 	unsigned int runs = 0;
 
 	memory_fill(self->host, PAGES * PAGE, 7);
-	GOES(poke(l, self->ram, self->host, PAGES * PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->host, PAGES * PAGE, NULL));
 	GOES(copy(l, to, self->ram, PAGES * PAGE, &done));
 	EXPECT_EQ(PAGES * PAGE, done);
-	GOES(peek(l, to, self->seen, PAGES * PAGE, NULL));
+	GOES(guest_peek(l, to, self->seen, PAGES * PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host, self->seen, PAGES * PAGE));
-	GOES(peek(l, self->ram, self->seen, PAGES * PAGE, NULL));
+	GOES(guest_peek(l, self->ram, self->seen, PAGES * PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host, self->seen, PAGES * PAGE));
 	if (!host_swpsp())
 		return;
@@ -364,7 +310,7 @@ TEST_F(guest, swap)
 	uint64_t software;
 
 	memory_fill(self->host, PAGE, 3);
-	GOES(poke(l, self->ram, self->host, PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->host, PAGE, NULL));
 	GOES(swap_out(l, &s));
 	EXPECT_NE(0, memcmp(self->host, s.host, PAGE));
 	memcpy(&software, s.mdata, sizeof(software));
@@ -372,13 +318,13 @@ TEST_F(guest, swap)
 
 	/* in at the same place, and at another one */
 	memset(self->seen, 0, PAGE);
-	GOES(poke(l, self->ram, self->seen, PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->seen, PAGE, NULL));
 	GOES(swap_in(l, &s));
-	GOES(peek(l, self->ram, self->seen, PAGE, NULL));
+	GOES(guest_peek(l, self->ram, self->seen, PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host, self->seen, PAGE));
 	s.guest = self->ram + FAR;
 	GOES(swap_in(l, &s));
-	GOES(peek(l, s.guest, self->seen, PAGE, NULL));
+	GOES(guest_peek(l, s.guest, self->seen, PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host, self->seen, PAGE));
 }
 
@@ -389,7 +335,7 @@ TEST_F(guest, swap_tampered)
 
 	GOES(swap_out(l, &s));
 	memory_fill(self->host + PAGE, PAGE, 4);
-	GOES(poke(l, self->ram, self->host + PAGE, PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->host + PAGE, PAGE, NULL));
 	for (int i = 0; i < MDATA_TAG + 16; i += 5) {
 		s.mdata[i] ^= 0x20;
 		REFUSED(BAD_MEASUREMENT, swap_in(l, &s));
@@ -407,7 +353,7 @@ TEST_F(guest, swap_tampered)
 	s.guest += 16;
 	DENIED(EINVAL, swap_out(l, &s));
 	s.guest -= 16;
-	GOES(peek(l, self->ram, self->seen, PAGE, NULL));
+	GOES(guest_peek(l, self->ram, self->seen, PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host + PAGE, self->seen, PAGE));
 	GOES(swap_in(l, &s));
 }
@@ -418,12 +364,12 @@ TEST_F(guest, swap_in_place)
 	struct swap s = { .flags = SWAP_IN_PLACE, .guest = self->ram, .host = self->ram };
 
 	memory_fill(self->host, PAGE, 5);
-	GOES(poke(l, self->ram, self->host, PAGE, NULL));
+	GOES(guest_poke(l, self->ram, self->host, PAGE, NULL));
 	GOES(swap_out(l, &s));
-	GOES(peek(l, self->ram, self->seen, PAGE, NULL));
+	GOES(guest_peek(l, self->ram, self->seen, PAGE, NULL));
 	EXPECT_NE(0, memcmp(self->host, self->seen, PAGE));
 	GOES(swap_in(l, &s));
-	GOES(peek(l, self->ram, self->seen, PAGE, NULL));
+	GOES(guest_peek(l, self->ram, self->seen, PAGE, NULL));
 	EXPECT_EQ(0, memcmp(self->host, self->seen, PAGE));
 }
 
@@ -436,15 +382,15 @@ TEST_F(guest, swap_huge)
 	if (!guest || !host || !seen)
 		SKIP(return, "the kernel has no huge pages to give");
 	memory_fill(host, HUGE_PAGE, 6);
-	GOES(poke(l, guest, host, HUGE_PAGE, NULL));
+	GOES(guest_poke(l, guest, host, HUGE_PAGE, NULL));
 	GOES(swap_out(l, &s));
 	memset(seen, 0, HUGE_PAGE);
-	GOES(poke(l, guest, seen, HUGE_PAGE, NULL));
+	GOES(guest_poke(l, guest, seen, HUGE_PAGE, NULL));
 	s.flags = 0;
 	REFUSED(INVALID_PARAM, swap_in(l, &s));
 	s.flags = SWAP_2M;
 	GOES(swap_in(l, &s));
-	GOES(peek(l, guest, seen, HUGE_PAGE, NULL));
+	GOES(guest_peek(l, guest, seen, HUGE_PAGE, NULL));
 	memory_fill(host, HUGE_PAGE, 6);
 	EXPECT_EQ(0, memcmp(host, seen, HUGE_PAGE));
 }

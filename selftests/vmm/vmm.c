@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "../lib/launch.h"
+#include "../lib/vendor.h"
 
 static const char usage[] =
 "Usage: sev-vmm [OPTION]...\n"
@@ -55,38 +56,17 @@ static char output[VM_DATA_SIZE];	/* what the guest has printed */
 
 /* Steps that need an option; all others are the library's. */
 
-static long read_file(const char *name, void *data, size_t room)
-{
-	char path[4096];
-	FILE *file;
-	long len;
-
-	snprintf(path, sizeof(path), "%s/%s", opt.ca, name);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	len = fread(data, 1, room, file);
-	fclose(file);
-	return len;
-}
-
 static int trust(struct launch *l)
 {
-	struct sev_cert cek;
-	uint8_t ca[0xc80];
-	struct sev_vendor vendor = { .cek = &cek, .ca = ca };
-	long len;
+	struct vendor_files files;
+	struct sev_vendor vendor;
+	int ret;
 
 	if (!opt.ca)
 		return launch_trust(l, NULL);
-	len = read_file("cek.cert", &cek, sizeof(cek));
-	if (len != sizeof(cek))
-		return len < 0 ? len : -EINVAL;
-	len = read_file("ask_ark.cert", ca, sizeof(ca));
-	if (len < 0)
-		return len;
-	vendor.ca_len = len;
-	return launch_trust(l, &vendor);
+	ret = vendor_read(&files, opt.ca);
+	vendor = vendor_of(&files);
+	return ret ? ret : launch_trust(l, &vendor);
 }
 
 static int create(struct launch *l)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A launch in one call, for tests of what comes after it.
+ */
+#include "guest.h"
+#include "steps.h"
+
+int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
+{
+	int ret = launch_open(l, &launch_fw, policy);
+
+	l->by_dev = by_dev;
+	if (!ret)
+		ret = launch_version(l);
+	if (!ret)
+		ret = launch_certs(l);
+	if (!ret)
+		ret = launch_vm(l, ram);
+	return ret ? ret : launch_init(l);
+}
+
+int guest_running(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
+{
+	int ret = guest_new(l, policy, by_dev, ram);
+
+	if (!ret)
+		ret = launch_session(l);
+	if (!ret)
+		ret = launch_start(l);
+	if (!ret)
+		ret = launch_update(l);
+	if (!ret && launch_es(l))
+		ret = launch_update_vmsa(l);
+	if (!ret)
+		ret = launch_measure(l);
+	if (!ret)
+		ret = launch_check(l);
+	return ret ? ret : launch_finish(l);
+}
+
+int guest_peek(struct launch *l, const void *guest, void *to, uint32_t len, uint32_t *done)
+{
+	struct sev_fw_dbg_decrypt block = {
+		.src_address = addr_of(guest), .dst_address = addr_of(to), .len = len,
+	};
+	int ret = ISSUE(l, DBG_DECRYPT, block);
+
+	if (done)
+		*done = block.len;
+	return ret;
+}
+
+int guest_poke(struct launch *l, void *guest, const void *from, uint32_t len, uint32_t *done)
+{
+	struct sev_fw_dbg_encrypt block = {
+		.src_address = addr_of(from), .dst_address = addr_of(guest), .len = len,
+	};
+	int ret = ISSUE(l, DBG_ENCRYPT, block);
+
+	if (done)
+		*done = block.len;
+	return ret;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands of a migration, each a block as firmware defines it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "migrate.h"
+
+static uint64_t addr_of(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+int migrate_target(struct launch *l, const struct vendor_files *vendor,
+		   struct migrate_target *target)
+{
+	int ret = launch_certs(l);
+
+	*target = (struct migrate_target){ .pdh = l->pdh, .chain = l->chain };
+	if (vendor) {
+		target->chain.cek = vendor->cek;
+		memcpy(target->ca, vendor->ca, vendor->ca_len);
+		target->ca_len = vendor->ca_len;
+	}
+	return ret;
+}
+
+/* The kernel takes no buffer without a length; firmware may not look at all. */
+int migrate_send_start(struct launch *l, const struct migrate_target *target,
+		       struct migrate_session *session)
+{
+	struct sev_fw_send_start block = {
+		.pdh_address = addr_of(&target->pdh),
+		.pdh_len = sizeof(target->pdh),
+		.plat_address = addr_of(&target->chain),
+		.plat_len = sizeof(target->chain),
+		.amd_address = addr_of(target->ca),
+		.amd_len = target->ca_len ? target->ca_len : sizeof(target->ca),
+		.session_address = addr_of(session->blob),
+		.session_len = sizeof(session->blob),
+	};
+	int ret = launch_certs(l);
+
+	session->pdh = l->pdh;
+	if (!ret)
+		ret = launch_issue(l, SEV_FW_SEND_START, &block, sizeof(block));
+	session->policy = block.policy;
+	return ret;
+}
+
+static int send(struct launch *l, uint32_t id, uint64_t address, uint32_t len,
+		struct migrate_packet *packet)
+{
+	struct sev_fw_packet block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = address,
+		.guest_len = len,
+		.trans_address = addr_of(packet->data),
+		.trans_len = len,
+	};
+
+	packet->len = len;
+	return launch_issue(l, id, &block, sizeof(block));
+}
+
+static int receive(struct launch *l, uint32_t id, uint64_t address,
+		   const struct migrate_packet *packet)
+{
+	struct sev_fw_packet block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = address,
+		.guest_len = packet->len,
+		.trans_address = addr_of(packet->data),
+		.trans_len = packet->len,
+	};
+
+	return launch_issue(l, id, &block, sizeof(block));
+}
+
+/* Whoever has sent us an address must not reach beyond the guest's RAM. */
+static bool is_ram(const struct launch *l, uint64_t gpa, uint32_t len)
+{
+	return len <= SEV_FW_PACKET_MAX && len <= l->vm.size && gpa <= l->vm.size - len;
+}
+
+int migrate_send_data(struct launch *l, uint64_t gpa, uint32_t len,
+		      struct migrate_packet *packet)
+{
+	if (!is_ram(l, gpa, len))
+		return -EINVAL;
+	return send(l, SEV_FW_SEND_UPDATE_DATA, addr_of(l->vm.memory + gpa), len, packet);
+}
+
+int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet)
+{
+	return send(l, SEV_FW_SEND_UPDATE_VMSA, vcpu, SEV_FW_VMSA_SIZE, packet);
+}
+
+int migrate_send_finish(struct launch *l)
+{
+	struct sev_fw_send_finish block = { 0 };
+
+	return launch_issue(l, SEV_FW_SEND_FINISH, &block, sizeof(block));
+}
+
+int migrate_send_cancel(struct launch *l)
+{
+	struct sev_fw_send_cancel block = { 0 };
+
+	return launch_issue(l, SEV_FW_SEND_CANCEL, &block, sizeof(block));
+}
+
+int migrate_receive_start(struct launch *l, const struct migrate_session *session)
+{
+	struct sev_fw_receive_start block = {
+		.policy = session->policy,
+		.pdh_address = addr_of(&session->pdh),
+		.pdh_len = sizeof(session->pdh),
+		.session_address = addr_of(session->blob),
+		.session_len = sizeof(session->blob),
+	};
+
+	return launch_issue(l, SEV_FW_RECEIVE_START, &block, sizeof(block));
+}
+
+int migrate_receive_data(struct launch *l, uint64_t gpa, const struct migrate_packet *packet)
+{
+	if (!is_ram(l, gpa, packet->len))
+		return -EINVAL;
+	return receive(l, SEV_FW_RECEIVE_UPDATE_DATA, addr_of(l->vm.memory + gpa), packet);
+}
+
+int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet)
+{
+	return receive(l, SEV_FW_RECEIVE_UPDATE_VMSA, vcpu, packet);
+}
+
+int migrate_receive_finish(struct launch *l)
+{
+	struct sev_fw_receive_finish block = { 0 };
+
+	return launch_issue(l, SEV_FW_RECEIVE_FINISH, &block, sizeof(block));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Moving a guest from one platform to another. In order:
+ *
+ *   target                                  source
+ *   migrate_target()    -- certificates -->
+ *                                           migrate_send_start()
+ *   migrate_receive_start() <-- session --
+ *                                           migrate_send_data(), as often as it takes,
+ *   migrate_receive_data()  <-- packets --  while the guest runs; then it is stopped,
+ *   migrate_receive_vmsa()                  the rest sent, migrate_send_vmsa() if ES
+ *   migrate_receive_finish()                migrate_send_finish(), or _cancel()
+ *
+ * Firmware of both sides protects each packet, and nothing more: a packet does not
+ * say to which address it belongs, nor when it was made. The host of the source can
+ * put pages in another order or an older state, which the MAC does not show. What a
+ * guest must be sure of, it has to check itself.
+ *
+ * @l of the target is a guest before LAUNCH_START: launch_open(), launch_vm(),
+ * launch_init(). Functions return what the steps of launch.h return.
+ */
+#ifndef SELFTESTS_MIGRATE_H
+#define SELFTESTS_MIGRATE_H
+
+#include "launch.h"
+#include "vendor.h"
+
+/**
+ * struct migrate_target - what a target shows: is it one for this guest?
+ * @pdh: its PDH certificate
+ * @chain: PEK, OCA, and the CEK that the vendor has signed
+ * @ca: the vendor's certificates
+ * @ca_len: their length
+ *
+ * The source's firmware looks at @chain and @ca if the guest's policy has
+ * OWNER_POLICY_SEV or OWNER_POLICY_DOMAIN.
+ */
+struct migrate_target {
+	struct sev_cert pdh;
+	struct sev_chain chain;
+	uint8_t ca[VENDOR_CA_MAX];
+	uint32_t ca_len;
+};
+
+/**
+ * struct migrate_session - what a source tells first
+ * @policy: policy of the guest
+ * @pdh: the source's PDH certificate
+ * @blob: the packets' keys, sealed for the target's firmware
+ */
+struct migrate_session {
+	uint32_t policy;
+	struct sev_cert pdh;
+	uint8_t blob[SEV_FW_SESSION_SIZE];
+};
+
+/**
+ * struct migrate_packet - a piece of the guest on its way
+ * @len: length of @data
+ * @header: packet header, from firmware for firmware
+ * @data: ciphertext
+ */
+struct migrate_packet {
+	uint32_t len;
+	uint8_t header[SEV_FW_HEADER_SIZE];
+	uint8_t data[SEV_FW_PACKET_MAX];
+};
+
+/** migrate_target() - what this platform shows; @vendor: files about it, or NULL */
+int migrate_target(struct launch *l, const struct vendor_files *vendor,
+		   struct migrate_target *target);
+
+int migrate_send_start(struct launch *l, const struct migrate_target *target,
+		       struct migrate_session *session);
+
+/** migrate_send_data() - @len bytes of RAM at @gpa, physically contiguous */
+int migrate_send_data(struct launch *l, uint64_t gpa, uint32_t len,
+		      struct migrate_packet *packet);
+
+/** migrate_send_vmsa() - the state of vCPU number @vcpu */
+int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet);
+
+/** migrate_send_finish() - the guest may not run here any more */
+int migrate_send_finish(struct launch *l);
+
+/** migrate_send_cancel() - the guest goes on here; the packets are of no use */
+int migrate_send_cancel(struct launch *l);
+
+int migrate_receive_start(struct launch *l, const struct migrate_session *session);
+int migrate_receive_data(struct launch *l, uint64_t gpa, const struct migrate_packet *packet);
+int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet);
+int migrate_receive_finish(struct launch *l);
+
+#endif /* SELFTESTS_MIGRATE_H */
