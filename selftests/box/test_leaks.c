@@ -20,7 +20,7 @@
 #include "../lib/launch.h"
 #include "host.h"
 
-#define RAM	(1 << 20)
+#define RAM	0x100000
 #define PAGE	4096
 
 /* Addresses and lengths to get wrong */
