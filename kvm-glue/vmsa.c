@@ -89,7 +89,7 @@ int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct 
 
 	if (!vcpu)
 		return -EINVAL;
-	svm = to_vcpu_svm(vcpu);
+	svm = to_svm(vcpu);
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
 	if (!svm->sev_es.vmsa)
