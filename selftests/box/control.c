@@ -155,14 +155,25 @@ static int run(const char * const *argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }
 
-static int insmod(const char *name, const char * const *params)
+static const char *module_path(const char *name)
 {
-	const char *argv[PARAMS_MAX + 3] = { "/sbin/insmod" };
-	char path[PATH_MAX];
-	int n = 2;
+	static char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/%s.ko", getenv("PSP_MODULES_DIR"), name);
-	argv[1] = path;
+	return path;
+}
+
+/* In a kernel tree the glue is a part of kvm_amd, and no module. */
+static bool has_module(const char *name)
+{
+	return !access(module_path(name), F_OK);
+}
+
+static int insmod(const char *name, const char * const *params)
+{
+	const char *argv[PARAMS_MAX + 3] = { "/sbin/insmod", module_path(name) };
+	int n = 2;
+
 	while (params && *params && n < PARAMS_MAX + 2)
 		argv[n++] = *params++;
 	return run(argv);
@@ -207,7 +218,9 @@ int drivers_load(const char * const *params)
 
 	if (!ret)
 		ret = run(kvm);
-	return ret ? ret : insmod("kvm_sev_glue", NULL);
+	if (ret || !has_module("kvm_sev_glue"))
+		return ret;
+	return insmod("kvm_sev_glue", NULL);
 }
 
 /* The kernel's log */
