@@ -183,7 +183,7 @@ FIXTURE_SETUP(collide)
 		add_workers(self, &l, false, variant->es ? WORKERS_MAX / 2 : WORKERS_MAX);
 	if (variant->es)
 		add_workers(self, &l, true, WORKERS_MAX - self->count);
-	ASSERT_LT(1, self->count);
+	ASSERT_LT(0, self->count);
 	self->workers[self->count] = self->workers[0];	/* for look() */
 	ASSERT_EQ(0, host_use(&self->before));
 	self->flushes = host_counter(SWPSP_BAR_COUNT(SEV_FW_DF_FLUSH));
