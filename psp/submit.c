@@ -27,6 +27,7 @@
 #include "addr.h"
 #include "psp.h"
 
+#define STATUS_INVALID_PLATFORM_STATE	0x01
 #define STATUS_WBINVD_REQUIRED		0x0e
 #define STATUS_SECURE_DATA_INVALID	0x18
 
@@ -96,16 +97,23 @@ static int bring_up(struct psp *psp, u32 *status)
 	static const struct psp_fill nobody;
 	struct psp_call init = {};
 	int ret, tries = 2;
+	u32 ignored;
 
 	*status = SEV_FW_NO_CALL;
 	if (psp->up)
 		return 0;
 
-	/* firmware that finds its storage damaged erases it, and then can go on */
+	/*
+	 * Firmware that finds its storage damaged erases it, and then can go on. One
+	 * that is up already, contrary to what it has told, holds nothing of ours.
+	 */
 	init_block(psp, &init);
 	do {
 		ret = submit(psp, &init);
-	} while (init.status == STATUS_SECURE_DATA_INVALID && --tries);
+		if (init.status == STATUS_INVALID_PLATFORM_STATE)
+			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+	} while (--tries && (init.status == STATUS_SECURE_DATA_INVALID ||
+			     init.status == STATUS_INVALID_PLATFORM_STATE));
 	*status = init.status;
 	if (ret)
 		return ret;
