@@ -7,7 +7,7 @@
  * that BAR (bar.h) what is to be simulated:
  *
  *  - the PCI device poses as a PSP: ids are changed in memory, so that drivers
- *    match their ordinary id tables;
+ *    match their ordinary id tables, also when it is removed and comes back;
  *  - CPUID leaf 0x8000001f, as the kernel reads it, says SEV and SEV-ES. The
  *    paravirt CPUID function is an out-of-line copy of an inline one, hence
  *    not traceable by ftrace, and of its several copies only the one that is
@@ -53,6 +53,7 @@ static const unsigned int features[] = {
 
 static struct pci_dev *psp;
 static void __iomem *bar;
+static u16 pci_id;		/* that it poses as */
 
 /* Which of @features we have set, so that only these are cleared. */
 static DECLARE_BITMAP(features_set, ARRAY_SIZE(features));
@@ -204,6 +205,42 @@ static int bar_map(void)
 	return 0;
 }
 
+/* The registers are somewhere else now; a WBINVD may just be counted at the old place. */
+static void bar_move(void)
+{
+	void __iomem *old = bar;
+
+	if (bar_map()) {
+		pr_err("%s has come back without swpsp behind it\n", pci_name(psp));
+		bar = old;
+		return;
+	}
+	synchronize_rcu();
+	iounmap(old);
+}
+
+/* The device has been removed and found again: it is another one, and poses, too. */
+static int found_again(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct pci_dev *pdev = to_pci_dev((struct device *)data);
+
+	if (event == BUS_NOTIFY_ADD_DEVICE && pdev->vendor == IVSHMEM_VENDOR &&
+	    pdev->device == IVSHMEM_DEVICE) {
+		pci_dev_put(psp);
+		psp = pci_dev_get(pdev);
+		/* without pose()'s lock: drivers match once all notifiers have run */
+		psp->vendor = PCI_VENDOR_ID_AMD;
+		psp->device = pci_id;
+	} else if (event == BUS_NOTIFY_BIND_DRIVER && pdev == psp) {
+		bar_move();
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block found_again_block = {
+	.notifier_call = found_again,
+};
+
 static int __init sev_cpu_sim_init(void)
 {
 	int ret;
@@ -231,11 +268,19 @@ static int __init sev_cpu_sim_init(void)
 		goto unprobe;
 	}
 	features_start();
-	pose(PCI_VENDOR_ID_AMD, readl(bar + SWPSP_BAR_PCI_ID));
+	pci_id = readl(bar + SWPSP_BAR_PCI_ID);
+	pose(PCI_VENDOR_ID_AMD, pci_id);
+	ret = bus_register_notifier(&pci_bus_type, &found_again_block);
+	if (ret)
+		goto unpose;
 	pr_info("%s is a PSP now, ASIDs up to %u\n", pci_name(psp),
 		readl(bar + SWPSP_BAR_MAX_ASID));
 	return 0;
 
+unpose:
+	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
+	features_stop();
+	wbinvd_stop();
 unprobe:
 	unregister_kretprobe(&cpuid_probe);
 unmap:
@@ -247,6 +292,7 @@ put:
 
 static void __exit sev_cpu_sim_exit(void)
 {
+	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();
 	wbinvd_stop();
