@@ -408,4 +408,4 @@ TEST_F(guest, swap_huge_that_is_not)
 	DENIED(EINVAL, swap_in(l, &s));
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN

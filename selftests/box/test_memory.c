@@ -359,4 +359,4 @@ TEST_F(memory, registered_memory_counts)
 	ASSERT_EQ(0, seteuid(0));
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN

@@ -386,4 +386,4 @@ TEST(other_domain)
 	launch_close(l);
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN

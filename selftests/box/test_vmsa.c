@@ -313,4 +313,4 @@ TEST_F(vmsa, half_received)
 	es_close(&second);
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN

@@ -42,7 +42,8 @@
  *               needs a platform without any
  *   ENOENT      the guest has not been started
  *   EIO         firmware refused, @error says why; or the PSP is dead (@error
- *               is then SEV_FW_NO_CALL)
+ *               is then SEV_FW_NO_CALL); or KVM has declared the VM dead and
+ *               takes no ioctl any more (@error is then as it was)
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
  *   ENODEV      there is no PSP, or it has been removed
  *
