@@ -16,6 +16,7 @@ help:
 	@echo '  make check      all tests'
 	@echo '  make kselftest  those tests that also run on real hosts, in the box'
 	@echo
+	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make setup      install the Debian packages, get the kernel for the box'
 	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
 	@echo '  make programs   build the software PSP and the tools'
@@ -49,6 +50,10 @@ check: modules programs
 kselftest: modules programs
 	@scripts/check $(if $(KVER),--kernel=$(KVER)) kselftest
 
+bench: modules programs
+	@$(MAKE) --no-print-directory -s -C selftests/bench
+	@scripts/bench $(if $(KVER),--kernel=$(KVER))
+
 lint: setup
 	@scripts/lint
 
@@ -58,4 +63,4 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run check kselftest lint clean distclean
+.PHONY: help setup modules programs shell run check kselftest bench lint clean distclean
