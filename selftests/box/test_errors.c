@@ -148,7 +148,7 @@ static void put(uint8_t *block, unsigned int offset, uint64_t value, size_t size
 
 #define for_each_buf(info, b)						\
 	for (const struct sev_fw_buf_info *b = (info)->buf;		\
-	     b < (info)->buf + SEV_FW_BUFS && b->kind; b++)
+	     (b) < (info)->buf + SEV_FW_BUFS && (b)->kind; (b)++)
 
 /* Is its length in the block? */
 static bool has_length(const struct sev_fw_buf_info *buf)
@@ -206,7 +206,7 @@ static bool harmless(const struct sev_fw_cmd_info *info)
 }
 
 #define for_each_way(self, way)						\
-	for (const struct way *way = (self)->ways; way->info; way++)
+	for (const struct way *way = (self)->ways; (way)->info; (way)++)
 
 /* A command on vCPU state gets no further on a guest whose vCPUs have none. */
 #define for_each_memory_way(self, way)					\
