@@ -147,7 +147,7 @@ static void put(uint8_t *block, unsigned int offset, uint64_t value, size_t size
 }
 
 #define for_each_buf(info, b)						\
-	for (const struct sev_fw_buf_info *b = (info)->buf;		\
+	for ((b) = (info)->buf;						\
 	     (b) < (info)->buf + SEV_FW_BUFS && (b)->kind; (b)++)
 
 /* Is its length in the block? */
@@ -165,6 +165,8 @@ static bool is_room(const struct sev_fw_cmd_info *info, const struct sev_fw_buf_
 
 static bool takes_vcpu(const struct sev_fw_cmd_info *info)
 {
+	const struct sev_fw_buf_info *buf;
+
 	for_each_buf(info, buf)
 		if (buf->kind == SEV_FW_BUF_VMSA)
 			return true;
@@ -206,7 +208,7 @@ static bool harmless(const struct sev_fw_cmd_info *info)
 }
 
 #define for_each_way(self, way)						\
-	for (const struct way *way = (self)->ways; (way)->info; (way)++)
+	for ((way) = (self)->ways; (way)->info; (way)++)
 
 /* A command on vCPU state gets no further on a guest whose vCPUs have none. */
 #define for_each_memory_way(self, way)					\
@@ -217,6 +219,7 @@ static bool harmless(const struct sev_fw_cmd_info *info)
 
 TEST_F(errors, byte_not_the_callers)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -240,6 +243,7 @@ TEST_F(errors, byte_not_the_callers)
 /* The identities that the driver owns: no caller may name a guest, whichever. */
 TEST_F(errors, handle)
 {
+	const struct way *way;
 	static const uint32_t handles[] = { 1, 2, 1024, 0x80000000 };
 	uint8_t block[PAGE];
 	unsigned int found = 0;
@@ -263,6 +267,7 @@ TEST_F(errors, handle)
 
 TEST_F(errors, short_block)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -278,6 +283,7 @@ TEST_F(errors, short_block)
 
 TEST_F(errors, longer_block)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -297,6 +303,7 @@ TEST_F(errors, longer_block)
 /* A block of tomorrow, with nothing new in it, is as good as one of today. */
 TEST_F(errors, longer_block_of_zeros)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_memory_way(self, way) {
@@ -318,6 +325,7 @@ TEST_F(errors, longer_block_of_zeros)
 
 TEST_F(errors, block_in_no_memory)
 {
+	const struct way *way;
 	const uint64_t bad[] = {
 		0, KERNEL_ADDRESS, NONCANONICAL_ADDRESS, ~0ull, ~0ull - 8,
 		(uintptr_t)self->pages + 2 * PAGE,
@@ -341,6 +349,7 @@ TEST_F(errors, block_in_no_memory)
 /* An answer that cannot be delivered must not cost anything. */
 TEST_F(errors, block_in_read_only_memory)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -364,6 +373,8 @@ TEST_F(errors, block_in_read_only_memory)
 /* Refused means not touched: not a byte of the block comes back changed. */
 TEST_F(errors, refused_block_stays)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	uint8_t given[PAGE], block[PAGE];
 	unsigned int found = 0;
 
@@ -402,6 +413,8 @@ static bool shares_length(const struct sev_fw_cmd_info *info, int slot)
 
 TEST_F(errors, buffer_in_no_memory)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	const uint64_t bad[] = {
 		0, KERNEL_ADDRESS, NONCANONICAL_ADDRESS, ~0ull - 7, ~0ull - 4095,
 		(uintptr_t)self->pages + 2 * PAGE, (uintptr_t)self->pages + 2 * PAGE - 8,
@@ -429,6 +442,8 @@ TEST_F(errors, buffer_in_no_memory)
 
 TEST_F(errors, buffer_in_read_only_memory)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
@@ -452,6 +467,8 @@ TEST_F(errors, buffer_in_read_only_memory)
 /* No memory is not a buffer. Zero asks for the length only where firmware tells it. */
 TEST_F(errors, length_zero)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
@@ -474,6 +491,8 @@ TEST_F(errors, length_zero)
 
 TEST_F(errors, length_above_the_cap)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	static const uint32_t above[] = { 1, 4096, 0x7fff0000 };
 	uint8_t block[PAGE];
 	unsigned int found = 0;
@@ -502,6 +521,8 @@ TEST_F(errors, length_above_the_cap)
 /* Guest memory that reaches beyond what there is. */
 TEST_F(errors, guest_memory_too_long)
 {
+	const struct way *way;
+	const struct sev_fw_buf_info *buf;
 	uint8_t block[PAGE];
 
 	for_each_memory_way(self, way) {
@@ -526,6 +547,7 @@ TEST_F(errors, guest_memory_too_long)
 
 TEST_F(errors, no_vcpu_state)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
@@ -604,6 +626,7 @@ TEST_F(errors, driver_only)
 
 TEST_F(errors, wrong_file)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -630,6 +653,7 @@ TEST_F(errors, wrong_file)
 
 TEST_F(errors, read_only_file)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -658,6 +682,7 @@ TEST_F(errors, read_only_file)
 
 TEST_F(errors, no_sev_guest)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -678,6 +703,7 @@ TEST_F(errors, no_sev_guest)
 
 TEST_F(errors, guest_not_started)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 
 	for_each_way(self, way) {
@@ -699,6 +725,7 @@ TEST_F(errors, guest_not_started)
 
 TEST_F(errors, guest_started_already)
 {
+	const struct way *way;
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
@@ -811,6 +838,7 @@ TEST_F(errors, status_of_firmware)
 
 TEST_F(errors, query)
 {
+	const struct sev_fw_buf_info *buf;
 	struct launch *l = &self->started;
 	struct sev_fw_door doors[] = {
 		sev_fw_door_vm(l->vm.vm_fd, l->sev_fd), sev_fw_door_dev(l->sev_fd, -1),
