@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A launch by pass-through, with the N-th allocation, or access to user memory, of
+ * each command failing: N from one upwards, until there is no N-th. Whatever fails,
+ * the command ends with an errno that says so, and nothing is held; the guest can
+ * then go on, or be given up.
+ *
+ * Needs a kernel with fault injection (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC,
+ * CONFIG_FAULT_INJECTION_DEBUG_FS). The failures are this process's alone.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "../lib/launch.h"
+#include "control.h"
+#include "host.h"
+
+#define RAM		(1 << 20)
+#define FAIL_NTH	"/proc/self/fail-nth"
+#define DEBUGFS		"/sys/kernel/debug/"
+#define MANY		200	/* no command has that many places to fail */
+
+/* The commands of a launch. What the owner does in between is not to fail. */
+
+static int certs(struct launch *l)
+{
+	return l->ops->certs(l);
+}
+
+static int start(struct launch *l)
+{
+	return l->ops->start(l);
+}
+
+static int update(struct launch *l)
+{
+	return l->ops->update(l, l->vm.memory, RAM);
+}
+
+static int update_vmsa(struct launch *l)
+{
+	return l->ops->update_vmsa(l);
+}
+
+static int measure(struct launch *l)
+{
+	return l->ops->measure(l);
+}
+
+static int report(struct launch *l)
+{
+	uint8_t mnonce[OWNER_NONCE_SIZE] = { 1 }, buffer[OWNER_REPORT_SIZE];
+
+	return l->ops->report(l, mnonce, buffer);
+}
+
+/* A secret that is none: how far it gets is enough, firmware refuses it. */
+static int secret(struct launch *l)
+{
+	uint8_t header[OWNER_HEADER_SIZE] = { 0 }, packet[64] = { 0 };
+	int ret = l->ops->secret(l, header, packet, l->vm.memory + VM_DATA, sizeof(packet));
+
+	return ret == -EIO ? 0 : ret;
+}
+
+static int state(struct launch *l)
+{
+	uint32_t policy, guest_state;
+
+	return l->ops->state(l, &policy, &guest_state);
+}
+
+static int finish(struct launch *l)
+{
+	return l->ops->finish(l);
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct launch *l);
+	bool es;	/* for SEV-ES guests only */
+} steps[] = {
+	{ "PDH_CERT_EXPORT", certs, false },
+	{ "LAUNCH_START", start, false },
+	{ "LAUNCH_UPDATE_DATA", update, false },
+	{ "LAUNCH_UPDATE_VMSA", update_vmsa, true },
+	{ "LAUNCH_MEASURE", measure, false },
+	{ "ATTESTATION", report, false },
+	{ "LAUNCH_UPDATE_SECRET", secret, false },
+	{ "GUEST_STATUS", state, false },
+	{ "LAUNCH_FINISH", finish, false },
+};
+
+/*
+ * What must not sleep, may use high memory, or is a single page fails, too. Nothing
+ * is printed: what the kernel has to say about each failure would fill the log.
+ */
+static void set_up_faults(void)
+{
+	static const char * const settings[][2] = {
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "failslab/verbose", "0" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_usercopy/verbose", "0" },
+		{ "fail_futex/verbose", "0" },
+		{ "fail_function/verbose", "0" },
+	};
+	char path[128];
+
+	/* some kernels have not all kinds, and then lack all about these */
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "%s", settings[i][0]);
+		control_write(path, settings[i][1]);
+	}
+}
+
+/* From now on, the n-th place to fail does so; 0: none. */
+static void arm(int fd, unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	/* this may be the place that was to fail next */
+	if (pwrite(fd, text, len, 0) != len && pwrite(fd, text, len, 0) != len)
+		abort();
+}
+
+/* Return: true if there was a failure since arm(). */
+static bool disarm(int fd)
+{
+	char text[16] = "";
+	bool hit = pread(fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+
+	arm(fd, 0);
+	return hit;
+}
+
+FIXTURE(fail_nth) {
+	struct launch l;
+	struct host_use before;
+	int fd;
+};
+
+FIXTURE_VARIANT(fail_nth) {
+	bool by_dev;
+	uint32_t policy;
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, vm) {
+	false, 0,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, dev) {
+	true, 0,
+};
+
+FIXTURE_VARIANT_ADD(fail_nth, es) {
+	false, OWNER_POLICY_ES,
+};
+
+FIXTURE_SETUP(fail_nth)
+{
+	HOST_NEEDS(HOST_SEV | HOST_FW | (variant->policy ? HOST_ES : 0));
+	if (access(FAIL_NTH, F_OK))
+		SKIP(_exit(255), "this kernel has no fault injection");
+	self->fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	set_up_faults();
+	self->l.sev_fd = -1;
+	ASSERT_EQ(0, host_use(&self->before));
+}
+
+FIXTURE_TEARDOWN(fail_nth)
+{
+	close(self->fd);
+}
+
+static bool wanted(const struct launch *l, const struct step *step)
+{
+	return launch_es(l) || !step->es;
+}
+
+/* A guest that has taken all steps before this one. */
+static int guest_at(struct launch *l, const struct step *here, bool by_dev, uint32_t policy)
+{
+	int ret = launch_open(l, &launch_fw, policy);
+
+	l->by_dev = by_dev;
+	if (!ret)
+		ret = launch_certs(l);
+	if (!ret)
+		ret = launch_session(l);
+	if (!ret)
+		ret = launch_vm(l, RAM);
+	if (!ret)
+		ret = launch_init(l);
+	if (!ret)
+		ret = launch_load(l);
+	for (const struct step *step = steps; !ret && step < here; step++)
+		if (wanted(l, step))
+			ret = step->run(l);
+	return ret;
+}
+
+static void expect_same(struct __test_metadata *_metadata, const struct host_use *before,
+			const char *name, unsigned int n)
+{
+	struct host_use after;
+
+	EXPECT_EQ(0, host_use(&after));
+	EXPECT_EQ(NULL, host_use_differs(before, &after)) {
+		TH_LOG("%s, failure %u: %s", name, n, host_use_differs(before, &after));
+	}
+}
+
+/*
+ * A command through KVM whose envelope could not be read: the glue as a module hands
+ * it to the stock function, which by then can read it, and does not know the id.
+ */
+static bool good_errno(const struct launch *l, int err)
+{
+	return err == -ENOMEM || err == -EFAULT ||
+	       (err == -EINVAL && !l->by_dev && l->status == SEV_FW_NO_CALL);
+}
+
+/* One step, over and over, until nothing fails in it any more. */
+static unsigned int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail_nth) *self,
+		  const FIXTURE_VARIANT(fail_nth) *variant, const struct step *step)
+{
+	unsigned int n, failed = 0, survived = 0;
+	struct launch *l = &self->l;
+	struct host_use before;
+	bool usable = false, hit;
+	int ret;
+
+	for (n = 1; n < MANY; n++) {
+		if (!usable) {
+			launch_close(l);
+			ret = guest_at(l, step, variant->by_dev, variant->policy);
+			EXPECT_EQ(0, ret) {
+				TH_LOG("before %s: %s", step->name, launch_error(l, ret));
+			}
+			if (ret)
+				return failed;
+		}
+		EXPECT_EQ(0, host_use(&before));
+		arm(self->fd, n);
+		ret = step->run(l);
+		hit = disarm(self->fd);
+		if (!hit)
+			break;
+		if (!ret) {
+			survived++;
+			usable = false;
+			continue;
+		}
+		failed++;
+		EXPECT_TRUE(good_errno(l, ret)) {
+			TH_LOG("%s, failure %u: %s", step->name, n, launch_error(l, ret));
+		}
+		expect_same(_metadata, &before, step->name, n);
+		/* if firmware was not asked, nothing has happened: try again */
+		usable = l->status == SEV_FW_NO_CALL;
+	}
+	EXPECT_LT(n, MANY);
+	EXPECT_EQ(0, ret) {
+		TH_LOG("%s, no failure: %s", step->name, launch_error(l, ret));
+	}
+	TH_LOG("%s: %u failures, %u without consequence", step->name, failed, survived);
+	return failed;
+}
+
+TEST_F_TIMEOUT(fail_nth, launch, 600)
+{
+	unsigned int failed = 0;
+
+	ASSERT_EQ(0, launch_open(&self->l, &launch_fw, variant->policy));
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (wanted(&self->l, &steps[i]))
+			failed += sweep(_metadata, self, variant, &steps[i]);
+	EXPECT_LT(0U, failed);
+	launch_close(&self->l);
+	expect_same(_metadata, &self->before, "closed", 0);
+}
+
+HOST_TESTS_MAIN
