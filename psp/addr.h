@@ -38,6 +38,15 @@ static inline void psp_fw_put_addr(struct psp_fw_block *fw, u8 off, psp_addr_t a
 	memcpy(fw->byte + off, &addr, sizeof(addr));
 }
 
+/* The way back, for who must keep pages that kernel code has pointed to. */
+static inline phys_addr_t psp_fw_get_addr(const struct psp_fw_block *fw, u8 off)
+{
+	u64 addr;
+
+	memcpy(&addr, fw->byte + off, sizeof(addr));
+	return __sme_clr(addr);
+}
+
 static inline u32 psp_addr_lo(psp_addr_t addr)
 {
 	return lower_32_bits((__force u64)addr);

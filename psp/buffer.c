@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
+#include <linux/pfn.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -222,6 +223,39 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 						    map->buf->dir & SEV_FW_BUF_WRITE);
 		kvfree(map->pages);
 		kfree_sensitive(map->bounce);
+	}
+}
+
+static unsigned long keep_pages(phys_addr_t addr, u32 len)
+{
+	unsigned long pfn, kept = 0;
+
+	for (pfn = PHYS_PFN(addr); pfn < PFN_UP(addr + len); pfn++) {
+		if (!pfn_valid(pfn) || PageSlab(pfn_to_page(pfn)))
+			continue;
+		get_page(pfn_to_page(pfn));
+		kept++;
+	}
+	return kept;
+}
+
+/**
+ * psp_buffers_keep() - quarantine what kernel code has pointed to
+ * @call: command that was never answered, its block made by kernel code
+ *
+ * That code knows of no quarantine, and is going to unpin and free. One more
+ * reference keeps whole pages; there is none for objects of the slab allocator.
+ */
+void psp_buffers_keep(const struct psp_call *call)
+{
+	const struct psp_buf *buf;
+	u32 len;
+
+	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++) {
+		if (buf->kind == SEV_FW_BUF_NONE)
+			break;
+		len = buf->len == SEV_FW_BUF_FIXED ? buf->max : psp_fw_get32(&call->fw, buf->len);
+		psp_quarantine_pages(keep_pages(psp_fw_get_addr(&call->fw, buf->addr), len));
 	}
 }
 

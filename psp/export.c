@@ -56,6 +56,8 @@ static int issue_raw(u32 id, void *data, int *error)
 	if (data)
 		memcpy(call.fw.byte, data, call.row->size);
 	ret = psp_submit(psp, &call);
+	if (call.stuck)
+		psp_buffers_keep(&call);
 	if (data)
 		memcpy(data, call.fw.byte, call.row->size);
 	psp_put(psp);

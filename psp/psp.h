@@ -237,6 +237,7 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
+void psp_buffers_keep(const struct psp_call *call);
 void psp_quarantine_pages(unsigned long pages);
 unsigned long psp_quarantined(void);
 
