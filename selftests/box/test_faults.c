@@ -1,0 +1,742 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A PSP that misbehaves: each kind of fault on each kind of command. What can be
+ * survived must be; what cannot, must end the PSP, once, for everybody, with one
+ * line in the log, without a hang, and without giving away memory that firmware
+ * may still write to. Then there must be a way back without a reboot.
+ *
+ * Also devices that go away under those who use them, and sleep.
+ *
+ * Lines that begin with "|" are a table: fault, command, what came of it. Only for
+ * the simulated PSP; unloads and loads the drivers.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+#include <linux/psp-sev.h>
+
+#include "kselftest_harness.h"
+#include "../lib/launch.h"
+#include "../lib/platform.h"
+#include "control.h"
+#include "host.h"
+
+#define RAM		(2 << 20)
+#define WAITERS		4
+#define AFTERWARDS	20	/* commands that a dead PSP is asked */
+
+#define TMR_PAGES	256
+
+#define TIMEOUT_S	2	/* what the driver is told */
+#define SLACK_S		3	/* the box is slow, and others use the machine, too */
+#define DELAY_US	500000
+
+#define HWERROR		0x13u
+#define GARBAGE		0xbeefu	/* low half of what the response register gets */
+
+static const char * const params[] = { "psp_timeout=2", "psp_probe_timeout=2", NULL };
+
+/* Commands, by what is special about them */
+
+struct cell {
+	struct platform p;
+	struct launch l;
+	bool vm;			/* @l has one, */
+	bool guest;			/* and it has been started */
+	int ret;
+	uint32_t status;
+	double took;
+};
+
+/* A command of no guest needs none; others begin with a guest that is launched. */
+enum prepare { PREPARE_NOTHING, PREPARE_RESET, PREPARE_VM, PREPARE_GUEST };
+
+struct class {
+	const char *name;
+	uint32_t id;			/* the firmware command that meets the fault */
+	enum prepare prepare;
+	void (*issue)(struct cell *c);
+	bool silent;			/* there is nobody to tell */
+};
+
+static void issue_status(struct cell *c)
+{
+	struct sev_fw_platform_status status;
+
+	c->ret = platform_status(&c->p, &status);
+	c->status = c->p.status;
+}
+
+static void issue_export(struct cell *c)
+{
+	static uint8_t pdh[SEV_FW_CERT_SIZE], chain[SEV_FW_CHAIN_SIZE];
+	uint32_t pdh_len = sizeof(pdh), chain_len = sizeof(chain);
+
+	c->ret = platform_pdh_cert_export(&c->p, pdh, &pdh_len, chain, &chain_len);
+	c->status = c->p.status;
+}
+
+static void issue_legacy(struct cell *c)
+{
+	c->p.legacy = true;
+	issue_export(c);
+	c->p.legacy = false;
+}
+
+static void issue_start(struct cell *c)
+{
+	c->ret = launch_start(&c->l);
+	c->status = c->l.status;
+}
+
+static void issue_legacy_start(struct cell *c)
+{
+	c->l.ops = &launch_legacy;
+	issue_start(c);
+}
+
+static void issue_update(struct cell *c)
+{
+	c->ret = launch_update(&c->l);
+	c->status = c->l.status;
+}
+
+static void issue_legacy_update(struct cell *c)
+{
+	c->l.ops = &launch_legacy;
+	issue_update(c);
+}
+
+static void issue_close(struct cell *c)
+{
+	launch_close(&c->l);
+	c->vm = false;
+	c->guest = false;
+	c->ret = 0;
+	c->status = 0;
+}
+
+FIXTURE(fault) {
+	struct cell c;
+	long quarantined;
+	uint32_t guests;
+	int klog;
+};
+
+FIXTURE_VARIANT(fault) {
+	struct class class;
+};
+
+#define CLASS(name, text, id, prepare, issue, ...)				\
+	FIXTURE_VARIANT_ADD(fault, name) {					\
+		{ text, id, prepare, issue, ##__VA_ARGS__ }			\
+	}
+
+CLASS(status, "platform, no buffer", SEV_FW_PLATFORM_STATUS, PREPARE_NOTHING, issue_status);
+CLASS(export, "platform, output", SEV_FW_PDH_CERT_EXPORT, PREPARE_NOTHING, issue_export);
+CLASS(legacy, "platform, older ioctl", SEV_FW_PDH_CERT_EXPORT, PREPARE_NOTHING, issue_legacy);
+CLASS(init, "INIT on demand", SEV_FW_INIT, PREPARE_RESET, issue_export);
+CLASS(flush, "DF_FLUSH after INIT", SEV_FW_DF_FLUSH, PREPARE_RESET, issue_export);
+CLASS(start, "LAUNCH_START", SEV_FW_LAUNCH_START, PREPARE_VM, issue_start);
+CLASS(activate, "ACTIVATE after START", SEV_FW_ACTIVATE, PREPARE_VM, issue_start);
+CLASS(kvm_activate, "ACTIVATE by KVM", SEV_FW_ACTIVATE, PREPARE_VM, issue_legacy_start);
+CLASS(update, "LAUNCH_UPDATE_DATA", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_update);
+CLASS(kvm_update, "the same by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST,
+      issue_legacy_update);
+CLASS(deactivate, "DEACTIVATE, VM ends", SEV_FW_DEACTIVATE, PREPARE_GUEST, issue_close, true);
+CLASS(decommission, "DECOMMISSION, VM ends", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close,
+      true);
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static int make_vm(struct launch *l)
+{
+	int ret = launch_open(l, &launch_fw, 0);
+
+	if (!ret)
+		ret = launch_vm(l, RAM);
+	if (!ret)
+		ret = launch_init(l);
+	return ret ? ret : launch_load(l);
+}
+
+static int make_guest(struct launch *l)
+{
+	int ret = make_vm(l);
+
+	return ret ? ret : launch_start(l);
+}
+
+static int prepare(struct cell *c, enum prepare what)
+{
+	switch (what) {
+	case PREPARE_RESET:
+		return platform_reset(&c->p);
+	case PREPARE_VM:
+		return make_vm(&c->l);
+	case PREPARE_GUEST:
+		return make_guest(&c->l);
+	default:
+		return 0;
+	}
+}
+
+/* A guest's whole way, by the drivers as they are now. */
+static int whole_launch(void)
+{
+	struct launch l;
+	int ret = launch_open(&l, &launch_fw, 0);
+
+	if (!ret)
+		ret = launch_version(&l);
+	if (!ret)
+		ret = launch_vm(&l, RAM);
+	if (!ret)
+		ret = launch_init(&l);
+	if (!ret)
+		ret = launch_load(&l);
+	if (!ret)
+		ret = launch_start(&l);
+	if (!ret)
+		ret = launch_update(&l);
+	if (!ret)
+		ret = launch_measure(&l);
+	if (!ret)
+		ret = launch_check(&l);
+	if (!ret)
+		ret = launch_finish(&l);
+	launch_close(&l);
+	return ret;
+}
+
+/* Drivers that work, with a short timeout, and no guest left from an earlier test. */
+static int fresh_drivers(void)
+{
+	char timeout[16];
+	int ret = fault_clear();
+
+	control_read("/sys/module/psp_sev/parameters/psp_timeout", timeout, sizeof(timeout));
+	if (ret || (atoi(timeout) == TIMEOUT_S && !access("/sys/module/kvm_sev_glue", F_OK) &&
+		    !psp_attr_number("guests") && !whole_launch()))
+		return ret;
+	ret = drivers_unload();
+	return ret ? ret : drivers_load(params);
+}
+
+FIXTURE_SETUP(fault)
+{
+	struct cell *c = &self->c;
+
+	if (drivers_missing())
+		SKIP(_exit(255), "%s", drivers_missing());
+	ASSERT_EQ(0, fresh_drivers());
+	c->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, c->p.fd);
+
+	ASSERT_EQ(0, prepare(c, variant->class.prepare));
+	c->vm = variant->class.prepare >= PREPARE_VM;
+	c->guest = variant->class.prepare == PREPARE_GUEST;
+
+	self->guests = host_counter(SWPSP_BAR_GUESTS);
+	self->quarantined = psp_attr_number("quarantined_pages");
+	ASSERT_LE(0, self->quarantined);
+	self->klog = klog_open();
+	ASSERT_LE(0, self->klog);
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	fault_clear();
+	if (self->c.vm)
+		launch_close(&self->c.l);
+	close(self->c.p.fd);
+	close(self->klog);
+}
+
+static int arm(const struct class *class, uint32_t kind, uint32_t value, uint32_t count)
+{
+	return fault_arm(&(struct fault){
+		.id = class->id, .kind = kind, .value = value, .count = count,
+	});
+}
+
+static void issue(const struct class *class, struct cell *c)
+{
+	double began = now();
+
+	class->issue(c);
+	c->took = now() - began;
+}
+
+static void report(const char *fault, const struct class *class, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void report(const char *fault, const struct class *class, const char *fmt, ...)
+{
+	char text[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	printf("| %-12s | %-21s | %-65s |\n", fault, class->name, text);
+	fflush(stdout);
+}
+
+static const char *outcome(const struct cell *c)
+{
+	static char text[64];
+
+	if (!c->ret)
+		return "done";
+	snprintf(text, sizeof(text), "%s, %s", strerrorname_np(-c->ret),
+		 c->status == SEV_FW_NO_CALL ? "no status" :
+		 c->status == GARBAGE ? "status 0xbeef" : sev_status_name(c->status));
+	return text;
+}
+
+/* The PSP is alive, and a guest can be launched. */
+#define EXPECT_ALIVE()								\
+	do {									\
+		EXPECT_EQ(0, psp_attr_number("dead"));				\
+		EXPECT_EQ(self->quarantined, psp_attr_number("quarantined_pages")); \
+		EXPECT_EQ(0, klog_count(self->klog, "given up"));		\
+		EXPECT_EQ(0, whole_launch());					\
+	} while (0)
+
+/* Faults that a command survives */
+
+TEST_F(fault, refused)
+{
+	const struct class *class = &variant->class;
+	struct cell *c = &self->c;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_STATUS, HWERROR, 1));
+	issue(class, c);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(class->silent ? 0 : -EIO, c->ret);
+	EXPECT_EQ(class->silent ? 0 : HWERROR, c->status);
+	report("status", class, "%s; PSP lives", outcome(c));
+
+	/* neither half a guest is left behind, nor one that nobody knows of */
+	if (class->prepare == PREPARE_VM) {
+		EXPECT_EQ(self->guests, host_counter(SWPSP_BAR_GUESTS));
+		EXPECT_EQ(0, launch_start(&c->l));
+	}
+	if (class->prepare != PREPARE_VM && !class->silent) {
+		class->issue(c);
+		EXPECT_EQ(0, c->ret);
+	}
+	EXPECT_ALIVE();
+}
+
+TEST_F(fault, drop_irq)
+{
+	const struct class *class = &variant->class;
+	struct cell *c = &self->c;
+	uint32_t before;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_DROP_IRQ, 0, 0));
+	before = host_counter(SWPSP_BAR_COUNT(class->id));
+	issue(class, c);
+	EXPECT_LE(1, fault_hits());
+	EXPECT_EQ(0, c->ret);
+	EXPECT_EQ(0, c->status);
+	EXPECT_GT(TIMEOUT_S, c->took);
+	/* each is executed, and none of them twice, but for DF_FLUSH's first try */
+	EXPECT_EQ(fault_hits(), host_counter(SWPSP_BAR_COUNT(class->id)) - before);
+	EXPECT_TRUE(fault_hits() == 1 || class->id == SEV_FW_DF_FLUSH);
+	report("no interrupt", class, "%s, noticed after %.0f ms", outcome(c), c->took * 1000);
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_ALIVE();
+}
+
+TEST_F(fault, late)
+{
+	const struct class *class = &variant->class;
+	struct cell *c = &self->c;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_DELAY, DELAY_US, 1));
+	issue(class, c);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(0, c->ret);
+	EXPECT_EQ(0, c->status);
+	EXPECT_LE(DELAY_US / 1e6, c->took);
+	report("late", class, "%s, after %.0f ms", outcome(c), c->took * 1000);
+	EXPECT_ALIVE();
+}
+
+TEST_F(fault, garbled)
+{
+	const struct class *class = &variant->class;
+	struct cell *c = &self->c;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_GARBLE, 0, 1));
+	issue(class, c);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(class->silent ? 0 : -EIO, c->ret);
+	EXPECT_EQ(class->silent ? 0 : GARBAGE, c->status);
+	report("garbled", class, "%s; PSP lives", outcome(c));
+	EXPECT_ALIVE();
+}
+
+/* Faults that end the PSP */
+
+struct asker {
+	pthread_t thread;
+	const struct class *class;
+	struct cell c;
+	double ended;
+};
+
+static void *ask_in_thread(void *data)
+{
+	struct asker *a = data;
+
+	issue(a->class, &a->c);
+	a->ended = now();
+	return NULL;
+}
+
+/* What can be asked, by one of the doors there are. */
+static int ask_by_some_door(struct cell *c, int i)
+{
+	if (c->guest && i & 2) {
+		c->l.ops = i & 1 ? &launch_fw : &launch_legacy;
+		return launch_measure(&c->l);
+	}
+	if (i & 1)
+		issue_legacy(c);
+	else
+		issue_status(c);
+	return c->ret;
+}
+
+/* A PSP that has died, from all sides; then the drivers are loaded anew. */
+static void expect_dead(struct __test_metadata *_metadata, struct _test_data_fault *self)
+{
+	struct cell *c = &self->c;
+	long quarantined;
+	double began;
+
+	EXPECT_EQ(1, psp_attr_number("dead"));
+	quarantined = psp_attr_number("quarantined_pages");
+	EXPECT_LT(self->quarantined, quarantined);
+
+	began = now();
+	for (int i = 0; i < AFTERWARDS; i++) {
+		EXPECT_EQ(-EIO, ask_by_some_door(c, i));
+	}
+	issue_status(c);
+	EXPECT_EQ(-EIO, c->ret);
+	EXPECT_EQ(SEV_FW_NO_CALL, c->status);
+	if (c->vm)
+		issue_close(c);
+	EXPECT_GT(1, now() - began);
+
+	/* what is lost stays lost, also if the PSP comes to */
+	EXPECT_LE(quarantined, psp_attr_number("quarantined_pages"));
+	ASSERT_EQ(0, fault_clear());
+	issue_status(c);
+	EXPECT_EQ(-EIO, c->ret);
+	EXPECT_EQ(1, psp_attr_number("dead"));
+	EXPECT_LE(quarantined, psp_attr_number("quarantined_pages"));
+
+	/* one line in the log, whoever has noticed */
+	EXPECT_EQ(1, klog_count(self->klog, "psp_sev"));
+
+	close(c->p.fd);
+	c->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, drivers_load(params));
+	self->quarantined = 0;
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_EQ(0, whole_launch());
+}
+
+TEST_F_TIMEOUT(fault, hang, 60)
+{
+	static const struct class status = { .id = SEV_FW_PLATFORM_STATUS, .issue = issue_status };
+	const struct class *class = &variant->class;
+	struct asker first = { .class = class, .c = self->c };
+	struct asker waiter[WAITERS] = {};
+	uint32_t asked;
+	long lost;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_HANG, 0, 0));
+	asked = host_counter(SWPSP_BAR_COMMANDS);
+	ASSERT_EQ(0, pthread_create(&first.thread, NULL, ask_in_thread, &first));
+	for (int i = 0; i < 1000 && !fault_hits(); i++)
+		usleep(1000);
+	asked = host_counter(SWPSP_BAR_COMMANDS);
+	for (int i = 0; i < WAITERS; i++) {
+		waiter[i] = (struct asker){ .class = &status, .c.p = self->c.p };
+		ASSERT_EQ(0, pthread_create(&waiter[i].thread, NULL, ask_in_thread, &waiter[i]));
+	}
+	pthread_join(first.thread, NULL);
+	for (int i = 0; i < WAITERS; i++)
+		pthread_join(waiter[i].thread, NULL);
+	self->c = first.c;
+
+	EXPECT_EQ(class->silent ? 0 : -ETIMEDOUT, first.c.ret);
+	EXPECT_EQ(class->silent ? 0 : SEV_FW_NO_CALL, first.c.status);
+	EXPECT_LE(TIMEOUT_S, first.c.took);
+	EXPECT_GT(TIMEOUT_S + SLACK_S, first.c.took);
+	for (int i = 0; i < WAITERS; i++) {
+		EXPECT_EQ(-EIO, waiter[i].c.ret);
+		EXPECT_EQ(SEV_FW_NO_CALL, waiter[i].c.status);
+		EXPECT_GT(first.ended + 1, waiter[i].ended);
+	}
+	/* nothing has been given to it after the one that it never answered */
+	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
+	/* what firmware owns, its command's page, and the guest's page that was meant */
+	lost = psp_attr_number("quarantined_pages");
+	EXPECT_LE(self->quarantined + TMR_PAGES + 1 + (class->id == SEV_FW_LAUNCH_UPDATE_DATA),
+		  lost);
+	report("no answer", class, "%s after %.1f s, then EIO; %ld pages kept", outcome(&first.c),
+	       first.c.took, lost - self->quarantined);
+	expect_dead(_metadata, self);
+}
+
+TEST_F_TIMEOUT(fault, all_ones, 60)
+{
+	const struct class *class = &variant->class;
+	struct cell *c = &self->c;
+
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_ALL_ONES, 0, 0));
+	issue(class, c);
+	EXPECT_EQ(class->silent ? 0 : -EIO, c->ret);
+	EXPECT_EQ(class->silent ? 0 : SEV_FW_NO_CALL, c->status);
+	EXPECT_GT(TIMEOUT_S, c->took);
+	report("all ones", class, "%s after %.0f ms, then EIO; %ld pages kept", outcome(c),
+	       c->took * 1000, psp_attr_number("quarantined_pages") - self->quarantined);
+	expect_dead(_metadata, self);
+}
+
+/* One PSP's life, without a matrix */
+
+FIXTURE(life) {
+	struct platform p;
+	int klog;
+};
+
+FIXTURE_SETUP(life)
+{
+	if (drivers_missing())
+		SKIP(_exit(255), "%s", drivers_missing());
+	ASSERT_EQ(0, fresh_drivers());
+	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->p.fd);
+	self->klog = klog_open();
+	ASSERT_LE(0, self->klog);
+}
+
+FIXTURE_TEARDOWN(life)
+{
+	close(self->p.fd);
+	close(self->klog);
+}
+
+static int status_now(struct platform *p)
+{
+	struct sev_fw_platform_status status;
+
+	return platform_status(p, &status);
+}
+
+static int slow_down(uint32_t id, uint32_t us)
+{
+	return fault_arm(&(struct fault){
+		.id = id, .kind = SWPSP_FAULT_DELAY, .value = us, .count = 1,
+	});
+}
+
+/* An answer that comes too late neither hurts nor brings the PSP back. */
+TEST_F_TIMEOUT(life, late_answer, 60)
+{
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, (TIMEOUT_S + 2) * 1000000));
+	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
+	sleep(3);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(1, psp_attr_number("dead"));
+	EXPECT_EQ(-EIO, status_now(&self->p));
+	EXPECT_EQ(SEV_FW_NO_CALL, self->p.status);
+	EXPECT_EQ(1, klog_count(self->klog, "psp_sev"));
+}
+
+/* Who waits may be killed; the command, and everybody else's, goes on. */
+TEST_F(life, killed_waiter)
+{
+	pid_t pid;
+	int status;
+
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1000000));
+	pid = fork();
+	if (!pid)
+		_exit(status_now(&self->p));
+	for (int i = 0; i < 1000 && !fault_hits(); i++)
+		usleep(1000);
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* A PSP that is dead already when the driver comes. */
+TEST_F_TIMEOUT(life, dead_at_probe, 60)
+{
+	static const uint32_t kinds[] = { SWPSP_FAULT_HANG, SWPSP_FAULT_ALL_ONES };
+	double began;
+
+	close(self->p.fd);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ASSERT_EQ(0, drivers_unload());
+		ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = kinds[i] }));
+		klog_count(self->klog, "");
+		began = now();
+		/* the module stays, the device has not been accepted */
+		EXPECT_EQ(0, drivers_load_psp(params));
+		EXPECT_GT(TIMEOUT_S + SLACK_S, now() - began);
+		EXPECT_STREQ("", psp_dir());
+		EXPECT_EQ(-1, open("/dev/sev", O_RDWR | O_CLOEXEC));
+		EXPECT_EQ(1, klog_count(self->klog, "no SEV: "));
+		ASSERT_EQ(0, fault_clear());
+		ASSERT_EQ(0, drivers_unload());
+		ASSERT_EQ(0, drivers_load(params));
+		EXPECT_EQ(0, whole_launch());
+	}
+	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(0, status_now(&self->p));
+}
+
+/* Devices that go away */
+
+static int remove_device(void)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/remove", psp_dir());
+	return control_write(path, "1");
+}
+
+/* The drivers find it by themselves, as they would a device that is plugged in. */
+static int find_device(void)
+{
+	int ret = control_write("/sys/bus/pci/rescan", "1");
+
+	for (int i = 0; !ret && !psp_dir()[0]; i++, usleep(10000))
+		if (i == 200)
+			ret = -ENODEV;
+	return ret;
+}
+
+static int back_to_normal(void)
+{
+	int ret = drivers_unload();
+
+	return ret ? ret : drivers_load(params);
+}
+
+TEST_F(life, removed)
+{
+	struct sev_fw_door door;
+	struct sev_fw_query query;
+	struct launch l;
+
+	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, remove_device());
+	EXPECT_STREQ("", psp_dir());
+	EXPECT_NE(0, access("/dev/sev", F_OK));
+
+	/* by each door: it is gone */
+	door = sev_fw_door_dev(self->p.fd, -1);
+	EXPECT_EQ(-ENODEV, status_now(&self->p));
+	EXPECT_EQ(SEV_FW_NO_CALL, self->p.status);
+	self->p.legacy = true;
+	EXPECT_EQ(-ENODEV, status_now(&self->p));
+	EXPECT_EQ(SEV_FW_NO_CALL, self->p.status);
+	self->p.legacy = false;
+	EXPECT_EQ(-ENODEV, sev_fw_query(&door, &query, NULL, 0));
+	EXPECT_EQ(-ENODEV, launch_update(&l));
+	EXPECT_EQ(SEV_FW_NO_CALL, l.status);
+	l.by_dev = true;
+	EXPECT_EQ(-ENODEV, launch_update(&l));
+	l.ops = &launch_legacy;
+	EXPECT_EQ(-ENODEV, launch_update(&l));
+	launch_close(&l);
+
+	/* found again: also those who have kept the file open can go on */
+	ASSERT_EQ(0, find_device());
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, whole_launch());
+	close(self->p.fd);
+	self->p.fd = -1;
+	EXPECT_EQ(0, back_to_normal());
+}
+
+TEST_F(life, removed_in_flight)
+{
+	static const struct class status = { .id = SEV_FW_PLATFORM_STATUS, .issue = issue_status };
+	struct asker asker = { .class = &status, .c.p = self->p };
+
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1000000));
+	ASSERT_EQ(0, pthread_create(&asker.thread, NULL, ask_in_thread, &asker));
+	for (int i = 0; i < 1000 && !fault_hits(); i++)
+		usleep(1000);
+	ASSERT_EQ(0, remove_device());
+	pthread_join(asker.thread, NULL);
+	/* it was under way, so it was waited for */
+	EXPECT_EQ(0, asker.c.ret);
+	EXPECT_EQ(-ENODEV, status_now(&self->p));
+	ASSERT_EQ(0, find_device());
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, whole_launch());
+}
+
+TEST_F_TIMEOUT(life, removed_when_dead, 60)
+{
+	ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = SWPSP_FAULT_HANG }));
+	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
+	ASSERT_EQ(0, fault_clear());
+	ASSERT_EQ(0, remove_device());
+	EXPECT_EQ(-ENODEV, status_now(&self->p));
+	ASSERT_EQ(0, find_device());
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_LT(0, psp_attr_number("quarantined_pages"));
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* Drivers come and go while the device is in use, as far as that is allowed. */
+TEST_F(life, unload_in_use)
+{
+	EXPECT_NE(0, drivers_unload());
+	EXPECT_EQ(0, status_now(&self->p));
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, drivers_load(params));
+	EXPECT_EQ(0, whole_launch());
+}
+
+TEST_HARNESS_MAIN
