@@ -6,7 +6,10 @@
 #define KVM_GLUE_COMPAT_H
 
 #include <linux/kvm_host.h>
+#include <linux/version.h>
 #include <asm/ibt.h>
+#include <asm/msr-index.h>
+#include <asm/svm.h>
 
 /*
  * SEV-SNP guests also have kvm_sev_info.active set, but firmware manages them by
@@ -33,5 +36,87 @@ static inline unsigned long glue_entry(unsigned long ip)
 #endif
 	return ip;
 }
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+
+/* Which features of SEV a VM has asked for, in kvm_sev_info; for its save areas. */
+#define glue_vmsa_features(sev)	((sev)->vmsa_features)
+
+/*
+ * The save area of a VM that was made as a SEV-ES one (KVM_X86_SEV_ES_VM) has the
+ * FPU's state, too. Not that of a VM which became one later, by KVM_SEV_ES_INIT:
+ * there the measurement has always been without.
+ */
+static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu *vcpu)
+{
+	struct xregs_state *xsave = &vcpu->arch.guest_fpu.fpstate->regs.xsave;
+	const struct fxregs_state *fx = &xsave->i387;
+	const unsigned int width = sizeof(save->fpreg_x87) / 8;
+	const void *high;
+	unsigned int i;
+
+	if (vcpu->kvm->arch.vm_type == KVM_X86_DEFAULT_VM)
+		return;
+
+	save->mxcsr = fx->mxcsr;
+	save->x87_fcw = fx->cwd;
+	save->x87_fsw = fx->swd;
+	save->x87_ftw = fx->twd;
+	save->x87_fop = fx->fop;
+	save->x87_rip = fx->rip;
+	save->x87_dp = fx->rdp;
+	/* packed here, one in every 16 bytes there */
+	for (i = 0; i < 8; i++)
+		memcpy(save->fpreg_x87 + width * i, (const u8 *)fx->st_space + 16 * i, width);
+	memcpy(save->fpreg_xmm, fx->xmm_space, sizeof(save->fpreg_xmm));
+	/* not there while all of it is zero */
+	high = get_xsave_addr(xsave, XFEATURE_YMM);
+	if (high)
+		memcpy(save->fpreg_ymm, high, sizeof(save->fpreg_ymm));
+	else
+		memset(save->fpreg_ymm, 0, sizeof(save->fpreg_ymm));
+}
+
+/*
+ * The state of a vCPU is encrypted now. KVM must not load and store its FPU any
+ * more, and the processor has to keep its branch records (SEV-ES demands that),
+ * whose MSRs are then the guest's own. Before 6.10 the former has been so since the
+ * vCPU was made, and the latter was not known.
+ */
+static inline void glue_seal_vcpu(struct kvm_vcpu *vcpu, struct vmcb *vmcb, void *msr_map)
+{
+	static const u16 records[] = {
+		MSR_IA32_DEBUGCTLMSR, MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTBRANCHTOIP,
+		MSR_IA32_LASTINTFROMIP, MSR_IA32_LASTINTTOIP,
+	};
+	unsigned int i;
+
+	fpstate_set_confidential(&vcpu->arch.guest_fpu);
+	vmcb->control.virt_ext |= LBR_CTL_ENABLE_MASK;
+	/* two bits for each: exit on read, exit on write */
+	for (i = 0; i < ARRAY_SIZE(records); i++) {
+		clear_bit(2 * records[i], msr_map);
+		clear_bit(2 * records[i] + 1, msr_map);
+	}
+	/* the processor must not go by what it may remember of either */
+	vmcb->control.clean = 0;
+}
+
+#else
+
+#define glue_vmsa_features(sev)	0ull
+
+static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu *vcpu)
+{
+}
+
+static inline void glue_seal_vcpu(struct kvm_vcpu *vcpu, struct vmcb *vmcb, void *msr_map)
+{
+}
+
+#endif
 
 #endif /* KVM_GLUE_COMPAT_H */

@@ -61,6 +61,8 @@ static int fill_save_area(struct vcpu_svm *svm)
 	save->pkru = arch->pkru;
 	save->xss = arch->ia32_xss;
 	save->dr6 = arch->dr6;
+	save->sev_features = glue_vmsa_features(&to_kvm_svm(svm->vcpu.kvm)->sev_info);
+	glue_fill_fpu(save, &svm->vcpu);
 	return 0;
 }
 
@@ -115,8 +117,11 @@ int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct 
 void glue_vmsa_put(struct psp_guest *guest, u32 number, bool encrypted)
 {
 	struct kvm_vcpu *vcpu = kvm_get_vcpu(to_lent(guest)->kvm, number);
+	struct vcpu_svm *svm = to_svm(vcpu);
 
-	if (encrypted)
+	if (encrypted) {
+		glue_seal_vcpu(vcpu, svm->vmcb, svm->msrpm);
 		vcpu->arch.guest_state_protected = true;
+	}
 	mutex_unlock(&vcpu->mutex);
 }

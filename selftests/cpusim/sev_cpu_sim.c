@@ -20,6 +20,10 @@
  *    do here: one that hits while this CPU is inside another probe is skipped,
  *    and that WBINVD would be lost.
  *
+ * KVM patches a branch in the scheduler when the first VM comes and when the last
+ * one goes. The emulation of QEMU 7.2, with several CPUs, now and then goes on to
+ * execute what was there in between, an int3; so we hold that branch as it is.
+ *
  * All of it is undone on unload. A driver that is bound then keeps what it
  * has read.
  */
@@ -31,6 +35,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <asm/paravirt.h>
 #include <asm/processor.h>
@@ -273,6 +278,7 @@ static int __init sev_cpu_sim_init(void)
 	ret = bus_register_notifier(&pci_bus_type, &found_again_block);
 	if (ret)
 		goto unpose;
+	preempt_notifier_inc();
 	pr_info("%s is a PSP now, ASIDs up to %u\n", pci_name(psp),
 		readl(bar + SWPSP_BAR_MAX_ASID));
 	return 0;
@@ -292,6 +298,7 @@ put:
 
 static void __exit sev_cpu_sim_exit(void)
 {
+	preempt_notifier_dec();
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();

@@ -85,7 +85,7 @@ void vm_load_payload(struct vm *vm)
 		0x74, 0x03,				/*    jz 2f */
 		0xee,					/*    out %al, (%dx) */
 		0xeb, 0xf8,				/*    jmp 1b */
-		0xf4,					/* 2: hlt */
+		0xe6, VM_END_PORT,			/* 2: out %al, $VM_END_PORT */
 	};
 
 	memcpy(vm->memory + VM_ENTRY, code, sizeof(code));
@@ -114,10 +114,11 @@ int vm_run(struct vm *vm, char *out, size_t size)
 				continue;
 			return -errno;
 		}
-		if (run->exit_reason == KVM_EXIT_HLT)
+		if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT)
+			return -ENOEXEC;
+		if (run->io.port == VM_END_PORT)
 			return 0;
-		if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT ||
-		    run->io.port != VM_PORT)
+		if (run->io.port != VM_PORT)
 			return -ENOEXEC;
 		take_output(run, out, size, &used);
 	}

@@ -16,6 +16,7 @@
 #define VM_DATA		0x2000	/* guest address of the text that the payload prints */
 #define VM_DATA_SIZE	0x1000
 #define VM_PORT		0x3f8	/* and the port that it prints it to */
+#define VM_END_PORT	0xf4	/* the port that it writes to when it has done so */
 
 /**
  * struct vm - one virtual machine; fds are -1 where there is none
@@ -47,16 +48,20 @@ int vm_create(struct vm *vm, size_t size);
 /** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
 int vm_add_vcpu(struct vm *vm);
 
-/** vm_load_payload() - a program for VM_ENTRY: print the text at VM_DATA, halt */
+/** vm_load_payload() - a program for VM_ENTRY: print the text at VM_DATA, end */
 void vm_load_payload(struct vm *vm);
 
 /**
- * vm_run() - run until the guest halts
+ * vm_run() - run until the guest's program ends
  * @vm: VM with a vCPU
  * @out: receives what it has printed, zero-terminated, cut if there is no room
  * @size: room, in bytes
  *
- * Return: 0 if it has halted; -ENOEXEC if it does something else, then
+ * It ends by a port and not by HLT: KVM would have to read an instruction of a
+ * guest that is encrypted, where the processor does not say how long that one is,
+ * as in the box.
+ *
+ * Return: 0 if it has ended; -ENOEXEC if it does something else, then
  * vm->run->exit_reason says what; another negative errno.
  */
 int vm_run(struct vm *vm, char *out, size_t size);
