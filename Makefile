@@ -13,6 +13,7 @@ help:
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
 	@echo '  make shell      a prompt on a virtual SEV host'
+	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
 	@echo '  make kselftest  those tests that also run on real hosts, in the box'
 	@echo
@@ -37,12 +38,16 @@ modules: setup
 programs: setup
 	@$(MAKE) --no-print-directory -C selftests/swpsp
 	@$(MAKE) --no-print-directory -C selftests/vmm
+	@$(MAKE) --no-print-directory -C selftests/migrate
 
 shell: modules programs
 	@scripts/box $(if $(KVER),--kernel=$(KVER)) $(BOX)
 
 run: modules programs
 	@scripts/run $(if $(KVER),--kernel=$(KVER))
+
+demo-migrate: modules programs
+	@scripts/demo-migrate $(if $(KVER),--kernel=$(KVER))
 
 check: modules programs
 	@scripts/check $(if $(KVER),--kernel=$(KVER))
@@ -63,4 +68,4 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run check kselftest bench lint clean distclean
+.PHONY: help setup modules programs shell run demo-migrate check kselftest bench lint clean distclean

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KVM's notes of written pages, and a vCPU's registers.
+ */
+#include <errno.h>
+#include <sys/ioctl.h>
+
+#include "live.h"
+
+int live_log(struct vm *vm, bool on)
+{
+	struct kvm_userspace_memory_region region = {
+		.flags = on ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+		.memory_size = vm->size,
+		.userspace_addr = (uintptr_t)vm->memory,
+	};
+
+	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
+int live_written(struct vm *vm, uint64_t *bitmap)
+{
+	struct kvm_dirty_log log = { .dirty_bitmap = bitmap };
+
+	return ioctl(vm->vm_fd, KVM_GET_DIRTY_LOG, &log) ? -errno : 0;
+}
+
+/* An instruction that has left for the VMM ends when the vCPU is entered again. */
+static int finish_exit(struct vm *vm)
+{
+	int ret = 0;
+
+	vm->run->immediate_exit = 1;
+	if (ioctl(vm->vcpu_fd, KVM_RUN, 0) && errno != EINTR)
+		ret = -errno;
+	vm->run->immediate_exit = 0;
+	return ret;
+}
+
+int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
+{
+	int ret = finish_exit(vm);
+
+	if (!ret && (ioctl(vm->vcpu_fd, KVM_GET_REGS, &cpu->regs) ||
+		     ioctl(vm->vcpu_fd, KVM_GET_SREGS, &cpu->sregs)))
+		ret = -errno;
+	return ret;
+}
+
+int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
+{
+	if (ioctl(vm->vcpu_fd, KVM_SET_SREGS, &cpu->sregs) ||
+	    ioctl(vm->vcpu_fd, KVM_SET_REGS, &cpu->regs))
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest that counts, and the loop that watches it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <linux/kvm.h>
+
+#include "counter.h"
+
+#define SLOTS		8
+#define SLOT(i)		(0x8000 + 0x1000 * (i))
+#define CHUNK		0x5000
+
+/* It begins with 0 in ebx, as all registers are. */
+static const uint8_t code[] = {
+	0x66, 0x89, 0xd8,			/* 1: mov %ebx, %eax */
+	0x83, 0xe0, SLOTS - 1,			/*    and $7, %ax */
+	0xc1, 0xe0, 0x0c,			/*    shl $12, %ax */
+	0x05, 0x00, 0x80,			/*    add $0x8000, %ax */
+	0x89, 0xc7,				/*    mov %ax, %di */
+	0x66, 0x89, 0xd9,			/*    mov %ebx, %ecx */
+	0x66, 0x83, 0xe9, SLOTS,		/*    sub $8, %ecx */
+	0x66, 0x39, 0x0d,			/*    cmp %ecx, (%di) */
+	0x75, 0x0f,				/*    jne 2f */
+	0x66, 0x89, 0x1d,			/*    mov %ebx, (%di) */
+	0x66, 0x89, 0xd8,			/*    mov %ebx, %eax */
+	0xba, VM_PORT & 0xff, VM_PORT >> 8,	/*    mov $VM_PORT, %dx */
+	0x66, 0xef,				/*    out %eax, (%dx) */
+	0x66, 0x43,				/*    inc %ebx */
+	0xeb, 0xd7,				/*    jmp 1b */
+	0xb0, '!',				/* 2: mov $'!', %al */
+	0xba, VM_PORT & 0xff, VM_PORT >> 8,	/*    mov $VM_PORT, %dx */
+	0xee,					/*    out %al, (%dx) */
+	0xf4,					/*    hlt */
+};
+
+void counter_load(struct vm *vm)
+{
+	for (size_t i = 0; i < vm->size; i++)
+		vm->memory[i] = i * 31 ^ i >> 12;
+	memcpy(vm->memory + VM_ENTRY, code, sizeof(code));
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		uint32_t before = i - SLOTS;
+
+		memcpy(vm->memory + SLOT(i), &before, sizeof(before));
+	}
+}
+
+static int one_number(struct vm *vm, uint32_t expected)
+{
+	struct kvm_run *run = vm->run;
+	uint32_t number;
+
+	while (ioctl(vm->vcpu_fd, KVM_RUN, 0))
+		if (errno != EINTR)
+			return -errno;
+	if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT ||
+	    run->io.port != VM_PORT)
+		return -ENOEXEC;
+	memcpy(&number, (uint8_t *)run + run->io.data_offset, sizeof(number));
+	return run->io.size == sizeof(number) && number == expected ? 0 : -EILSEQ;
+}
+
+int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < count && !ret; i++) {
+		ret = one_number(vm, *next);
+		if (!ret)
+			++*next;
+	}
+	return ret;
+}
+
+static int add(struct launch *l, struct owner_digest *digest, const uint8_t *from, uint32_t len)
+{
+	uint8_t *seen = aligned_alloc(16, CHUNK);
+	struct sev_fw_dbg_decrypt block = {
+		.src_address = (uintptr_t)from, .dst_address = (uintptr_t)seen, .len = len,
+	};
+	int ret = -ENOMEM;
+
+	if (seen)
+		ret = launch_issue(l, SEV_FW_DBG_DECRYPT, &block, sizeof(block));
+	if (!ret && owner_digest_update(digest, seen, len))
+		ret = -ENOMEM;
+	free(seen);
+	return ret;
+}
+
+int counter_digest(struct launch *l, uint8_t *digest)
+{
+	struct owner_digest *sum = owner_digest_new();
+	int ret = sum ? 0 : -ENOMEM;
+
+	for (size_t at = 0; at < l->vm.size && !ret; at += CHUNK) {
+		size_t left = l->vm.size - at;
+
+		ret = add(l, sum, l->vm.memory + at, left < CHUNK ? left : CHUNK);
+	}
+	if (sum && owner_digest_final(sum, ret ? NULL : digest) && !ret)
+		ret = -ENOMEM;
+	return ret;
+}

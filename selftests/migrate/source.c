@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The side that has a guest and wants to be rid of it.
+ *
+ * RAM is sent while the guest runs, so that pages are written again after they
+ * have been sent. KVM notes which; those are sent again, round after round, until
+ * few are left. Only then the guest stops.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sides.h"
+
+#define PAGE		4096
+#define FEW		16	/* pages that may be left when the guest stops */
+#define ROUNDS		8
+#define RUN_EVERY	64	/* pages between two slices of the guest's time */
+#define SLICE		5	/* numbers that it prints in one */
+#define BEFORE		100	/* and before all this */
+
+/* Attempt to send: what it has to remember. */
+struct sending {
+	const struct options *opt;
+	struct launch l;
+	uint64_t *written;	/* one bit for each page that is yet to be sent */
+	uint32_t next;		/* number that the guest will print next */
+	unsigned int attempt;
+	unsigned int sent;	/* pages, in this attempt */
+	bool cancelled;
+};
+
+static size_t pages(const struct sending *s)
+{
+	return s->l.vm.size / PAGE;
+}
+
+static size_t count(const struct sending *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < (pages(s) + 63) / 64; i++)
+		n += __builtin_popcountll(s->written[i]);
+	return n;
+}
+
+static int prepare(struct launch *l, size_t memory)
+{
+	int ret = launch_version(l);
+
+	if (!ret)
+		ret = launch_certs(l);
+	if (!ret)
+		ret = launch_session(l);
+	if (!ret)
+		ret = launch_vm(l, memory);
+	if (!ret)
+		ret = launch_init(l);
+	if (ret)
+		return ret;
+	counter_load(&l->vm);
+	return vm_register(&l->vm);
+}
+
+static int launch(struct launch *l)
+{
+	int ret = launch_start(l);
+
+	if (!ret)
+		ret = launch_update_at(l, 0, l->vm.size);
+	if (!ret)
+		ret = launch_measure(l);
+	if (!ret)
+		ret = launch_check(l);
+	return ret ? ret : launch_finish(l);
+}
+
+static int send_page(struct sending *s, size_t page)
+{
+	struct migrate_packet packet;
+	int ret = migrate_send_data(&s->l, page * PAGE, PAGE, &packet);
+
+	if (ret)
+		return fail(&s->l, "SEND_UPDATE_DATA", ret);
+	s->sent++;
+	if (s->opt->spoil && s->sent == s->opt->spoil && s->attempt == 1 + !!s->opt->cancel) {
+		packet.data[PAGE / 2] ^= 1;
+		say("source: packet %u spoilt on its way", s->sent);
+	}
+	return wire_send_page(page * PAGE, &packet);
+}
+
+/* Time to give up, on purpose? */
+static bool enough(const struct sending *s)
+{
+	return s->opt->cancel && s->attempt == 1 && s->sent == s->opt->cancel;
+}
+
+/* All pages that are yet to be sent; the guest runs meanwhile, or does not. */
+static int send_round(struct sending *s, bool running)
+{
+	int ret = 0;
+
+	for (size_t page = 0; page < pages(s) && !ret; page++) {
+		if (!(s->written[page / 64] >> page % 64 & 1))
+			continue;
+		if (enough(s))
+			return -ECANCELED;
+		ret = send_page(s, page);
+		if (!ret && running && !(s->sent % RUN_EVERY))
+			ret = counter_run(&s->l.vm, SLICE, &s->next);
+	}
+	return ret;
+}
+
+static int send_memory(struct sending *s)
+{
+	struct launch *l = &s->l;
+	int ret = live_log(&l->vm, true);
+
+	memset(s->written, 0xff, pages(s) / 8);
+	for (int round = 0; round < ROUNDS && !ret; round++) {
+		say("source: round %d: %zu pages, the guest is at %u", round, count(s), s->next);
+		ret = send_round(s, true);
+		if (!ret)
+			ret = counter_run(&l->vm, 1, &s->next);
+		if (!ret)
+			ret = live_written(&l->vm, s->written);
+		if (count(s) <= FEW)
+			break;
+	}
+	if (ret)
+		return ret;
+	say("source: the guest stops at %u, %zu pages are left", s->next, count(s));
+	return send_round(s, false);
+}
+
+/* The guest has stopped: its vCPU, and what the other side should find. */
+static int send_state(struct sending *s)
+{
+	struct wire_stopped stopped = { .next = s->next };
+	struct live_cpu cpu;
+	int ret = live_get_cpu(&s->l.vm, &cpu);
+
+	if (!ret)
+		ret = wire_send(WIRE_CPU, 0, &cpu, sizeof(cpu));
+	if (!ret && !(s->opt->policy & OWNER_POLICY_NODBG)) {
+		stopped.has_digest = 1;
+		ret = counter_digest(&s->l, stopped.digest);
+		if (ret)
+			return fail(&s->l, "digest of RAM", ret);
+	}
+	return ret ? ret : wire_send(WIRE_STOPPED, 0, &stopped, sizeof(stopped));
+}
+
+static int start(struct sending *s)
+{
+	struct wire_start start = { .ram = s->l.vm.size };
+	union wire_body body;
+	int ret = wire_expect(WIRE_HELLO, &body);
+
+	s->attempt++;
+	s->sent = 0;
+	if (ret)
+		return ret;
+	ret = migrate_send_start(&s->l, &body.hello, &start.session);
+	if (ret)
+		return fail(&s->l, "SEND_START", ret);
+	return wire_send(WIRE_START, 0, &start, sizeof(start));
+}
+
+/* READY, or what firmware did not like over there. */
+static int wait_ready(void)
+{
+	struct wire_header header;
+	union wire_body body;
+	int ret = wire_receive(&header, &body);
+
+	if (ret || header.kind == WIRE_READY)
+		return ret;
+	if (header.kind != WIRE_REFUSED)
+		return -EPROTO;
+	say("source: the target refuses: %s", sev_status_name(header.where));
+	return -ECANCELED;
+}
+
+/* -ECANCELED: not this time; the guest can go on here. */
+static int attempt(struct sending *s)
+{
+	int ret = send_memory(s);
+
+	if (!ret)
+		ret = send_state(s);
+	if (!ret)
+		ret = wait_ready();
+	live_log(&s->l.vm, false);
+	if (ret)
+		return ret;
+	ret = migrate_send_finish(&s->l);
+	if (ret)
+		return fail(&s->l, "SEND_FINISH", ret);
+	return wire_send(WIRE_GO, 0, NULL, 0);
+}
+
+static int cancel(struct sending *s)
+{
+	int ret = migrate_send_cancel(&s->l);
+
+	if (ret)
+		return fail(&s->l, "SEND_CANCEL", ret);
+	ret = wire_send(WIRE_CANCEL, 0, NULL, 0);
+	if (!ret)
+		ret = counter_run(&s->l.vm, BEFORE, &s->next);
+	say("source: cancelled, the guest goes on here and is at %u", s->next);
+	return ret;
+}
+
+static int send_guest(struct sending *s)
+{
+	union wire_body body;
+	int ret;
+
+	do {
+		ret = start(s);
+		if (ret)
+			return ret;
+		ret = attempt(s);
+		if (ret == -ECANCELED && cancel(s))
+			return -EIO;
+	} while (ret == -ECANCELED && s->attempt < 4);
+	return ret ? ret : wire_expect(WIRE_DONE, &body);
+}
+
+int source(const struct options *opt)
+{
+	struct sending s = { .opt = opt };
+	int ret = launch_open(&s.l, &launch_fw, opt->policy);
+
+	s.l.by_dev = opt->by_dev;
+	if (!ret)
+		ret = prepare(&s.l, opt->memory);
+	s.written = calloc(1, opt->memory / PAGE / 8 + 8);
+	if (!ret)
+		ret = s.written ? launch(&s.l) : -ENOMEM;
+	if (ret)
+		fail(&s.l, "launch", ret);
+	else
+		ret = counter_run(&s.l.vm, BEFORE, &s.next);
+	if (!ret) {
+		say("source: a guest is launched, attested, and at %u", s.next);
+		ret = send_guest(&s);
+	}
+	if (!ret)
+		say("source: the guest is gone");
+	launch_close(&s.l);
+	free(s.written);
+	return ret;
+}

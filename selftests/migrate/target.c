@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The side that takes a guest. Shows who it is, makes a VM for each attempt, lets
+ * its own firmware decide what it takes, and runs the guest only when the source
+ * has given it up.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sides.h"
+
+#define AFTER		200	/* numbers that the guest prints here */
+#define RAM_MAX		(1ull << 30)
+
+struct receiving {
+	struct launch l;
+	struct migrate_target shown;
+	struct wire_stopped stopped;
+	unsigned int pages;
+	int refused;		/* why, as a negative errno */
+};
+
+/* Once something is wrong, the rest of the attempt is of no use. */
+static int refuse(struct receiving *r, const char *what, int ret)
+{
+	if (r->refused)
+		return 0;
+	fail(&r->l, what, ret);
+	r->refused = ret;
+	return wire_send(WIRE_REFUSED, r->l.status, NULL, 0);
+}
+
+static int make_vm(struct receiving *r, const struct wire_start *start)
+{
+	struct launch *l = &r->l;
+	int ret;
+
+	if (!start->ram || start->ram % 4096 || start->ram > RAM_MAX)
+		return -EPROTO;
+	l->policy = start->session.policy;
+	ret = launch_vm(l, start->ram);
+	if (!ret)
+		ret = launch_init(l);
+	if (!ret)
+		ret = vm_register(&l->vm);
+	return ret ? ret : migrate_receive_start(l, &start->session);
+}
+
+/* All of it is there: is it the guest that the source has stopped? */
+static int conclude(struct receiving *r)
+{
+	uint8_t digest[OWNER_HASH_SIZE];
+	int ret = migrate_receive_finish(&r->l);
+
+	if (ret)
+		return refuse(r, "RECEIVE_FINISH", ret);
+	if (r->stopped.has_digest) {
+		ret = counter_digest(&r->l, digest);
+		if (!ret && memcmp(digest, r->stopped.digest, sizeof(digest)))
+			ret = -EILSEQ;
+		if (ret)
+			return refuse(r, "digest of RAM", ret);
+		say("target: %u pages are here, RAM is the same to the last bit", r->pages);
+	}
+	return wire_send(WIRE_READY, 0, NULL, 0);
+}
+
+static int take(struct receiving *r, const struct wire_header *header,
+		const union wire_body *body)
+{
+	int ret;
+
+	switch (header->kind) {
+	case WIRE_START:
+		ret = make_vm(r, &body->start);
+		return ret ? refuse(r, "RECEIVE_START", ret) : 0;
+	case WIRE_PAGE:
+		r->pages++;
+		ret = migrate_receive_data(&r->l, header->where, &body->page);
+		return ret ? refuse(r, "RECEIVE_UPDATE_DATA", ret) : 0;
+	case WIRE_CPU:
+		ret = live_set_cpu(&r->l.vm, &body->cpu);
+		return ret ? refuse(r, "vCPU", ret) : 0;
+	case WIRE_STOPPED:
+		r->stopped = body->stopped;
+		return r->refused ? 0 : conclude(r);
+	default:
+		return -EPROTO;
+	}
+}
+
+/* Up to GO or CANCEL. Only a guest that has been started can be used. */
+static int receive(struct receiving *r)
+{
+	static union wire_body body;
+	struct wire_header header;
+	bool started = false;
+	int ret;
+
+	for (;;) {
+		ret = wire_receive(&header, &body);
+		if (ret)
+			return ret;
+		if (header.kind == WIRE_CANCEL)
+			return -ECANCELED;
+		if (header.kind == WIRE_GO)
+			return r->refused ? -EPROTO : 0;
+		if ((header.kind == WIRE_START) == started)
+			return -EPROTO;
+		started = true;
+		if (!r->refused)
+			ret = take(r, &header, &body);
+		if (ret)
+			return ret;
+	}
+}
+
+static int run(struct receiving *r)
+{
+	uint32_t next = r->stopped.next;
+	int ret = counter_run(&r->l.vm, AFTER, &next);
+
+	if (ret)
+		return fail(&r->l, "guest", ret);
+	say("target: the guest has gone on from %u to %u", r->stopped.next, next);
+	return wire_send(WIRE_DONE, 0, NULL, 0);
+}
+
+static int attempt(const struct options *opt, const struct vendor_files *vendor)
+{
+	struct receiving r = { .pages = 0 };
+	int ret = launch_open(&r.l, &launch_fw, 0);
+
+	r.l.by_dev = opt->by_dev;
+	if (!ret)
+		ret = migrate_target(&r.l, vendor, &r.shown);
+	if (ret)
+		fail(&r.l, "certificates", ret);
+	else
+		ret = wire_send(WIRE_HELLO, 0, &r.shown, sizeof(r.shown));
+	if (!ret)
+		ret = receive(&r);
+	if (!ret)
+		ret = run(&r);
+	if (ret == -ECANCELED)
+		say("target: cancelled after %u pages", r.pages);
+	launch_close(&r.l);
+	return ret;
+}
+
+int target(const struct options *opt)
+{
+	struct vendor_files vendor;
+	int ret = opt->vendor ? vendor_read(&vendor, opt->vendor) : 0;
+
+	if (ret)
+		say("target: no cek.cert and ask_ark.cert in %s: %s", opt->vendor,
+		    strerror(-ret));
+	while (!ret) {
+		ret = attempt(opt, opt->vendor ? &vendor : NULL);
+		if (ret != -ECANCELED)
+			break;
+		ret = 0;
+	}
+	return ret;
+}

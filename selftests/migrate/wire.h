@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What goes over the line between two hosts: messages, each a header and a body.
+ * The line is standard input and output, so whatever carries bytes can be one: a
+ * pipe, a socket, ssh.
+ *
+ *   target: HELLO       its certificates
+ *   source: START       session, size of RAM
+ *           PAGE        as many as it takes, some of them again
+ *           CPU         vCPU state; the guest does not run any more
+ *           STOPPED     next number the guest will print, digest of its RAM
+ *   target: READY       it could run the guest now
+ *   source: GO          the source cannot run it any more
+ *   target: DONE        it has run, and is what it was
+ *
+ * The guest is never able to run on both, nor on none: only READY makes the source
+ * give it up, and only GO lets the target begin. Before that, the source may say
+ * CANCEL at any time, or the target REFUSED (with firmware's status); the guest
+ * then goes on where it was, and the target begins again with HELLO.
+ *
+ * Numbers are little-endian. What is in CPU and STOPPED is not protected by
+ * firmware, as a guest without SEV-ES has no protected state.
+ */
+#ifndef MIGRATE_WIRE_H
+#define MIGRATE_WIRE_H
+
+#include "../lib/live.h"
+#include "../lib/migrate.h"
+
+#define WIRE_MAGIC	0x4d564553	/* "SEVM" */
+#define WIRE_VERSION	1
+
+enum wire_kind {
+	WIRE_HELLO = 1,
+	WIRE_START,
+	WIRE_PAGE,
+	WIRE_CPU,
+	WIRE_STOPPED,
+	WIRE_READY,
+	WIRE_GO,
+	WIRE_DONE,
+	WIRE_CANCEL,
+	WIRE_REFUSED,
+};
+
+/**
+ * struct wire_header - before each body
+ * @magic: WIRE_MAGIC
+ * @version: WIRE_VERSION
+ * @kind: enum wire_kind
+ * @where: PAGE: guest address. REFUSED: firmware's status. Otherwise 0
+ * @len: bytes of body that follow
+ * @reserved: 0
+ */
+struct wire_header {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind;
+	uint64_t where;
+	uint32_t len;
+	uint32_t reserved;
+};
+
+/* The bodies; those of the others are empty. PAGE: @data is cut to @len. */
+struct wire_start {
+	uint64_t ram;
+	struct migrate_session session;
+};
+
+struct wire_stopped {
+	uint32_t next;
+	uint32_t has_digest;	/* the policy has let the source look */
+	uint8_t digest[OWNER_HASH_SIZE];
+};
+
+static_assert(sizeof(struct wire_header) == 24, "header");
+static_assert(sizeof(struct wire_start) == 8 + 4 + 0x824 + 0x80, "START");
+static_assert(sizeof(struct wire_stopped) == 40, "STOPPED");
+
+union wire_body {
+	struct migrate_target hello;
+	struct wire_start start;
+	struct migrate_packet page;
+	struct live_cpu cpu;
+	struct wire_stopped stopped;
+};
+
+/** wire_send() - a message; 0 or a negative errno */
+int wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
+
+/** wire_send_page() - @packet, which belongs to guest address @gpa */
+int wire_send_page(uint64_t gpa, const struct migrate_packet *packet);
+
+/**
+ * wire_receive() - the next message
+ * @header: receives the header
+ * @body: receives the body, which has the length that its kind must have
+ *
+ * Return: 0, -EPIPE at the end of the line, -EPROTO for what is no message, another
+ * negative errno.
+ */
+int wire_receive(struct wire_header *header, union wire_body *body);
+
+/** wire_expect() - the next message must be of this kind, or it is -EPROTO */
+int wire_expect(enum wire_kind kind, union wire_body *body);
+
+#endif /* MIGRATE_WIRE_H */
