@@ -15,6 +15,7 @@ help:
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
+	@echo '  make check-tree  the same in kernels that look for bugs; takes half an hour more'
 	@echo '  make kselftest  those tests that also run on real hosts, in the box'
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
@@ -22,7 +23,7 @@ help:
 	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
 	@echo '  make programs   build the software PSP and the tools'
 	@echo '  make lint       sparse, checkpatch, shellcheck, kernel-doc and the like'
-	@echo '  make clean      remove all that was built; the kernel stays'
+	@echo '  make clean      remove all that was built; kernels stay'
 	@echo '  make distclean  remove build/'
 	@echo
 	@echo '  KVER=VERSION    the kernel to build for and to boot ("uname -r")'
@@ -59,13 +60,16 @@ bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
 	@scripts/bench $(if $(KVER),--kernel=$(KVER))
 
+check-tree: programs
+	@scripts/check-tree
+
 lint: setup
 	@scripts/lint
 
 clean:
-	$(RM) -r $(filter-out build/kernel,$(wildcard build/*))
+	$(RM) -r $(filter-out build/kernel build/tree,$(wildcard build/*))
 
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run demo-migrate check kselftest bench lint clean distclean
+.PHONY: help setup modules programs shell run demo-migrate check check-tree kselftest bench lint clean distclean
