@@ -3,8 +3,9 @@
  * kvm_sev_glue: that what is ours arrives at the engine, that what is not arrives
  * at the stock kvm_amd unchanged, and that the module comes and goes under load.
  *
- * Needs root and the modules loaded. Tests that load and unload kvm_sev_glue.ko
- * find it in the directory that PSP_MODULES_DIR names, others do without.
+ * Needs root and the drivers loaded. Tests that load and unload kvm_sev_glue.ko
+ * find it in the directory that PSP_MODULES_DIR names, others do without; in a
+ * kernel tree the glue is a part of kvm_amd, and no module.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -153,6 +154,23 @@ static bool module_is_loaded(const char *name)
 	return !access(path, F_OK);
 }
 
+/* Why the module cannot come and go, or NULL. */
+static const char *glue_stays(void)
+{
+	if (!module_is_loaded(GLUE))
+		return "the glue is a part of kvm_amd";
+	return module_path(GLUE) ? NULL : "PSP_MODULES_DIR is not set";
+}
+
+/* Is there a glue, be it a module or a part of kvm_amd? */
+static bool glue_is_there(int vm)
+{
+	struct sev_fw_query query = { .info_size = sizeof(struct sev_fw_cmd_info) };
+
+	return module_is_loaded(GLUE) ||
+	       !passthrough(vm, SEV_FW_QUERY_ID, &query, sizeof(query), -1).ret;
+}
+
 #define EXPECT_OUTCOME(o, want_errno, want_error) do {			\
 	const struct outcome _o = (o);					\
 	const int _errno = (want_errno);				\
@@ -177,10 +195,10 @@ FIXTURE(glue) {
 
 FIXTURE_SETUP(glue)
 {
-	if (!module_is_loaded(GLUE))
+	self->plain = create_vm();
+	if (!glue_is_there(self->plain))
 		SKIP(return, GLUE " is not loaded");
 	self->sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
-	self->plain = create_vm();
 	self->vm = create_vm();
 	ASSERT_LE(0, self->sev);
 	ASSERT_LE(0, self->plain);
@@ -372,8 +390,8 @@ TEST_F(glue, same_as_stock)
 	struct sev_fw_guest_status status;
 	int i;
 
-	if (!module_path(GLUE))
-		SKIP(return, "PSP_MODULES_DIR is not set");
+	if (glue_stays())
+		SKIP(return, "%s", glue_stays());
 	compared(self->plain, self->vm, self->sev, with);
 	ASSERT_EQ(0, unload_module(GLUE));
 	compared(self->plain, self->vm, self->sev, without);
@@ -442,8 +460,8 @@ TEST_F(glue, traced)
 	struct sev_fw_guest_status status;
 	int before, i;
 
-	if (!module_path(GLUE))
-		SKIP(return, "PSP_MODULES_DIR is not set");
+	if (glue_stays())
+		SKIP(return, "%s", glue_stays());
 	for (before = 0; before < 2; before++) {
 		if (before)
 			ASSERT_EQ(0, unload_module(GLUE));
@@ -530,8 +548,8 @@ TEST_F_TIMEOUT(glue, comes_and_goes_under_load, 180)
 	struct caller callers[CALLERS] = {};
 	int i, own;
 
-	if (!module_path(GLUE))
-		SKIP(return, "PSP_MODULES_DIR is not set");
+	if (glue_stays())
+		SKIP(return, "%s", glue_stays());
 	if (!can_patch_code_in_use())
 		SKIP(return, "not on an emulator with more than one processor");
 	own = create_vm();
