@@ -190,9 +190,10 @@ static bool wanted(const struct launch *l, const struct step *step)
 }
 
 /* A guest that has taken all steps before this one. */
-static int guest_at(struct launch *l, const struct step *here, bool by_dev, uint32_t policy)
+static int guest_at(struct launch *l, const struct step *here)
 {
-	int ret = launch_open(l, &launch_fw, policy);
+	bool by_dev = l->by_dev;
+	int ret = launch_open(l, &launch_fw, l->policy);
 
 	l->by_dev = by_dev;
 	if (!ret)
@@ -233,11 +234,10 @@ static bool good_errno(const struct launch *l, int err)
 }
 
 /* One step, over and over, until nothing fails in it any more. */
-static unsigned int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail_nth) *self,
-		  const FIXTURE_VARIANT(fail_nth) *variant, const struct step *step)
+static unsigned int sweep(struct __test_metadata *_metadata, struct launch *l, int fd,
+			  const struct step *step)
 {
 	unsigned int n, failed = 0, survived = 0;
-	struct launch *l = &self->l;
 	struct host_use before;
 	bool usable = false, hit;
 	int ret;
@@ -245,7 +245,7 @@ static unsigned int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail_n
 	for (n = 1; n < MANY; n++) {
 		if (!usable) {
 			launch_close(l);
-			ret = guest_at(l, step, variant->by_dev, variant->policy);
+			ret = guest_at(l, step);
 			EXPECT_EQ(0, ret) {
 				TH_LOG("before %s: %s", step->name, launch_error(l, ret));
 			}
@@ -253,9 +253,9 @@ static unsigned int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail_n
 				return failed;
 		}
 		EXPECT_EQ(0, host_use(&before));
-		arm(self->fd, n);
+		arm(fd, n);
 		ret = step->run(l);
-		hit = disarm(self->fd);
+		hit = disarm(fd);
 		if (!hit)
 			break;
 		if (!ret) {
@@ -281,14 +281,16 @@ static unsigned int sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail_n
 
 TEST_F_TIMEOUT(fail_nth, launch, 600)
 {
+	struct launch *l = &self->l;
 	unsigned int failed = 0;
 
-	ASSERT_EQ(0, launch_open(&self->l, &launch_fw, variant->policy));
+	ASSERT_EQ(0, launch_open(l, &launch_fw, variant->policy));
+	l->by_dev = variant->by_dev;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		if (wanted(&self->l, &steps[i]))
-			failed += sweep(_metadata, self, variant, &steps[i]);
+		if (wanted(l, &steps[i]))
+			failed += sweep(_metadata, l, self->fd, &steps[i]);
 	EXPECT_LT(0U, failed);
-	launch_close(&self->l);
+	launch_close(l);
 	expect_same(_metadata, &self->before, "closed", 0);
 }
 
