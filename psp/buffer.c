@@ -19,6 +19,7 @@
  * to it at any time from now on, so it is neither freed nor unpinned, ever.
  */
 #include <linux/atomic.h>
+#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
@@ -197,11 +198,15 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 	return 0;
 }
 
+/* The pages stay pinned, though nobody knows any more which they were. */
 static void quarantine(const struct psp_mapping *map)
 {
 	psp_quarantine_pages(map->nr_pages);
-	if (map->bounce)
-		psp_quarantine_pages(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE));
+	kvfree(map->pages);
+	if (!map->bounce)
+		return;
+	psp_quarantine_pages(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE));
+	kmemleak_not_leak(map->bounce);
 }
 
 /**
