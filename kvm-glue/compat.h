@@ -54,7 +54,8 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 {
 	struct xregs_state *xsave = &vcpu->arch.guest_fpu.fpstate->regs.xsave;
 	const struct fxregs_state *fx = &xsave->i387;
-	const unsigned int width = sizeof(save->fpreg_x87) / 8;
+	const u8 *reg = (const u8 *)fx->st_space;
+	u8 *significand = save->fpreg_x87, *exponent = significand + 8 * 8;
 	const void *high;
 	unsigned int i;
 
@@ -68,9 +69,11 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 	save->x87_fop = fx->fop;
 	save->x87_rip = fx->rip;
 	save->x87_dp = fx->rdp;
-	/* packed here, one in every 16 bytes there */
-	for (i = 0; i < 8; i++)
-		memcpy(save->fpreg_x87 + width * i, (const u8 *)fx->st_space + 16 * i, width);
+	/* first the significands of all, then the exponents */
+	for (i = 0; i < 8; i++, reg += 16) {
+		memcpy(significand + 8 * i, reg, 8);
+		memcpy(exponent + 2 * i, reg + 8, 2);
+	}
 	memcpy(save->fpreg_xmm, fx->xmm_space, sizeof(save->fpreg_xmm));
 	/* not there while all of it is zero */
 	high = get_xsave_addr(xsave, XFEATURE_YMM);

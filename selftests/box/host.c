@@ -212,6 +212,6 @@ void host_keep_kvm_up(void)
 {
 	static struct vm keeper;
 
-	if (!vm_create(&keeper, 64 << 10))
+	if (!vm_create(&keeper, VM_TYPE_DEFAULT, 64 << 10))
 		vm_add_vcpu(&keeper);
 }

@@ -67,13 +67,19 @@ int launch_session(struct launch *l)
 
 int launch_vm(struct launch *l, size_t size)
 {
-	return vm_create(&l->vm, size);
+	return vm_create(&l->vm, launch_type(l), size);
 }
 
 int launch_init(struct launch *l)
 {
 	uint32_t id = launch_es(l) ? KVM_SEV_ES_INIT : KVM_SEV_INIT;
-	int ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, NULL, &l->status);
+	struct vm_sev_init init = { 0 };
+	int ret;
+
+	if (l->typed)
+		ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, VM_SEV_INIT2, &init, &l->status);
+	else
+		ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, NULL, &l->status);
 
 	return ret ? ret : vm_add_vcpu(&l->vm);
 }

@@ -68,6 +68,7 @@ extern const struct launch_ops launch_legacy;
  * @ops: how to speak to firmware; may be changed between steps
  * @sev_fd: /dev/sev
  * @by_dev: pass-through commands on the guest go through /dev/sev
+ * @typed: the VM is made as a SEV guest, and not made one later; see launch_type()
  * @with_session: the owner has a session with firmware
  * @policy: guest policy
  * @vm: the machine
@@ -86,6 +87,7 @@ struct launch {
 	const struct launch_ops *ops;
 	int sev_fd;
 	bool by_dev;
+	bool typed;
 	bool with_session;
 	uint32_t policy;
 	struct vm vm;
@@ -168,6 +170,14 @@ int launch_issue(struct launch *l, uint32_t id, void *block, uint32_t len);
 static inline bool launch_es(const struct launch *l)
 {
 	return l->policy & OWNER_POLICY_ES;
+}
+
+/** launch_type() - the type of its VM */
+static inline unsigned int launch_type(const struct launch *l)
+{
+	if (!l->typed)
+		return VM_TYPE_DEFAULT;
+	return launch_es(l) ? VM_TYPE_SEV_ES : VM_TYPE_SEV;
 }
 
 /** launch_error() - why a step has failed, as a clause in a static buffer */

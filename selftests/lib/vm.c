@@ -24,7 +24,20 @@ static int set_memory(struct vm *vm)
 	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
 }
 
-int vm_create(struct vm *vm, size_t size)
+bool vm_has_type(unsigned int type)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int types;
+
+	if (kvm < 0)
+		return false;
+	/* 0 also from kernels that never heard of it */
+	types = ioctl(kvm, KVM_CHECK_EXTENSION, VM_CAP_TYPES);
+	close(kvm);
+	return types > 0 && types & 1u << type;
+}
+
+int vm_create(struct vm *vm, unsigned int type, size_t size)
 {
 	void *memory;
 
@@ -37,7 +50,7 @@ int vm_create(struct vm *vm, size_t size)
 	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd < 0)
 		return -errno;
-	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, 0);
+	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, type);
 	if (vm->vm_fd < 0)
 		return -errno;
 	return set_memory(vm);

@@ -9,6 +9,7 @@
 #ifndef SELFTESTS_VM_H
 #define SELFTESTS_VM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,12 +39,40 @@ struct vm {
 	size_t size;
 };
 
+/*
+ * Types of VMs that are SEV guests from the beginning, since Linux 6.10. With them
+ * comes KVM_SEV_INIT2. All of these are missing in older kernels' headers.
+ */
+#define VM_TYPE_DEFAULT	0
+#define VM_TYPE_SEV	2
+#define VM_TYPE_SEV_ES	3
+#define VM_CAP_TYPES	235
+#define VM_SEV_INIT2	22
+
+/**
+ * struct vm_sev_init - argument of KVM_SEV_INIT2
+ * @vmsa_features: features of SEV that the guest shall have
+ * @flags: 0
+ * @ghcb_version: highest version of the GHCB protocol, 0 for KVM's choice
+ * @pad: 0
+ */
+struct vm_sev_init {
+	uint64_t vmsa_features;
+	uint32_t flags;
+	uint16_t ghcb_version;
+	uint16_t pad[17];
+};
+
+/** vm_has_type() - can this kernel make VMs of that type? */
+bool vm_has_type(unsigned int type);
+
 /**
  * vm_create() - open /dev/kvm, make a VM with @size bytes of RAM, no vCPU yet
  * @vm: receives it; vm_destroy() it in any case
+ * @type: VM_TYPE_*
  * @size: multiple of the page size
  */
-int vm_create(struct vm *vm, size_t size);
+int vm_create(struct vm *vm, unsigned int type, size_t size);
 
 /** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
 int vm_add_vcpu(struct vm *vm);

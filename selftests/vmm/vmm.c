@@ -29,6 +29,7 @@ static const char usage[] =
 "  --ca=DIR         trust the platform only if DIR/cek.cert and DIR/ask_ark.cert,\n"
 "                   which come from its vendor, say so\n"
 "  --memory=MIB     RAM of the guest (default 2)\n"
+"  --typed          make the VM as a SEV guest (KVM_SEV_INIT2, Linux 6.10)\n"
 "  --legacy         use the ioctls that came before pass-through\n"
 "  --door=vm|sev    where pass-through commands on the guest go in: the VM's fd\n"
 "                   (default) or /dev/sev\n"
@@ -43,7 +44,7 @@ static struct options {
 	const char *ca;
 	uint32_t policy;
 	size_t memory;
-	bool legacy, by_dev, session, run, quiet;
+	bool legacy, typed, by_dev, session, run, quiet;
 } opt = {
 	.secret = "a secret of the guest's owner",
 	.policy = OWNER_POLICY_NODBG,
@@ -199,6 +200,7 @@ static const struct option long_options[] = {
 	{ "no-session", no_argument, NULL, 'n' },
 	{ "ca", required_argument, NULL, 'c' },
 	{ "memory", required_argument, NULL, 'm' },
+	{ "typed", no_argument, NULL, 't' },
 	{ "legacy", no_argument, NULL, 'l' },
 	{ "door", required_argument, NULL, 'd' },
 	{ "no-run", no_argument, NULL, 'r' },
@@ -224,6 +226,9 @@ static void set_option(int c)
 		break;
 	case 'm':
 		opt.memory = parse("memory", optarg, 1 << 20) << 20;
+		break;
+	case 't':
+		opt.typed = true;
 		break;
 	case 'l':
 		opt.legacy = true;
@@ -274,6 +279,7 @@ int main(int argc, char **argv)
 
 	ret = launch_open(&l, opt.legacy ? &launch_legacy : &launch_fw, opt.policy);
 	l.by_dev = opt.by_dev;
+	l.typed = opt.typed;
 	if (ret)
 		fprintf(stderr, "sev-vmm: /dev/sev: %s\n", strerror(-ret));
 	else
