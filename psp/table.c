@@ -13,6 +13,7 @@
 #ifdef __KERNEL__
 #include <linux/array_size.h>
 #endif
+#include "layout.h"
 #include "row.h"
 
 /* The block's struct, its size, and the offset of one of its members. */

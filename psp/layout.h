@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The UAPI blocks have the layout of the SEV API's command buffers; a change that
+ * moves a field does not compile. (That these numbers are the SEV API's is what
+ * selftests/host/test_layout.c is for.)
+ */
+#ifndef PSP_LAYOUT_H
+#define PSP_LAYOUT_H
+
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#endif
+#include "row.h"
+
+#define AT_IS(type, member, off) \
+	static_assert(offsetof(struct type, member) == (off), #type "." #member)
+#define SIZE_IS(type, size) \
+	static_assert(sizeof(struct type) == (size), #type)
+
+AT_IS(sev_fw_init, flags, 0x00);
+AT_IS(sev_fw_init, tmr_address, 0x08);
+AT_IS(sev_fw_init, tmr_len, 0x10);
+SIZE_IS(sev_fw_init, 0x14);
+
+AT_IS(sev_fw_init_ex, length, 0x00);
+AT_IS(sev_fw_init_ex, flags, 0x04);
+AT_IS(sev_fw_init_ex, tmr_address, 0x08);
+AT_IS(sev_fw_init_ex, tmr_len, 0x10);
+AT_IS(sev_fw_init_ex, nv_address, 0x18);
+AT_IS(sev_fw_init_ex, nv_len, 0x20);
+SIZE_IS(sev_fw_init_ex, 0x24);
+
+AT_IS(sev_fw_platform_status, api_major, 0x00);
+AT_IS(sev_fw_platform_status, api_minor, 0x01);
+AT_IS(sev_fw_platform_status, state, 0x02);
+AT_IS(sev_fw_platform_status, owner, 0x03);
+AT_IS(sev_fw_platform_status, config, 0x04);
+AT_IS(sev_fw_platform_status, build, 0x07);
+AT_IS(sev_fw_platform_status, guest_count, 0x08);
+SIZE_IS(sev_fw_platform_status, 0x0c);
+
+AT_IS(sev_fw_pek_csr, address, 0x00);
+AT_IS(sev_fw_pek_csr, len, 0x08);
+SIZE_IS(sev_fw_pek_csr, 0x0c);
+
+AT_IS(sev_fw_pek_cert_import, pek_address, 0x00);
+AT_IS(sev_fw_pek_cert_import, pek_len, 0x08);
+AT_IS(sev_fw_pek_cert_import, oca_address, 0x10);
+AT_IS(sev_fw_pek_cert_import, oca_len, 0x18);
+SIZE_IS(sev_fw_pek_cert_import, 0x1c);
+
+AT_IS(sev_fw_pdh_cert_export, pdh_address, 0x00);
+AT_IS(sev_fw_pdh_cert_export, pdh_len, 0x08);
+AT_IS(sev_fw_pdh_cert_export, chain_address, 0x10);
+AT_IS(sev_fw_pdh_cert_export, chain_len, 0x18);
+SIZE_IS(sev_fw_pdh_cert_export, 0x1c);
+
+AT_IS(sev_fw_download_firmware, address, 0x00);
+AT_IS(sev_fw_download_firmware, len, 0x08);
+SIZE_IS(sev_fw_download_firmware, 0x0c);
+
+AT_IS(sev_fw_get_id, address, 0x00);
+AT_IS(sev_fw_get_id, len, 0x08);
+SIZE_IS(sev_fw_get_id, 0x0c);
+
+AT_IS(sev_fw_ring_buffer, lo_cmd_address, 0x00);
+AT_IS(sev_fw_ring_buffer, lo_status_address, 0x08);
+AT_IS(sev_fw_ring_buffer, hi_cmd_address, 0x10);
+AT_IS(sev_fw_ring_buffer, hi_status_address, 0x18);
+AT_IS(sev_fw_ring_buffer, lo_pages, 0x20);
+AT_IS(sev_fw_ring_buffer, hi_pages, 0x21);
+AT_IS(sev_fw_ring_buffer, lo_threshold, 0x22);
+AT_IS(sev_fw_ring_buffer, hi_threshold, 0x24);
+AT_IS(sev_fw_ring_buffer, int_on_empty, 0x26);
+SIZE_IS(sev_fw_ring_buffer, 0x28);
+
+AT_IS(sev_fw_decommission, handle, 0x00);
+SIZE_IS(sev_fw_decommission, 0x04);
+
+AT_IS(sev_fw_activate, handle, 0x00);
+AT_IS(sev_fw_activate, asid, 0x04);
+SIZE_IS(sev_fw_activate, 0x08);
+
+AT_IS(sev_fw_deactivate, handle, 0x00);
+SIZE_IS(sev_fw_deactivate, 0x04);
+
+AT_IS(sev_fw_guest_status, handle, 0x00);
+AT_IS(sev_fw_guest_status, policy, 0x04);
+AT_IS(sev_fw_guest_status, asid, 0x08);
+AT_IS(sev_fw_guest_status, state, 0x0c);
+SIZE_IS(sev_fw_guest_status, 0x0d);
+
+AT_IS(sev_fw_copy, handle, 0x00);
+AT_IS(sev_fw_copy, len, 0x04);
+AT_IS(sev_fw_copy, src_address, 0x08);
+AT_IS(sev_fw_copy, dst_address, 0x10);
+SIZE_IS(sev_fw_copy, 0x18);
+
+AT_IS(sev_fw_activate_ex, length, 0x00);
+AT_IS(sev_fw_activate_ex, handle, 0x04);
+AT_IS(sev_fw_activate_ex, asid, 0x08);
+AT_IS(sev_fw_activate_ex, numids, 0x0c);
+AT_IS(sev_fw_activate_ex, ids_address, 0x10);
+SIZE_IS(sev_fw_activate_ex, 0x18);
+
+AT_IS(sev_fw_launch_start, handle, 0x00);
+AT_IS(sev_fw_launch_start, policy, 0x04);
+AT_IS(sev_fw_launch_start, dh_address, 0x08);
+AT_IS(sev_fw_launch_start, dh_len, 0x10);
+AT_IS(sev_fw_launch_start, session_address, 0x18);
+AT_IS(sev_fw_launch_start, session_len, 0x20);
+SIZE_IS(sev_fw_launch_start, 0x24);
+
+AT_IS(sev_fw_launch_update_data, handle, 0x00);
+AT_IS(sev_fw_launch_update_data, address, 0x08);
+AT_IS(sev_fw_launch_update_data, len, 0x10);
+SIZE_IS(sev_fw_launch_update_data, 0x14);
+
+AT_IS(sev_fw_launch_update_vmsa, handle, 0x00);
+AT_IS(sev_fw_launch_update_vmsa, address, 0x08);
+AT_IS(sev_fw_launch_update_vmsa, len, 0x10);
+SIZE_IS(sev_fw_launch_update_vmsa, 0x14);
+
+AT_IS(sev_fw_launch_measure, handle, 0x00);
+AT_IS(sev_fw_launch_measure, address, 0x08);
+AT_IS(sev_fw_launch_measure, len, 0x10);
+SIZE_IS(sev_fw_launch_measure, 0x14);
+
+AT_IS(sev_fw_packet, handle, 0x00);
+AT_IS(sev_fw_packet, hdr_address, 0x08);
+AT_IS(sev_fw_packet, hdr_len, 0x10);
+AT_IS(sev_fw_packet, guest_address, 0x18);
+AT_IS(sev_fw_packet, guest_len, 0x20);
+AT_IS(sev_fw_packet, trans_address, 0x28);
+AT_IS(sev_fw_packet, trans_len, 0x30);
+SIZE_IS(sev_fw_launch_update_secret, 0x34);
+SIZE_IS(sev_fw_send_update_data, 0x34);
+SIZE_IS(sev_fw_send_update_vmsa, 0x34);
+SIZE_IS(sev_fw_receive_update_data, 0x34);
+SIZE_IS(sev_fw_receive_update_vmsa, 0x34);
+
+SIZE_IS(sev_fw_launch_finish, 0x04);
+SIZE_IS(sev_fw_send_finish, 0x04);
+SIZE_IS(sev_fw_send_cancel, 0x04);
+SIZE_IS(sev_fw_receive_finish, 0x04);
+
+AT_IS(sev_fw_attestation, handle, 0x00);
+AT_IS(sev_fw_attestation, address, 0x08);
+AT_IS(sev_fw_attestation, mnonce, 0x10);
+AT_IS(sev_fw_attestation, len, 0x20);
+SIZE_IS(sev_fw_attestation, 0x24);
+
+AT_IS(sev_fw_send_start, handle, 0x00);
+AT_IS(sev_fw_send_start, policy, 0x04);
+AT_IS(sev_fw_send_start, pdh_address, 0x08);
+AT_IS(sev_fw_send_start, pdh_len, 0x10);
+AT_IS(sev_fw_send_start, plat_address, 0x18);
+AT_IS(sev_fw_send_start, plat_len, 0x20);
+AT_IS(sev_fw_send_start, amd_address, 0x28);
+AT_IS(sev_fw_send_start, amd_len, 0x30);
+AT_IS(sev_fw_send_start, session_address, 0x38);
+AT_IS(sev_fw_send_start, session_len, 0x40);
+SIZE_IS(sev_fw_send_start, 0x44);
+
+AT_IS(sev_fw_receive_start, handle, 0x00);
+AT_IS(sev_fw_receive_start, policy, 0x04);
+AT_IS(sev_fw_receive_start, pdh_address, 0x08);
+AT_IS(sev_fw_receive_start, pdh_len, 0x10);
+AT_IS(sev_fw_receive_start, session_address, 0x18);
+AT_IS(sev_fw_receive_start, session_len, 0x20);
+SIZE_IS(sev_fw_receive_start, 0x24);
+
+AT_IS(sev_fw_dbg, handle, 0x00);
+AT_IS(sev_fw_dbg, src_address, 0x08);
+AT_IS(sev_fw_dbg, dst_address, 0x10);
+AT_IS(sev_fw_dbg, len, 0x18);
+SIZE_IS(sev_fw_dbg_decrypt, 0x1c);
+SIZE_IS(sev_fw_dbg_encrypt, 0x1c);
+
+AT_IS(sev_fw_swap_out, handle, 0x00);
+AT_IS(sev_fw_swap_out, flags, 0x04);
+AT_IS(sev_fw_swap_out, src_address, 0x08);
+AT_IS(sev_fw_swap_out, dst_address, 0x10);
+AT_IS(sev_fw_swap_out, mdata_address, 0x18);
+AT_IS(sev_fw_swap_out, software_data, 0x20);
+SIZE_IS(sev_fw_swap_out, 0x28);
+
+AT_IS(sev_fw_swap_in, handle, 0x00);
+AT_IS(sev_fw_swap_in, flags, 0x04);
+AT_IS(sev_fw_swap_in, src_address, 0x08);
+AT_IS(sev_fw_swap_in, dst_address, 0x10);
+AT_IS(sev_fw_swap_in, mdata_address, 0x18);
+SIZE_IS(sev_fw_swap_in, 0x20);
+
+#undef AT_IS
+#undef SIZE_IS
+
+#endif /* PSP_LAYOUT_H */
