@@ -70,6 +70,9 @@ static int legacy_in(const struct legacy *legacy, u64 udata, u8 *data,
 	const struct psp_buf *buf = psp_row_find(legacy->id)->buf;
 	const struct move *move;
 
+	/* the caller cannot ask for a length by this, so a NULL is no query */
+	if (legacy->here && !udata)
+		return -EFAULT;
 	if (legacy->here) {
 		memcpy(block->byte + buf->addr, &udata, sizeof(udata));
 		psp_put32(block->byte, buf->len, legacy->size);
