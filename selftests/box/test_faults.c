@@ -153,11 +153,9 @@ CLASS(start, "LAUNCH_START", SEV_FW_LAUNCH_START, PREPARE_VM, issue_start);
 CLASS(activate, "ACTIVATE after START", SEV_FW_ACTIVATE, PREPARE_VM, issue_start);
 CLASS(kvm_activate, "ACTIVATE by KVM", SEV_FW_ACTIVATE, PREPARE_VM, issue_legacy_start);
 CLASS(update, "LAUNCH_UPDATE_DATA", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_update);
-CLASS(kvm_update, "the same by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST,
-      issue_legacy_update);
+CLASS(kvm_update, "that by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_legacy_update);
 CLASS(deactivate, "DEACTIVATE, VM ends", SEV_FW_DEACTIVATE, PREPARE_GUEST, issue_close, true);
-CLASS(decommission, "DECOMMISSION, VM ends", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close,
-      true);
+CLASS(decommission, "DECOMMISSION then", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close, true);
 
 static double now(void)
 {
@@ -434,6 +432,7 @@ static int ask_by_some_door(struct cell *c, int i)
 static void expect_dead(struct __test_metadata *_metadata, struct _test_data_fault *self)
 {
 	struct cell *c = &self->c;
+	unsigned int refused = 0;
 	long quarantined;
 	double began;
 
@@ -442,9 +441,9 @@ static void expect_dead(struct __test_metadata *_metadata, struct _test_data_fau
 	EXPECT_LT(self->quarantined, quarantined);
 
 	began = now();
-	for (int i = 0; i < AFTERWARDS; i++) {
-		EXPECT_EQ(-EIO, ask_by_some_door(c, i));
-	}
+	for (int i = 0; i < AFTERWARDS; i++)
+		refused += ask_by_some_door(c, i) == -EIO;
+	EXPECT_EQ(AFTERWARDS, refused);
 	issue_status(c);
 	EXPECT_EQ(-EIO, c->ret);
 	EXPECT_EQ(SEV_FW_NO_CALL, c->status);

@@ -287,10 +287,10 @@ TEST_F(dev, bad_output)
 		pdh_len = CERT;
 		chain_len = CHAIN;
 		NOT_ASKED_FOR(EFAULT, platform_pdh_cert_export(&self->p, bad, &pdh_len, self->pages,
-							   &chain_len), &self->p,
+							       &chain_len), &self->p,
 			      "%s", places[i].name);
 		NOT_ASKED_FOR(EFAULT, platform_pdh_cert_export(&self->p, self->pages, &pdh_len, bad,
-							   &chain_len), &self->p,
+							       &chain_len), &self->p,
 			      "%s", places[i].name);
 		if (self->api < API(0, 16))
 			continue;
@@ -413,7 +413,7 @@ TEST_F(dev, ioctls)
 			continue;
 		self->p.status = 0;
 		NOT_ASKED_FOR(EFAULT, sev_dev_op(self->p.fd, i, self->pages + 3 * PAGE,
-					     &self->p.status), &self->p,
+						 &self->p.status), &self->p,
 			      "command %d", i);
 	}
 }
@@ -481,7 +481,7 @@ TEST_F(dev, open_mode)
 	struct sev_fw_cmd_info infos[INFOS_MAX];
 	const struct sev_fw_door door = sev_fw_door_dev(self->reader.fd, -1);
 	struct sev_fw_query query;
-	unsigned int found = 0;
+	unsigned int found = 0, wrong = 0;
 
 	ASSERT_EQ(0, export(self, &self->p));	/* now the platform is up */
 	ASSERT_EQ(0, sev_fw_query(&door, &query, infos, INFOS_MAX));
@@ -491,14 +491,15 @@ TEST_F(dev, open_mode)
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		for (uint32_t n = 0; n < query.count; n++)
-			if (infos[n].id == SEV_FW_CMD(modes[i].id)) {
-				EXPECT_EQ(modes[i].write, !!(infos[n].flags & SEV_FW_INFO_WRITE));
-			}
+			wrong += infos[n].id == SEV_FW_CMD(modes[i].id) &&
+				 modes[i].write != !!(infos[n].flags & SEV_FW_INFO_WRITE);
+		EXPECT_EQ(0, wrong)
+			TH_LOG("command 0x%x", modes[i].id);
 		if (!exists(self, modes[i].id))
 			continue;
 		if (modes[i].write) {
 			NOT_ASKED_FOR(EPERM, try(self, &self->reader, modes[i].id), &self->reader,
-			      "command 0x%x", modes[i].id);
+				      "command 0x%x", modes[i].id);
 		} else {
 			EXPECT_EQ(0, try(self, &self->reader, modes[i].id))
 				TH_LOG("command 0x%x", modes[i].id);
@@ -582,9 +583,7 @@ TEST_F(dev, by_state)
 
 			ASSERT_EQ(0, state == UNINIT ? platform_reset(&self->p) :
 						       export(self, &self->p));
-			if (state == WORKING) {
-				ASSERT_EQ(0, make_guest(&l));
-			}
+			ASSERT_EQ(0, state == WORKING ? make_guest(&l) : 0);
 			ASSERT_EQ(state, state_of(&self->p));
 
 			EXPECT_EQ(e->ret, try(self, &self->p, id))
@@ -873,6 +872,7 @@ TEST_F(observe, query_availability)
 TEST_F(observe, sysfs)
 {
 	unsigned int free, bound, dirty;
+	int fields;
 	struct launch l;
 	uint32_t len = 0;
 	char text[32];
@@ -890,8 +890,8 @@ TEST_F(observe, sysfs)
 	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, NULL, &len));
 	EXPECT_STREQ("PEK_CSR INVALID_LENGTH", psp_attr("last_failure"));
 
-	ASSERT_EQ(3, sscanf(psp_attr("asids"), "free %u bound %u dirty %u", &free, &bound,
-			    &dirty));
+	fields = sscanf(psp_attr("asids"), "free %u bound %u dirty %u", &free, &bound, &dirty);
+	ASSERT_EQ(3, fields);
 	EXPECT_LT(0, free + dirty);
 	ASSERT_EQ(0, make_guest(&l));
 	EXPECT_EQ(WORKING, psp_attr_number("state"));
@@ -921,8 +921,8 @@ static unsigned long count_of(const char *command, unsigned long *refused)
 	unsigned long count = 0;
 
 	*refused = 0;
-	if (line)
-		sscanf(line + strlen(command), "%lu %lu", &count, refused);
+	if (!line || sscanf(line + strlen(command), "%lu %lu", &count, refused) != 2)
+		return 0;
 	return count;
 }
 
