@@ -129,6 +129,13 @@ int fault_arm(const struct fault *fault)
 	return -ETIMEDOUT;
 }
 
+int fault_refuse(uint32_t id, uint32_t after, uint32_t status)
+{
+	return fault_arm(&(struct fault){
+		.id = id, .kind = SWPSP_FAULT_STATUS, .value = status, .after = after, .count = 1,
+	});
+}
+
 int fault_clear(void)
 {
 	return fault_arm(&(struct fault){ .kind = SWPSP_FAULT_NONE });

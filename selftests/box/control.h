@@ -68,6 +68,9 @@ struct fault {
 /** fault_arm() - from now on; 0, or -ETIMEDOUT if the simulated PSP is not there */
 int fault_arm(const struct fault *fault);
 
+/** fault_refuse() - let @after commands @id pass, refuse the next one with @status */
+int fault_refuse(uint32_t id, uint32_t after, uint32_t status);
+
 /** fault_clear() - no faults, and a PSP that was dead lives again; as fault_arm() */
 int fault_clear(void);
 

@@ -208,8 +208,7 @@ TEST_F(guest, debug_interrupted)
 	memset(self->seen, 0x5a, PAGES * PAGE);
 	GOES(guest_poke(l, self->ram, self->host, PAGES * PAGE, NULL));
 	first = memory_run(self->ram, 0x5000);
-	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = SEV_FW_DBG_DECRYPT, .after = 1, .count = 1,
-		  .kind = SWPSP_FAULT_STATUS, .value = RESOURCE_LIMIT }));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_DBG_DECRYPT, 1, RESOURCE_LIMIT));
 	REFUSED(RESOURCE_LIMIT, guest_peek(l, self->ram, self->seen, PAGES * PAGE, &done));
 	ASSERT_EQ(0, fault_clear());
 	EXPECT_EQ(first, done);

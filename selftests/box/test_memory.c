@@ -208,8 +208,7 @@ TEST_F(memory, interrupted)
 	ASSERT_LT(4, memory_runs(memory, size));
 	first = memory_run(memory, size);
 	first += memory_run(memory + first, size - first);
-	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = SEV_FW_LAUNCH_UPDATE_DATA, .after = 2,
-		  .count = 1, .kind = SWPSP_FAULT_STATUS, .value = RESOURCE_LIMIT }));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_LAUNCH_UPDATE_DATA, 2, RESOURCE_LIMIT));
 	ASSERT_EQ(OWNER_OK, owner_digest_update(l->digest, memory, size));
 	REFUSED(RESOURCE_LIMIT, update(l, memory, size, &done));
 	ASSERT_EQ(0, fault_clear());
@@ -228,8 +227,7 @@ TEST_F(memory, interrupted_at_once)
 	uint32_t done;
 
 	HOST_NEEDS(HOST_SWPSP);
-	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = SEV_FW_LAUNCH_UPDATE_DATA, .count = 1,
-		  .kind = SWPSP_FAULT_STATUS, .value = RESOURCE_LIMIT }));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_LAUNCH_UPDATE_DATA, 0, RESOURCE_LIMIT));
 	REFUSED(RESOURCE_LIMIT, update(l, memory, 4 * PAGE, &done));
 	ASSERT_EQ(0, fault_clear());
 	EXPECT_EQ(0, done);

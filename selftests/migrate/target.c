@@ -18,6 +18,7 @@ struct receiving {
 	struct wire_stopped stopped;
 	unsigned int pages;
 	int refused;		/* why, as a negative errno */
+	bool ready;		/* and READY has been said */
 };
 
 /* Once something is wrong, the rest of the attempt is of no use. */
@@ -62,6 +63,7 @@ static int conclude(struct receiving *r)
 			return refuse(r, "digest of RAM", ret);
 		say("target: %u pages are here, RAM is the same to the last bit", r->pages);
 	}
+	r->ready = true;
 	return wire_send(WIRE_READY, 0, NULL, 0);
 }
 
@@ -83,18 +85,18 @@ static int take(struct receiving *r, const struct wire_header *header,
 		return ret ? refuse(r, "vCPU", ret) : 0;
 	case WIRE_STOPPED:
 		r->stopped = body->stopped;
-		return r->refused ? 0 : conclude(r);
+		return conclude(r);
 	default:
 		return -EPROTO;
 	}
 }
 
-/* Up to GO or CANCEL. Only a guest that has been started can be used. */
+/* Up to GO or CANCEL. What comes after READY firmware refuses: the guest is whole. */
 static int receive(struct receiving *r)
 {
 	static union wire_body body;
 	struct wire_header header;
-	bool started = false;
+	bool start, started = false;
 	int ret;
 
 	for (;;) {
@@ -104,8 +106,9 @@ static int receive(struct receiving *r)
 		if (header.kind == WIRE_CANCEL)
 			return -ECANCELED;
 		if (header.kind == WIRE_GO)
-			return r->refused ? -EPROTO : 0;
-		if ((header.kind == WIRE_START) == started)
+			return r->ready ? 0 : -EPROTO;
+		start = header.kind == WIRE_START;
+		if (start == started)
 			return -EPROTO;
 		started = true;
 		if (!r->refused)
