@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/kvm.h>
+
 #include "kselftest_harness.h"
 #include "../lib/migrate.h"
 #include "../lib/oca.h"
@@ -111,6 +113,86 @@ TEST_F(migrate, further)
 	EXPECT_EQ(0, memcmp(self->text, self->seen, PAGE));
 	launch_close(l);
 }
+
+/* What firmware has launched is not there any more, and the report says so. */
+TEST_F(migrate, report)
+{
+	const uint8_t mnonce[OWNER_NONCE_SIZE] = { 1 }, zero[OWNER_HASH_SIZE] = { 0 };
+	uint8_t report[OWNER_REPORT_SIZE];
+	struct launch *l;
+
+	UNDER_WAY(l);
+	REFUSED(INVALID_GUEST_STATE, l->ops->report(l, mnonce, report));
+	GOES(migrate_receive_finish(l));
+	GOES(l->ops->report(l, mnonce, report));
+	EXPECT_EQ(OWNER_OK, owner_report_check(&l->chain.pek, report, mnonce, 0, zero));
+}
+
+/* One side by the older ioctls */
+
+static int legacy(struct launch *l, uint32_t id, void *data)
+{
+	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+}
+
+TEST_F(migrate, sent_by_older_ioctls)
+{
+	struct launch *l = &self->from;
+	struct kvm_sev_send_start start = {
+		.pdh_cert_uaddr = addr_of(&self->target.pdh), .pdh_cert_len = SEV_FW_CERT_SIZE,
+		.plat_certs_uaddr = addr_of(&self->target.chain),
+		.plat_certs_len = SEV_FW_CHAIN_SIZE,
+		.amd_certs_uaddr = addr_of(self->target.ca),
+		.amd_certs_len = sizeof(self->target.ca),
+		.session_uaddr = addr_of(self->session.blob),
+		.session_len = sizeof(self->session.blob),
+	};
+	struct kvm_sev_send_update_data update = {
+		.hdr_uaddr = addr_of(self->packet.header), .hdr_len = SEV_FW_HEADER_SIZE,
+		.guest_uaddr = addr_of(l->vm.memory + AT), .guest_len = PAGE,
+		.trans_uaddr = addr_of(self->packet.data), .trans_len = PAGE,
+	};
+
+	GOES(legacy(l, KVM_SEV_SEND_START, &start));
+	GOES(legacy(l, KVM_SEV_SEND_UPDATE_DATA, &update));
+	self->session.pdh = l->pdh;
+	self->packet.len = PAGE;
+	GOES(migrate_send_finish(l));
+	l = &self->to;
+	GOES(migrate_receive_start(l, &self->session));
+	GOES(migrate_receive_data(l, AT, &self->packet));
+	GOES(legacy(l, KVM_SEV_RECEIVE_FINISH, NULL));
+	GOES(guest_peek(l, l->vm.memory + AT, self->seen, PAGE, NULL));
+	EXPECT_EQ(0, memcmp(self->text, self->seen, PAGE));
+}
+
+TEST_F(migrate, received_by_older_ioctls)
+{
+	struct launch *l = &self->from;
+	struct kvm_sev_receive_start start = {
+		.pdh_uaddr = addr_of(&self->session.pdh), .pdh_len = SEV_FW_CERT_SIZE,
+		.session_uaddr = addr_of(self->session.blob),
+		.session_len = sizeof(self->session.blob),
+	};
+	struct kvm_sev_receive_update_data update = {
+		.hdr_uaddr = addr_of(self->packet.header), .hdr_len = SEV_FW_HEADER_SIZE,
+		.trans_uaddr = addr_of(self->packet.data), .trans_len = PAGE, .guest_len = PAGE,
+	};
+
+	GOES(migrate_send_start(l, &self->target, &self->session));
+	GOES(migrate_send_data(l, AT, PAGE, &self->packet));
+	GOES(legacy(l, KVM_SEV_SEND_FINISH, NULL));
+	l = &self->to;
+	update.guest_uaddr = addr_of(l->vm.memory + AT);
+	GOES(legacy(l, KVM_SEV_RECEIVE_START, &start));
+	EXPECT_EQ(GUEST_RUPDATE, state_of(l));
+	GOES(legacy(l, KVM_SEV_RECEIVE_UPDATE_DATA, &update));
+	GOES(migrate_receive_finish(l));
+	GOES(guest_peek(l, l->vm.memory + AT, self->seen, PAGE, NULL));
+	EXPECT_EQ(0, memcmp(self->text, self->seen, PAGE));
+}
+
+/* Lines that are not to be trusted */
 
 TEST_F(migrate, tampered)
 {
