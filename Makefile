@@ -19,6 +19,10 @@ help:
 	@echo '  make kselftest  those tests that also run on real hosts, in the box'
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
+	@echo '  make install    install modules, rules for modprobe and udev, UAPI header'
+	@echo '  make uninstall  remove them'
+	@echo '  make deb        Debian packages of the same, in build/deb'
+	@echo
 	@echo '  make setup      install the Debian packages, get the kernel for the box'
 	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
 	@echo '  make programs   build the software PSP and the tools'
@@ -63,13 +67,24 @@ bench: modules programs
 check-tree: programs
 	@scripts/check-tree
 
+# Building is for everybody, so only this part wants root.
+install: modules
+	@scripts/install $(KVER)
+
+uninstall:
+	@scripts/install --uninstall
+
+deb: modules
+	@scripts/deb $(KVER)
+
 lint: setup
 	@scripts/lint
 
 clean:
-	$(RM) -r $(filter-out build/kernel build/tree,$(wildcard build/*))
+	$(RM) -r $(filter-out build/apt build/kernel build/tree,$(wildcard build/*))
 
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run demo-migrate check check-tree kselftest bench lint clean distclean
+.PHONY: help setup modules programs shell run demo-migrate check check-tree kselftest bench \
+	install uninstall deb lint clean distclean
