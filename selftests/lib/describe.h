@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel says of its commands, for people. */
+#ifndef SELFTESTS_DESCRIBE_H
+#define SELFTESTS_DESCRIBE_H
+
+#include <stdio.h>
+
+#include <linux/sev-fw.h>
+
+/** describe_title() - head of the table, in Markdown, two lines */
+void describe_title(FILE *out);
+
+/**
+ * describe_command() - one row of it: name, id, size of the block in bytes, where
+ * the command may be issued, what /dev/sev must be open for, since which version
+ * of the SEV API it exists, and its buffers in the order of the block
+ */
+void describe_command(FILE *out, const struct sev_fw_cmd_info *info);
+
+#endif /* SELFTESTS_DESCRIBE_H */
