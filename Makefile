@@ -20,6 +20,7 @@ help:
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header'
+	@echo '  make kselftest-install  the tests in a directory, to copy to a SEV host'
 	@echo '  make uninstall  remove them'
 	@echo '  make deb        Debian packages of the same, in build/deb'
 	@echo
@@ -71,6 +72,9 @@ check-tree: programs
 install: modules
 	@scripts/install $(KVER)
 
+kselftest-install: setup
+	@scripts/kselftest-install $(INSTALL_PATH)
+
 uninstall:
 	@scripts/install --uninstall
 
@@ -87,4 +91,4 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run demo-migrate check check-tree kselftest bench \
-	install uninstall deb lint clean distclean
+	kselftest-install install uninstall deb lint clean distclean
