@@ -93,7 +93,7 @@ static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
 		ret = ops->get(fd_file(vm), &issue->guest);
 	if (!ret) {
 		issue->sev_fd = number_of(sev_file);
-		ret = psp_issue(issue);
+		ret = psp_issue(issue, NULL);
 		ops->put(issue->guest);
 	}
 	fdput(vm);
@@ -112,7 +112,7 @@ static int issue_ioctl(struct file *file, struct sev_fw_cmd __user *ucmd)
 
 	issue.cmd.error = SEV_FW_NO_CALL;
 	if (issue.cmd.fd == -1)
-		ret = psp_issue(&issue);
+		ret = psp_issue(&issue, NULL);
 	else
 		ret = issue_for_guest(&issue, file);
 

@@ -158,11 +158,14 @@ static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_
 /**
  * psp_issue() - execute a pass-through command
  * @issue: command; its @cmd.error is set in any case
+ * @block: the block, if it is in kernel memory; addresses in it are the caller's all
+ *	the same, and it is replaced by what came back. NULL: @issue->cmd says where
+ *	the caller has it
  *
  * Context: process context, with the guest's lock held if there is a guest.
  * Return: 0 or an errno as documented in <linux/sev-fw.h>.
  */
-int psp_issue(struct psp_issue *issue)
+int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
 {
 	const struct psp_row *row;
 	struct psp *psp;
@@ -175,37 +178,10 @@ int psp_issue(struct psp_issue *issue)
 
 	row = find(psp, issue->cmd.id);
 	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
-	if (!ret)
+	if (!ret && block)
+		ret = psp_check(row, block) ?: issue_block(psp, issue, row, block);
+	else if (!ret)
 		ret = issue_row(psp, issue, row);
-	psp_put(psp);
-	return ret;
-}
-
-/**
- * psp_issue_kernel() - execute a platform command whose block is in kernel memory
- * @issue: command; its @cmd.data and @cmd.len are not used, @cmd.error is set
- * @block: block; addresses in it are the caller's. Replaced by what came back
- *
- * Context: process context.
- * Return: as psp_issue().
- */
-int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block)
-{
-	const struct psp_row *row;
-	struct psp *psp;
-	int ret;
-
-	issue->cmd.error = SEV_FW_NO_CALL;
-	psp = psp_get();
-	if (!psp)
-		return -ENODEV;
-
-	row = find(psp, issue->cmd.id);
-	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
-	if (!ret)
-		ret = psp_check(row, block);
-	if (!ret)
-		ret = issue_block(psp, issue, row, block);
 	psp_put(psp);
 	return ret;
 }
@@ -228,7 +204,7 @@ int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 	issue.cmd.error = SEV_FW_NO_CALL;
 	if (fd_file(sev) && psp_dev_is(fd_file(sev))) {
 		issue.writable = fd_file(sev)->f_mode & FMODE_WRITE;
-		ret = psp_issue(&issue);
+		ret = psp_issue(&issue, NULL);
 	}
 	cmd->error = issue.cmd.error;
 	fdput(sev);

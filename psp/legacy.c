@@ -124,7 +124,7 @@ int psp_legacy_ioctl(struct file *file, void __user *uarg)
 	issue.cmd.error = SEV_FW_NO_CALL;
 	ret = legacy_in(legacy, input.data, data, &block);
 	if (!ret)
-		ret = psp_issue_kernel(&issue, &block);
+		ret = psp_issue(&issue, &block);
 	if (issue.cmd.error != SEV_FW_NO_CALL && legacy_out(legacy, input.data, data, &block))
 		ret = -EFAULT;
 

@@ -257,8 +257,7 @@ struct psp_issue {
 	int sev_fd;
 };
 
-int psp_issue(struct psp_issue *issue);
-int psp_issue_kernel(struct psp_issue *issue, struct psp_user_block *block);
+int psp_issue(struct psp_issue *issue, struct psp_user_block *block);
 
 /* nv.c */
 int psp_nv_init(struct psp *psp);
