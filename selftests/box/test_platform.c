@@ -904,6 +904,35 @@ TEST_F(observe, sysfs)
 	EXPECT_NE(NULL, strstr(psp_attr("asids"), text));
 }
 
+/* A guest's whole way, by each kind of ioctl, on whatever firmware there is. */
+TEST_F(observe, launch)
+{
+	static const struct launch_ops * const ops[] = { &launch_fw, &launch_legacy };
+	char out[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		struct launch l;
+
+		ASSERT_EQ(0, launch_open(&l, ops[i], OWNER_POLICY_NODBG));
+		EXPECT_EQ(0, launch_version(&l));
+		EXPECT_EQ(0, launch_certs(&l));
+		EXPECT_EQ(0, launch_trust(&l, NULL));
+		EXPECT_EQ(0, launch_session(&l));
+		ASSERT_EQ(0, launch_vm(&l, RAM));
+		ASSERT_EQ(0, launch_init(&l));
+		EXPECT_EQ(0, launch_load(&l));
+		EXPECT_EQ(0, launch_start(&l));
+		EXPECT_EQ(0, launch_update(&l));
+		EXPECT_EQ(0, launch_measure(&l));
+		EXPECT_EQ(0, launch_check(&l));
+		EXPECT_EQ(0, launch_secret(&l, "told by its owner"));
+		EXPECT_EQ(0, launch_finish(&l));
+		EXPECT_EQ(0, launch_run(&l, out, sizeof(out)));
+		EXPECT_STREQ("told by its owner", out);
+		launch_close(&l);
+	}
+}
+
 static const char *debugfs(const char *name)
 {
 	static char text[16384];
@@ -966,4 +995,4 @@ TEST_F(observe, tracepoint)
 	EXPECT_NE(NULL, strstr(line, "firmware_ns="));
 }
 
-TEST_HARNESS_MAIN
+HOST_TESTS_MAIN
