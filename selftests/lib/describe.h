@@ -7,13 +7,20 @@
 
 #include <linux/sev-fw.h>
 
-/** describe_title() - head of the table, in Markdown, two lines */
+/**
+ * describe_title() - head of the table, in Markdown, two lines
+ * @out: where to
+ */
 void describe_title(FILE *out);
 
 /**
- * describe_command() - one row of it: name, id, size of the block in bytes, where
- * the command may be issued, what /dev/sev must be open for, since which version
- * of the SEV API it exists, and its buffers in the order of the block
+ * describe_command() - one row of the table
+ * @out: where to
+ * @info: what SEV_FW_QUERY says of the command
+ *
+ * Name, id, size of the block in bytes, where the command may be issued, what
+ * /dev/sev must be open for, since which version of the SEV API it exists, and its
+ * buffers in the order of the block.
  */
 void describe_command(FILE *out, const struct sev_fw_cmd_info *info);
 
