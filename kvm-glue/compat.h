@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that differs between the kernels that the glue builds for, 6.1 to 6.12.
+ * All that differs between the kernels that the glue builds for, 6.1 to 7.2.
  */
 #ifndef KVM_GLUE_COMPAT_H
 #define KVM_GLUE_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/kvm_host.h>
+#include <linux/magic.h>
+#include <linux/module.h>
 #include <linux/version.h>
 #include <asm/ibt.h>
 #include <asm/msr-index.h>
@@ -21,6 +24,33 @@ static inline bool glue_is_snp(struct kvm *kvm)
 	return kvm->arch.vm_type == KVM_X86_SNP_VM;
 #else
 	return false;
+#endif
+}
+
+/*
+ * Is this a VM's fd? Later kernels let nobody but KVM's own modules ask. The name is
+ * one that only the kernel can give, since the inode is an anonymous one.
+ */
+static inline bool glue_is_vm(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+	const struct module *owner = file->f_op->owner;
+
+	return owner && !strcmp(owner->name, "kvm_amd") &&
+	       file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(file->f_path.dentry->d_name.name, "kvm-vm");
+#else
+	return file_is_kvm(file);
+#endif
+}
+
+/* It was one of the registers. */
+static inline u64 glue_rip(const struct kvm_vcpu_arch *arch)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+	return arch->rip;
+#else
+	return arch->regs[VCPU_REGS_RIP];
 #endif
 }
 
@@ -56,7 +86,6 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 	const struct fxregs_state *fx = &xsave->i387;
 	const u8 *reg = (const u8 *)fx->st_space;
 	u8 *significand = save->fpreg_x87, *exponent = significand + 8 * 8;
-	const void *high;
 	unsigned int i;
 
 	if (vcpu->kvm->arch.vm_type == KVM_X86_DEFAULT_VM)
@@ -75,12 +104,24 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 		memcpy(exponent + 2 * i, reg + 8, 2);
 	}
 	memcpy(save->fpreg_xmm, fx->xmm_space, sizeof(save->fpreg_xmm));
-	/* not there while all of it is zero */
-	high = get_xsave_addr(xsave, XFEATURE_YMM);
-	if (high)
-		memcpy(save->fpreg_ymm, high, sizeof(save->fpreg_ymm));
+	/*
+	 * The first extended feature is in the same place in either format, and not
+	 * there while all of it is zero.
+	 */
+	if (xsave->header.xfeatures & XFEATURE_MASK_YMM)
+		memcpy(save->fpreg_ymm, xsave->extended_state_area, sizeof(save->fpreg_ymm));
 	else
 		memset(save->fpreg_ymm, 0, sizeof(save->fpreg_ymm));
+}
+
+/* The field has had two names. */
+static inline void glue_virtualize_lbr(struct vmcb *vmcb)
+{
+#ifdef SVM_MISC2_ENABLE_V_LBR
+	vmcb->control.misc_ctl2 |= SVM_MISC2_ENABLE_V_LBR;
+#else
+	vmcb->control.virt_ext |= LBR_CTL_ENABLE_MASK;
+#endif
 }
 
 /*
@@ -98,7 +139,7 @@ static inline void glue_seal_vcpu(struct kvm_vcpu *vcpu, struct vmcb *vmcb, void
 	unsigned int i;
 
 	fpstate_set_confidential(&vcpu->arch.guest_fpu);
-	vmcb->control.virt_ext |= LBR_CTL_ENABLE_MASK;
+	glue_virtualize_lbr(vmcb);
 	/* two bits for each: exit on read, exit on write */
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		clear_bit(2 * records[i], msr_map);

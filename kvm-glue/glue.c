@@ -139,7 +139,7 @@ static int get_file_guest(struct file *file, struct psp_guest **guest)
 	struct kvm *kvm;
 	int ret = -EBADF;
 
-	if (!file_is_kvm(file))
+	if (!glue_is_vm(file))
 		return -EBADF;
 	lent = kmalloc(sizeof(*lent), GFP_KERNEL);
 	if (!lent)

@@ -40,7 +40,6 @@ static const struct {
 	{ VCPU_REGS_R13, offsetof(struct sev_es_save_area, r13) },
 	{ VCPU_REGS_R14, offsetof(struct sev_es_save_area, r14) },
 	{ VCPU_REGS_R15, offsetof(struct sev_es_save_area, r15) },
-	{ VCPU_REGS_RIP, offsetof(struct sev_es_save_area, rip) },
 };
 
 /* Put a vCPU's state where firmware will measure it. */
@@ -57,6 +56,7 @@ static int fill_save_area(struct vcpu_svm *svm)
 	memcpy(save, &svm->vmcb->save, sizeof(svm->vmcb->save));
 	for (i = 0; i < ARRAY_SIZE(registers); i++)
 		*(u64 *)((u8 *)save + registers[i].offset) = arch->regs[registers[i].reg];
+	save->rip = glue_rip(arch);
 	save->xcr0 = arch->xcr0;
 	save->pkru = arch->pkru;
 	save->xss = arch->ia32_xss;

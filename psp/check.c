@@ -199,7 +199,7 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 	info->size = row->size;
 	info->api_major = row->since >> 8;
 	info->api_minor = row->since & 0xff;
-	strncpy(info->name, row->name, sizeof(info->name) - 1);
+	memcpy(info->name, row->name, strnlen(row->name, sizeof(info->name) - 1));
 
 	if (api >= row->since)
 		info->flags |= SEV_FW_INFO_AVAILABLE;

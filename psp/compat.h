@@ -33,6 +33,15 @@ void sev_platform_shutdown(void);
 #define psp_init_status(args)	(args)
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define PSP_EXPORTS_OF_7_2
+#endif
+
+/* CPUID left <asm/processor.h>, in 6.15 or so. */
+#if __has_include(<asm/cpuid/api.h>)
+#include <asm/cpuid/api.h>
+#endif
+
 /* struct fd has no members for others to look at since 6.12. */
 #ifndef fd_file
 #define fd_file(fd)	((fd).file)

@@ -245,3 +245,40 @@ void snp_free_firmware_page(void *addr)
 EXPORT_SYMBOL_GPL(snp_free_firmware_page);
 
 #endif /* PSP_EXPORTS_OF_6_9 */
+
+#ifdef PSP_EXPORTS_OF_7_2
+
+/**
+ * sev_is_snp_ciphertext_hiding_supported() - a feature of SNP firmware
+ *
+ * Return: false, there is no SNP here.
+ */
+bool sev_is_snp_ciphertext_hiding_supported(void)
+{
+	return false;
+}
+EXPORT_SYMBOL_GPL(sev_is_snp_ciphertext_hiding_supported);
+
+/**
+ * sev_get_snp_policy_bits() - what a guest may ask for in its SNP policy
+ *
+ * Return: none of it, there is no SNP here.
+ */
+u64 sev_get_snp_policy_bits(void)
+{
+	return 0;
+}
+EXPORT_SYMBOL_GPL(sev_get_snp_policy_bits);
+
+/**
+ * sev_firmware_supported_vm_types() - VMs that firmware knows how to make guests of
+ *
+ * Return: KVM_X86_* as a bit mask.
+ */
+int sev_firmware_supported_vm_types(void)
+{
+	return BIT(KVM_X86_SEV_VM) | BIT(KVM_X86_SEV_ES_VM);
+}
+EXPORT_SYMBOL_GPL(sev_firmware_supported_vm_types);
+
+#endif /* PSP_EXPORTS_OF_7_2 */

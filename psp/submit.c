@@ -25,6 +25,7 @@
 #include <asm/smp.h>
 
 #include "addr.h"
+#include "compat.h"
 #include "psp.h"
 
 #define STATUS_INVALID_PLATFORM_STATE	0x01
