@@ -7,6 +7,8 @@
 KVER ?=
 # Options of scripts/box for "make shell"
 BOX ?=
+# Options of selftests/run_kselftest.sh, and tests, for "make kselftest"
+KSELFTEST ?=
 
 help:
 	@echo 'SEV firmware pass-through: kernel modules, software PSP, and a SEV host in a box.'
@@ -16,7 +18,10 @@ help:
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes half an hour more'
-	@echo '  make kselftest  those tests that also run on real hosts, in the box'
+	@echo '  make check-kernels  the same on the newest kernel that Debian has'
+	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
+	@echo '                  one, otherwise in the box; KSELFTEST="--destructive" permits'
+	@echo '                  to change the keys of the platform'
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header'
@@ -59,7 +64,7 @@ check: modules programs
 	@scripts/check $(if $(KVER),--kernel=$(KVER))
 
 kselftest: modules programs
-	@scripts/check $(if $(KVER),--kernel=$(KVER)) kselftest
+	@scripts/kselftest $(if $(KVER),--kernel=$(KVER)) $(KSELFTEST)
 
 bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
@@ -67,6 +72,9 @@ bench: modules programs
 
 check-tree: programs
 	@scripts/check-tree
+
+check-kernels: programs
+	@scripts/check-kernels
 
 # Building is for everybody, so only this part wants root.
 install: modules
@@ -85,10 +93,10 @@ lint: setup
 	@scripts/lint
 
 clean:
-	$(RM) -r $(filter-out build/apt build/kernel build/tree,$(wildcard build/*))
+	$(RM) -r $(filter-out build/apt build/kernel build/root build/tree,$(wildcard build/*))
 
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run demo-migrate check check-tree kselftest bench \
+.PHONY: help setup modules programs shell run demo-migrate check check-tree check-kernels kselftest bench \
 	kselftest-install install uninstall deb lint clean distclean

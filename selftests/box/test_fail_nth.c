@@ -22,6 +22,8 @@
 #include "host.h"
 
 #define RAM		(1 << 20)
+/* So much of it in a command: each page may be one of its own for firmware. */
+#define UPDATE		(64 << 10)
 #define FAIL_NTH	"/proc/self/fail-nth"
 #define DEBUGFS		"/sys/kernel/debug/"
 #define MANY		200	/* no command has that many places to fail */
@@ -40,7 +42,7 @@ static int start(struct launch *l)
 
 static int update(struct launch *l)
 {
-	return l->ops->update(l, l->vm.memory, RAM);
+	return l->ops->update(l, l->vm.memory, UPDATE);
 }
 
 static int update_vmsa(struct launch *l)
