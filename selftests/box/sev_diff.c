@@ -31,6 +31,7 @@
 #include <linux/psp-sev.h>
 
 #include "../lib/cert.h"
+#include "../lib/sevfw.h"
 #include "../lib/vm.h"
 #include "host.h"
 
@@ -679,6 +680,27 @@ static void one_step(unsigned int n)
 	print_step(n, &s);
 }
 
+/*
+ * Later stock drivers shut firmware down again after a command of /dev/sev's that had
+ * it initialised. Where that is so, a walk of two drivers in step is one on which KVM
+ * initialises the platform whenever it is down.
+ */
+static void bring_up(void)
+{
+	struct kvm_sev_cmd cmd = { .id = KVM_SEV_INIT };
+	struct sev_user_data_status status = { 0 };
+	struct vm vm;
+
+	if (sev_dev_op(host.rw, SEV_PLATFORM_STATUS, &status, NULL) || status.state)
+		return;
+	if (!vm_create(&vm, VM_TYPE_DEFAULT, RAM))
+		ioctl(vm.vm_fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
+	vm_destroy(&vm);
+	down = false;
+	for (unsigned int n = 0; n < ARRAY_SIZE(counts); n++)
+		counts[n] = host_counter(SWPSP_BAR_COUNT(n));
+}
+
 static int set_up(void)
 {
 	for (enum area area = FIRST; area < AREAS; area++) {
@@ -701,13 +723,14 @@ static int set_up(void)
 
 int main(int argc, char **argv)
 {
+	bool keep_up = argc == 4 && !strcmp(argv[3], "keep-up");
 	unsigned int steps, n;
 	int ret;
 
-	chance = argc == 3 ? strtoull(argv[1], NULL, 0) : 0;
-	steps = argc == 3 ? strtoul(argv[2], NULL, 0) : 0;
-	if (!chance || !steps) {
-		fprintf(stderr, "Usage: sev_diff SEED STEPS\n");
+	chance = argc >= 3 ? strtoull(argv[1], NULL, 0) : 0;
+	steps = argc >= 3 ? strtoul(argv[2], NULL, 0) : 0;
+	if (!chance || !steps || argc > 3 + keep_up) {
+		fprintf(stderr, "Usage: sev_diff SEED STEPS [keep-up]\n");
 		return 2;
 	}
 	/* Addresses are in what is printed digests of. */
@@ -726,7 +749,10 @@ int main(int argc, char **argv)
 	host_keep_kvm_up();
 	for (n = 0; n < ARRAY_SIZE(counts); n++)
 		counts[n] = host_counter(SWPSP_BAR_COUNT(n));
-	for (n = 1; n <= steps; n++)
+	for (n = 1; n <= steps; n++) {
+		if (keep_up)
+			bring_up();
 		one_step(n);
+	}
 	return 0;
 }
