@@ -10,8 +10,8 @@
 #include <linux/version.h>
 
 /*
- * What kvm_amd asks for initialisation with, and where in there it looks for
- * firmware's status; the functions that it needs in addition; and the headers
+ * What kvm_amd asks for initialisation with, where in there it looks for firmware's
+ * status, and whether it only wants to be ready for guests; the functions that it needs in addition; and the headers
  * without which modversions would differ, see export.c.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
@@ -25,12 +25,14 @@
 #include <asm/sev.h>
 #define PSP_INIT_ARGS		struct sev_platform_init_args
 #define psp_init_status(args)	(&(args)->error)
+#define psp_init_may_wait(args)	((args)->probe)
 #define PSP_EXPORTS_OF_6_9
 /* Not every kernel of this age has the declaration. */
 void sev_platform_shutdown(void);
 #else
 #define PSP_INIT_ARGS		int
 #define psp_init_status(args)	(args)
+#define psp_init_may_wait(args)	false
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)

@@ -71,6 +71,9 @@ static int issue_raw(u32 id, void *data, int *error)
  * sev_platform_init() - initialise the platform, unless it is
  * @args: has a place for firmware's status; may be NULL
  *
+ * A kvm_amd that has just been loaded says that it can wait, and then it does if
+ * that is what psp_init_on_probe is set to.
+ *
  * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
  */
 int sev_platform_init(PSP_INIT_ARGS *args)
@@ -80,7 +83,9 @@ int sev_platform_init(PSP_INIT_ARGS *args)
 	int ret = -ENODEV;
 
 	if (psp) {
-		ret = psp_bring_up(psp, &status);
+		ret = 0;
+		if (psp_init_on_probe || !args || !psp_init_may_wait(args))
+			ret = psp_bring_up(psp, &status);
 		psp_put(psp);
 	}
 	if (args)

@@ -23,7 +23,7 @@
 #define PSP_BAR		2
 #define PSP_DMA_BITS	48
 
-static bool psp_init_on_probe = true;
+bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 

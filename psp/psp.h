@@ -169,6 +169,7 @@ struct psp_call {
 };
 
 /* pci.c */
+extern bool psp_init_on_probe;
 struct psp *psp_get(void);
 void psp_put(struct psp *psp);
 
