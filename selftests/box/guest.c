@@ -19,6 +19,25 @@ int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
 	return ret ? ret : launch_init(l);
 }
 
+int guest_loaded(struct launch *l, bool by_dev, size_t ram)
+{
+	int ret = launch_open(l, &launch_fw, 0);
+
+	l->by_dev = by_dev;
+	if (!ret)
+		ret = launch_vm(l, ram);
+	if (!ret)
+		ret = launch_init(l);
+	return ret ? ret : launch_load(l);
+}
+
+int guest_started(struct launch *l, bool by_dev, size_t ram)
+{
+	int ret = guest_loaded(l, by_dev, ram);
+
+	return ret ? ret : launch_start(l);
+}
+
 int guest_running(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
 {
 	int ret = guest_new(l, policy, by_dev, ram);

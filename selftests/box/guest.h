@@ -18,6 +18,15 @@
  */
 int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram);
 
+/**
+ * guest_loaded() - the same with something in its RAM, and nobody to look at the
+ * platform's certificates
+ */
+int guest_loaded(struct launch *l, bool by_dev, size_t ram);
+
+/** guest_started() - guest_loaded(), and LAUNCH_START */
+int guest_started(struct launch *l, bool by_dev, size_t ram);
+
 /** guest_running() - a guest that has been launched; SEV-ES guests with their vCPU */
 int guest_running(struct launch *l, uint32_t policy, bool by_dev, size_t ram);
 

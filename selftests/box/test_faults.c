@@ -31,6 +31,7 @@
 #include "../lib/launch.h"
 #include "../lib/platform.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 
 #define RAM		(2 << 20)
@@ -165,33 +166,15 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static int make_vm(struct launch *l)
-{
-	int ret = launch_open(l, &launch_fw, 0);
-
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	return ret ? ret : launch_load(l);
-}
-
-static int make_guest(struct launch *l)
-{
-	int ret = make_vm(l);
-
-	return ret ? ret : launch_start(l);
-}
-
 static int prepare(struct cell *c, enum prepare what)
 {
 	switch (what) {
 	case PREPARE_RESET:
 		return platform_reset(&c->p);
 	case PREPARE_VM:
-		return make_vm(&c->l);
+		return guest_loaded(&c->l, false, RAM);
 	case PREPARE_GUEST:
-		return make_guest(&c->l);
+		return guest_started(&c->l, false, RAM);
 	default:
 		return 0;
 	}
@@ -662,7 +645,7 @@ TEST_F(life, removed)
 	struct sev_fw_query query;
 	struct launch l;
 
-	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	ASSERT_EQ(0, remove_device());
 	EXPECT_STREQ("", psp_dir());
 	EXPECT_NE(0, access("/dev/sev", F_OK));

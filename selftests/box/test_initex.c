@@ -21,6 +21,7 @@
 #include "../lib/oca.h"
 #include "../lib/platform.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 
 #define NV_SIZE		0x8000
@@ -288,19 +289,6 @@ TEST_F(initex, nowhere)
 
 /* When firmware is initialised */
 
-static int make_guest(struct launch *l)
-{
-	int ret = launch_open(l, &launch_fw, 0);
-
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_load(l);
-	return ret ? ret : launch_start(l);
-}
-
 TEST_F(initex, on_demand)
 {
 	static const char * const params[] = { "psp_init_on_probe=0", NULL };
@@ -324,7 +312,7 @@ TEST_F(initex, on_demand)
 	ASSERT_EQ(0, reload(&self->p, params));
 	ASSERT_EQ(0, platform_status(&self->p, &status));
 	EXPECT_EQ(0, status.state);
-	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(asked + 2, host_counter(SWPSP_BAR_COUNT(SEV_FW_INIT)));
 	launch_close(&l);
 

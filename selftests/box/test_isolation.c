@@ -11,6 +11,7 @@
 
 #include "kselftest_harness.h"
 #include "../lib/launch.h"
+#include "guest.h"
 #include "host.h"
 
 #define RAM		(2 << 20)
@@ -38,26 +39,14 @@ FIXTURE_VARIANT_ADD(isolation, dev) {
 	.by_dev = true,
 };
 
-static int make_guest(struct launch *l, bool by_dev)
-{
-	int ret = launch_open(l, &launch_fw, 0);
-
-	l->by_dev = by_dev;
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	return ret ? ret : launch_load(l);
-}
-
 FIXTURE_SETUP(isolation)
 {
 	struct sev_fw_door door;
 	struct sev_fw_query query;
 
 	HOST_NEEDS(HOST_SEV | HOST_FW);
-	ASSERT_EQ(0, make_guest(&self->a, variant->by_dev));
-	ASSERT_EQ(0, make_guest(&self->b, variant->by_dev));
+	ASSERT_EQ(0, guest_loaded(&self->a, variant->by_dev, RAM));
+	ASSERT_EQ(0, guest_loaded(&self->b, variant->by_dev, RAM));
 	ASSERT_EQ(0, launch_start(&self->a));
 	ASSERT_EQ(0, launch_start(&self->b));
 	self->blob = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -280,7 +269,7 @@ TEST_F(isolation, no_physical_address)
 	issue_all(_metadata, self, &self->b);
 
 	/* a handle is told once, by START, for information */
-	ASSERT_EQ(0, make_guest(&fresh, variant->by_dev));
+	ASSERT_EQ(0, guest_loaded(&fresh, variant->by_dev, RAM));
 	issue_all(_metadata, self, &fresh);
 	door = launch_door(&fresh);
 	sev_fw_issue(&door, SEV_FW_LAUNCH_START, &start, sizeof(start), NULL);

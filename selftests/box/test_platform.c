@@ -24,6 +24,7 @@
 #include "../lib/oca.h"
 #include "../lib/platform.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 
 #define PAGE		4096
@@ -550,19 +551,6 @@ static const struct {
 	{ SEV_FW_NOP, { { 0, 0, UNINIT }, { 0, 0, INIT }, { 0, 0, WORKING } } },
 };
 
-static int make_guest(struct launch *l)
-{
-	int ret = launch_open(l, &launch_fw, 0);
-
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_load(l);
-	return ret ? ret : launch_start(l);
-}
-
 TEST_F(dev, by_state)
 {
 	struct sev_fw_platform_status status;
@@ -583,7 +571,7 @@ TEST_F(dev, by_state)
 
 			ASSERT_EQ(0, state == UNINIT ? platform_reset(&self->p) :
 						       export(self, &self->p));
-			ASSERT_EQ(0, state == WORKING ? make_guest(&l) : 0);
+			ASSERT_EQ(0, state == WORKING ? guest_started(&l, false, RAM) : 0);
 			ASSERT_EQ(state, state_of(&self->p));
 
 			EXPECT_EQ(e->ret, try(self, &self->p, id))
@@ -893,7 +881,7 @@ TEST_F(observe, sysfs)
 	fields = sscanf(psp_attr("asids"), "free %u bound %u dirty %u", &free, &bound, &dirty);
 	ASSERT_EQ(3, fields);
 	EXPECT_LT(0, free + dirty);
-	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(WORKING, psp_attr_number("state"));
 	EXPECT_EQ(self->status.guest_count + 1, psp_attr_number("guests"));
 	snprintf(text, sizeof(text), "bound %u ", bound + 1);
@@ -969,7 +957,7 @@ TEST_F(observe, debugfs)
 	EXPECT_EQ(count + 1, count_of("\nPEK_CSR ", &refused_then));
 	EXPECT_EQ(refused + 1, refused_then);
 
-	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_NE(NULL, strstr(debugfs("asids"), " bound "));
 	launch_close(&l);
 }

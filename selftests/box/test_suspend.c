@@ -23,6 +23,7 @@
 #include "../lib/launch.h"
 #include "../lib/platform.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 
 #define RAM		(2 << 20)
@@ -83,19 +84,6 @@ static int export(struct platform *p, void *pdh, void *chain)
 	return platform_pdh_cert_export(p, pdh, &(uint32_t){ CERT }, chain, &(uint32_t){ CHAIN });
 }
 
-static int make_guest(struct launch *l)
-{
-	int ret = launch_open(l, &launch_fw, 0);
-
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_load(l);
-	return ret ? ret : launch_start(l);
-}
-
 /* How long a command takes whose answer comes 20 ms later, in ms; the best of some. */
 static double best_time(struct platform *p)
 {
@@ -130,7 +118,7 @@ TEST_F(suspend, idle)
 	EXPECT_EQ(0, export(&self->p, &self->after.pdh, &self->after.chain));
 	EXPECT_EQ(1, state_of(&self->p));
 	EXPECT_EQ(0, memcmp(&self->before, &self->after, sizeof(self->before)));
-	EXPECT_EQ(0, make_guest(&l));
+	EXPECT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(0, launch_update(&l));
 	launch_close(&l);
 }
@@ -147,7 +135,7 @@ TEST_F(suspend, with_guest)
 {
 	struct launch l;
 
-	ASSERT_EQ(0, make_guest(&l));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(-EBUSY, control_write(PM_STATE, "mem"));
 	EXPECT_EQ(2, state_of(&self->p));
 	EXPECT_EQ(0, launch_update(&l));
