@@ -83,6 +83,15 @@ unsigned int host_asids(bool es);
  */
 void host_keep_kvm_up(void);
 
+/*
+ * How long a test may take: kernels that look for bugs are slow, and slow is not
+ * wrong. A test that takes long by its nature says so itself.
+ */
+#ifdef TEST_TIMEOUT_DEFAULT
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	300
+#endif
+
 /* At the end of a test program, in place of its main(). */
 #define HOST_TESTS_MAIN							\
 	static void __attribute__((constructor(201))) host_begin(void)	\

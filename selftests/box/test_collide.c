@@ -224,7 +224,7 @@ static void run_processes(struct __test_metadata *_metadata, struct _test_data_c
 	}
 }
 
-TEST_F_TIMEOUT(collide, launch_and_die, 300)
+TEST_F(collide, launch_and_die)
 {
 	struct host_use after;
 	unsigned long guests = 0;

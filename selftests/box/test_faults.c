@@ -454,7 +454,7 @@ static void expect_dead(struct __test_metadata *_metadata, struct _test_data_fau
 	EXPECT_EQ(0, whole_launch());
 }
 
-TEST_F_TIMEOUT(fault, hang, 60)
+TEST_F(fault, hang)
 {
 	static const struct class status = { .id = SEV_FW_PLATFORM_STATUS, .issue = issue_status };
 	const struct class *class = &variant->class;
@@ -498,7 +498,7 @@ TEST_F_TIMEOUT(fault, hang, 60)
 	expect_dead(_metadata, self);
 }
 
-TEST_F_TIMEOUT(fault, all_ones, 60)
+TEST_F(fault, all_ones)
 {
 	const struct class *class = &variant->class;
 	struct cell *c = &self->c;
@@ -552,7 +552,7 @@ static int slow_down(uint32_t id, uint32_t us)
 }
 
 /* An answer that comes too late neither hurts nor brings the PSP back. */
-TEST_F_TIMEOUT(life, late_answer, 60)
+TEST_F(life, late_answer)
 {
 	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, (TIMEOUT_S + 2) * 1000000));
 	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
@@ -585,7 +585,7 @@ TEST_F(life, killed_waiter)
 }
 
 /* A PSP that is dead already when the driver comes. */
-TEST_F_TIMEOUT(life, dead_at_probe, 60)
+TEST_F(life, dead_at_probe)
 {
 	static const uint32_t kinds[] = { SWPSP_FAULT_HANG, SWPSP_FAULT_ALL_ONES };
 	double began;
@@ -695,7 +695,7 @@ TEST_F(life, removed_in_flight)
 	EXPECT_EQ(0, whole_launch());
 }
 
-TEST_F_TIMEOUT(life, removed_when_dead, 60)
+TEST_F(life, removed_when_dead)
 {
 	ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = SWPSP_FAULT_HANG }));
 	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));

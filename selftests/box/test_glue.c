@@ -543,7 +543,7 @@ static int start_vm(int vm, int sev)
 	return legacy(vm, KVM_SEV_LAUNCH_START, &start, sev).ret;
 }
 
-TEST_F_TIMEOUT(glue, comes_and_goes_under_load, 180)
+TEST_F(glue, comes_and_goes_under_load)
 {
 	struct caller callers[CALLERS] = {};
 	int i, own;

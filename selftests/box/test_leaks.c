@@ -315,7 +315,7 @@ static void try_paths(struct __test_metadata *_metadata, struct launch *l, enum 
 }
 
 /* Every way to fail, and still the launch can be completed. */
-TEST_F_TIMEOUT(leaks, errors, 120)
+TEST_F(leaks, errors)
 {
 	struct launch *l = &self->l;
 
@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(leaks, errors, 120)
 }
 
 /* A guest that is given up at any point of its launch. */
-TEST_F_TIMEOUT(leaks, given_up, 120)
+TEST_F(leaks, given_up)
 {
 	struct launch *l = &self->l;
 
