@@ -11,8 +11,9 @@
 
 /*
  * What kvm_amd asks for initialisation with, where in there it looks for firmware's
- * status, and whether it only wants to be ready for guests; the functions that it needs in addition; and the headers
- * without which modversions would differ, see export.c.
+ * status, and whether it only wants to be ready for guests; the functions that it
+ * needs in addition; and the headers without which modversions would differ, see
+ * export.c.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #include <linux/amd-iommu.h>
@@ -36,12 +37,8 @@ void sev_platform_shutdown(void);
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
-#define PSP_EXPORTS_OF_7_2
-#endif
-
-/* CPUID left <asm/processor.h>, in 6.15 or so. */
-#if __has_include(<asm/cpuid/api.h>)
 #include <asm/cpuid/api.h>
+#define PSP_EXPORTS_OF_7_2
 #endif
 
 /* struct fd has no members for others to look at since 6.12. */
