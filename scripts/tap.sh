@@ -4,6 +4,7 @@
 # For scripts that are tests: TAP on standard output. To be sourced, with $work set to
 # a directory for logs.
 
+: "${work:?}"
 tap_number=0 tap_failed=0 tap_skipped=0
 
 # verdict NAME COMMAND...: passes if the command does; what it says is shown if not

@@ -30,6 +30,7 @@
 #include <linux/sev-fw.h>
 
 #include "kselftest_harness.h"
+#include "host.h"
 
 #define GLUE		"kvm_sev_glue"
 #define TRACING		"/sys/kernel/tracing/"
