@@ -63,7 +63,10 @@ demo-migrate: modules programs
 check: modules programs
 	@scripts/check $(if $(KVER),--kernel=$(KVER))
 
-kselftest: modules programs
+# On a SEV host nothing of the box is needed.
+kselftest:
+	@test -c /dev/sev || $(MAKE) --no-print-directory modules programs
+	@scripts/setup tests
 	@scripts/kselftest $(if $(KVER),--kernel=$(KVER)) $(KSELFTEST)
 
 bench: modules programs
@@ -76,11 +79,14 @@ check-tree: programs
 check-kernels: programs
 	@scripts/check-kernels
 
-# Building is for everybody, so only this part wants root.
-install: modules
+# Neither is it where modules are only built.
+install:
+	@scripts/setup modules
+	@scripts/build-modules $(KVER) >/dev/null
 	@scripts/install $(KVER)
 
-kselftest-install: setup
+kselftest-install:
+	@scripts/setup tests
 	@scripts/kselftest-install $(INSTALL_PATH)
 
 uninstall:

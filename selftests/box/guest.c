@@ -16,7 +16,9 @@ int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
 		ret = launch_certs(l);
 	if (!ret)
 		ret = launch_vm(l, ram);
-	return ret ? ret : launch_init(l);
+	if (!ret)
+		ret = launch_init(l);
+	return ret ? ret : vm_register(&l->vm);
 }
 
 int guest_loaded(struct launch *l, bool by_dev, size_t ram)

@@ -11,6 +11,7 @@
 
 /**
  * guest_new() - a guest before LAUNCH_START or RECEIVE_START, in RAM that is its own
+ * and is registered, so that it stays where it is: what is encrypted cannot be moved
  * @l: receives it; launch_close() it in any case
  * @policy: its policy
  * @by_dev: commands on it go through /dev/sev

@@ -12,6 +12,7 @@
 #include "kselftest_harness.h"
 #include "../lib/migrate.h"
 #include "control.h"
+#include "control.h"
 #include "guest.h"
 #include "host.h"
 #include "memory.h"
@@ -74,6 +75,26 @@ static int copy(struct launch *l, void *to, const void *from, uint32_t len, uint
 	if (done)
 		*done = block.len;
 	return ret;
+}
+
+/* What is registered stays where it is, or it could not be decrypted any more. */
+TEST_F(guest, registered_memory_stays)
+{
+	struct launch *l = &self->l;
+	uint8_t text[PAGE], seen[PAGE];
+	struct host_use use;
+
+	/* by this process and by others, where the kernel counts */
+	ASSERT_EQ(0, host_use(&use));
+	if (host_swpsp() || use.pins)
+		EXPECT_LE(RAM / PAGE, use.pins);
+	memory_fill(text, PAGE, 1);
+	GOES(guest_poke(l, l->vm.memory + RAM / 2, text, PAGE, NULL));
+	for (int i = 0; i < 3; i++)
+		if (control_write("/proc/sys/vm/compact_memory", "1"))
+			SKIP(return, "this kernel cannot be made to move memory");
+	GOES(guest_peek(l, l->vm.memory + RAM / 2, seen, PAGE, NULL));
+	EXPECT_EQ(0, memcmp(text, seen, PAGE));
 }
 
 /* States and reports */

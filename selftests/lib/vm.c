@@ -141,6 +141,12 @@ int vm_register(struct vm *vm)
 {
 	struct kvm_enc_region region = { .addr = (uintptr_t)vm->memory, .size = vm->size };
 
+	/*
+	 * Where nothing has been written yet there is a page of zeros that all share,
+	 * and KVM would pin that one.
+	 */
+	if (madvise(vm->memory, vm->size, MADV_POPULATE_WRITE))
+		return -errno;
 	return ioctl(vm->vm_fd, KVM_MEMORY_ENCRYPT_REG_REGION, &region) ? -errno : 0;
 }
 
