@@ -12,6 +12,8 @@
  *   asids, asids_es                        how many are free, bound, dirty: of all,
  *                                          and of those for SEV-ES guests
  *   last_failure                           the last command that firmware refused
+ *   init_failure                           why the platform could not be initialised,
+ *                                          when that was last tried
  *
  * debugfs, psp_sev/<device>:
  *   commands  for each command: how often, how often refused, a histogram of the
@@ -55,6 +57,52 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 	stat->time[min_t(unsigned int, us ? ilog2(us) + 1 : 0, PSP_BUCKETS - 1)]++;
 	if (call->status)
 		stat->refused++;
+}
+
+/* What firmware wants of the machine before it can be initialised. */
+static const char *init_hint(u32 status)
+{
+	static const struct {
+		u8 status;
+		const char *hint;
+	} hints[] = {
+		{ 0x01, "it is up already, or SNP is on and its RMP is not" },
+		{ 0x03, "the memory for SEV-ES does not suit it" },
+		{ 0x04, "the memory for SEV-ES does not suit it" },
+		{ 0x09, "the memory for SEV-ES does not suit it" },
+		{ 0x0e, "a CPU has not written back its caches" },
+		{ 0x13, "memory encryption (SMEE) is off in the BIOS, or its storage is broken" },
+		{ 0x15, "it is not made for this processor" },
+		{ 0x18, "its persistent data was damaged, and is damaged again" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hints); i++)
+		if (hints[i].status == status)
+			return hints[i].hint;
+	return "the SEV API does not say why";
+}
+
+/**
+ * psp_observe_bring_up() - firmware was to be initialised
+ * @psp: PSP
+ * @row: command that failed, NULL if none
+ * @status: what firmware said
+ *
+ * Callers get the status only; the administrator is told what to look at.
+ *
+ * Context: psp->lock held.
+ */
+void psp_observe_bring_up(struct psp *psp, const struct psp_row *row, u32 status)
+{
+	lockdep_assert_held(&psp->lock);
+
+	psp->init_row = row;
+	psp->init_status = status;
+	/* if firmware has not answered, that is being told already */
+	if (row && status != SEV_FW_NO_CALL)
+		dev_err_ratelimited(&psp->pdev->dev, "firmware refuses %s, %s: %s\n", row->name,
+				    psp_status_name(status), init_hint(status));
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -173,6 +221,25 @@ static ssize_t last_failure_show(struct device *dev, struct device_attribute *at
 }
 static DEVICE_ATTR_RO(last_failure);
 
+static ssize_t init_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct psp *psp = psp_of(dev);
+	const struct psp_row *row;
+	u32 status;
+
+	mutex_lock(&psp->lock);
+	row = psp->init_row;
+	status = psp->init_status;
+	mutex_unlock(&psp->lock);
+	if (!row)
+		return sysfs_emit(buf, "none\n");
+	if (status == SEV_FW_NO_CALL)
+		return sysfs_emit(buf, "%s was not answered\n", row->name);
+	return sysfs_emit(buf, "%s %s: %s\n", row->name, psp_status_name(status),
+			  init_hint(status));
+}
+static DEVICE_ATTR_RO(init_failure);
+
 static struct attribute *psp_attrs[] = {
 	&dev_attr_api_version.attr,
 	&dev_attr_build.attr,
@@ -185,6 +252,7 @@ static struct attribute *psp_attrs[] = {
 	&dev_attr_asids.attr,
 	&dev_attr_asids_es.attr,
 	&dev_attr_last_failure.attr,
+	&dev_attr_init_failure.attr,
 	NULL
 };
 

@@ -101,7 +101,7 @@ static int elect(void)
 {
 	struct psp *first = list_first_entry_or_null(&psp_list, struct psp, list);
 	bool had_master = psp_master;
-	u32 status;
+	u32 ignored;
 	int ret = 0;
 
 	lockdep_assert_held(&psp_list_lock);
@@ -117,8 +117,8 @@ static int elect(void)
 			 first->api >> 8, first->api & 0xff, first->build);
 		psp_master = first;
 		psp_observe_show(first);
-		if (psp_init_on_probe && psp_bring_up(first, &status))
-			pci_err(first->pdev, "INIT failed: %s\n", psp_status_name(status));
+		if (psp_init_on_probe)
+			psp_bring_up(first, &ignored);
 	}
 
 	if (psp_master && !had_master)
@@ -206,6 +206,18 @@ static int no_sev(struct pci_dev *pdev, int error, const char *reason)
 	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
 }
 
+/* Why psp_add() has failed. */
+static const char *not_added(const struct psp *psp, int error)
+{
+	if (error == -ENOMEM)
+		return "there is no memory";
+	if (psp->end == PSP_DEAD)
+		return "firmware does not answer";
+	if (!psp->answered)
+		return "the file that init_ex_path names cannot be used";
+	return "firmware refuses PLATFORM_STATUS or SHUTDOWN, or /dev/sev is somebody else's";
+}
+
 static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct psp *psp;
@@ -216,24 +228,32 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)
-		return -ENOMEM;
+		return no_sev(pdev, -ENOMEM, "there is no memory");
 	ret = psp_observe_init(psp);
-	if (!ret)
-		ret = psp_map(pdev, psp);
-	if (ret)
+	if (ret) {
+		no_sev(pdev, ret, "there is no memory");
 		goto put;
+	}
+	ret = psp_map(pdev, psp);
+	if (ret) {
+		no_sev(pdev, ret, "the registers of the PSP cannot be mapped");
+		goto put;
+	}
 	ret = psp_mailbox_init(psp);
 	if (ret) {
-		no_sev(pdev, ret, "this PSP does not offer it");
+		no_sev(pdev, ret, ret == -ENOMEM ? "there is no memory" :
+		       "this PSP does not offer it");
 		goto put;
 	}
 	ret = psp_irq_setup(pdev, psp);
-	if (ret)
+	if (ret) {
+		no_sev(pdev, ret, "the PSP gets no interrupt");
 		goto put;
+	}
 	pci_set_drvdata(pdev, psp);
 	ret = psp_add(psp);
 	if (ret) {
-		no_sev(pdev, ret, "firmware does not answer, or its storage cannot be used");
+		no_sev(pdev, ret, not_added(psp, ret));
 		goto teardown;
 	}
 	WRITE_ONCE(psp_reason, "ok");

@@ -113,6 +113,9 @@ enum psp_end {
  * @stat: counters, one for each row
  * @failed_row: the last command that firmware refused, NULL if none
  * @failed_status: and what it said
+ * @init_row: the command that failed when the platform was last initialised, NULL if
+ *	none did
+ * @init_status: and what firmware said
  * @debugfs: directory in debugfs
  * @api: API version of the firmware, major << 8 | minor; changes only when other
  *	firmware is loaded
@@ -145,6 +148,8 @@ struct psp {
 	struct psp_stat *stat;
 	const struct psp_row *failed_row;
 	u32 failed_status;
+	const struct psp_row *init_row;
+	u32 init_status;
 	struct dentry *debugfs;
 	u16 api;
 	u8 build;
@@ -275,6 +280,7 @@ void psp_observe_show(struct psp *psp);
 void psp_observe_hide(struct psp *psp);
 void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
+void psp_observe_bring_up(struct psp *psp, const struct psp_row *row, u32 status);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);
 

@@ -97,6 +97,7 @@ static int bring_up(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
 	struct psp_call init = {};
+	const struct psp_row *row;
 	int ret, tries = 2;
 	u32 ignored;
 
@@ -115,11 +116,14 @@ static int bring_up(struct psp *psp, u32 *status)
 			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
 	} while (--tries && (init.status == STATUS_SECURE_DATA_INVALID ||
 			     init.status == STATUS_INVALID_PLATFORM_STATE));
+	row = init.row;
 	*status = init.status;
-	if (ret)
-		return ret;
-
-	return submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
+	if (!ret) {
+		row = psp_row_find(SEV_FW_DF_FLUSH);
+		ret = submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
+	}
+	psp_observe_bring_up(psp, ret ? row : NULL, *status);
+	return ret;
 }
 
 static int take_down(struct psp *psp, u32 *status)

@@ -80,16 +80,27 @@ const char *psp_dir(void)
 	return path;
 }
 
-const char *psp_attr(const char *name)
+static const char *one_line(const char *path)
 {
 	static char text[256];
-	char path[600];
 
-	snprintf(path, sizeof(path), "%s/%s", psp_dir(), name);
 	if (control_read(path, text, sizeof(text)) < 0)
 		text[0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	return text;
+}
+
+const char *psp_attr(const char *name)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", psp_dir(), name);
+	return one_line(path);
+}
+
+const char *psp_reason(void)
+{
+	return one_line(DRIVER_DIR "/reason");
 }
 
 long psp_attr_number(const char *name)

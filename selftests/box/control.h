@@ -41,6 +41,9 @@ const char *psp_attr(const char *name);
 /** psp_attr_number() - the same, as a number; -1 if it cannot be read */
 long psp_attr_number(const char *name);
 
+/** psp_reason() - why there is no /dev/sev, or "ok"; as psp_attr() */
+const char *psp_reason(void);
+
 /** control_read() - a whole small file, zero-terminated; its length, or -errno */
 long control_read(const char *path, char *text, size_t size);
 

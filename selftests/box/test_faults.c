@@ -564,6 +564,55 @@ TEST_F(life, late_answer)
 	EXPECT_EQ(1, klog_count(self->klog, "psp_sev"));
 }
 
+/* The caller gets a status, the administrator what to look at. */
+TEST_F(life, refused_init)
+{
+	struct cell c = { .p = self->p };
+
+	ASSERT_EQ(0, platform_reset(&c.p));
+	EXPECT_STREQ("none", psp_attr("init_failure"));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, HWERROR));
+	issue_export(&c);
+	EXPECT_EQ(-EIO, c.ret);
+	EXPECT_EQ(HWERROR, c.status);
+	EXPECT_EQ(1, klog_count(self->klog, "firmware refuses INIT, HWERROR_PLATFORM: memory encryption"));
+	EXPECT_EQ(0, strncmp("INIT HWERROR_PLATFORM: memory encryption", psp_attr("init_failure"), 40));
+
+	/* what others do wrong does not hide it */
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, strncmp("INIT ", psp_attr("init_failure"), 5));
+
+	ASSERT_EQ(0, fault_refuse(SEV_FW_DF_FLUSH, 0, HWERROR));
+	issue_export(&c);
+	EXPECT_EQ(-EIO, c.ret);
+	EXPECT_EQ(0, strncmp("DF_FLUSH HWERROR_PLATFORM", psp_attr("init_failure"), 25));
+
+	ASSERT_EQ(0, platform_reset(&c.p));
+	issue_export(&c);
+	EXPECT_EQ(0, c.ret);
+	EXPECT_STREQ("none", psp_attr("init_failure"));
+}
+
+/* Slow is not dead, and can be told from idle. */
+TEST_F(life, busy)
+{
+	unsigned int ms = 0;
+	pid_t pid;
+
+	EXPECT_STREQ("idle", psp_attr("busy"));
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1000000));
+	pid = fork();
+	if (!pid)
+		_exit(-status_now(&self->p));
+	for (int i = 0; i < 1000 && !fault_hits(); i++)
+		usleep(1000);
+	EXPECT_EQ(1, sscanf(psp_attr("busy"), "PLATFORM_STATUS %u ms", &ms));
+	EXPECT_GE(1000, ms);
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_STREQ("idle", psp_attr("busy"));
+}
+
 /* Who waits may be killed; the command, and everybody else's, goes on. */
 TEST_F(life, killed_waiter)
 {
@@ -601,10 +650,12 @@ TEST_F(life, dead_at_probe)
 		EXPECT_GT(TIMEOUT_S + SLACK_S, now() - began);
 		EXPECT_STREQ("", psp_dir());
 		EXPECT_EQ(-1, open("/dev/sev", O_RDWR | O_CLOEXEC));
-		EXPECT_EQ(1, klog_count(self->klog, "no SEV: "));
+		EXPECT_EQ(1, klog_count(self->klog, "no SEV: firmware does not answer"));
+		EXPECT_STREQ("firmware does not answer", psp_reason());
 		ASSERT_EQ(0, fault_clear());
 		ASSERT_EQ(0, drivers_unload());
 		ASSERT_EQ(0, drivers_load(params));
+		EXPECT_STREQ("ok", psp_reason());
 		EXPECT_EQ(0, whole_launch());
 	}
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
@@ -648,6 +699,7 @@ TEST_F(life, removed)
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	ASSERT_EQ(0, remove_device());
 	EXPECT_STREQ("", psp_dir());
+	EXPECT_STREQ("the PSP has been removed", psp_reason());
 	EXPECT_NE(0, access("/dev/sev", F_OK));
 
 	/* by each door: it is gone */
@@ -669,6 +721,7 @@ TEST_F(life, removed)
 
 	/* found again: also those who have kept the file open can go on */
 	ASSERT_EQ(0, find_device());
+	EXPECT_STREQ("ok", psp_reason());
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_EQ(0, whole_launch());
 	close(self->p.fd);

@@ -272,6 +272,7 @@ TEST_F(initex, not_a_file)
 	ASSERT_EQ(0, mkdir(NV_FILE, 0700));
 	EXPECT_EQ(0, drivers_load_psp(by_file));
 	EXPECT_STREQ("", psp_dir());
+	EXPECT_STREQ("the file that init_ex_path names cannot be used", psp_reason());
 	EXPECT_EQ(1, klog_count(self->klog, NV_FILE));
 }
 
