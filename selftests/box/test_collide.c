@@ -18,6 +18,7 @@
 
 #include "kselftest_harness.h"
 #include "../lib/launch.h"
+#include "control.h"
 #include "host.h"
 
 #define RAM		(64 << 10)
@@ -254,6 +255,83 @@ TEST_F(collide, launch_and_die)
 	ASSERT_EQ(0, host_use(&after));
 	EXPECT_EQ(NULL, host_use_differs(&self->before, &after))
 		TH_LOG("%s", host_use_differs(&self->before, &after));
+}
+
+/* One guest more than there are ASIDs for it */
+
+FIXTURE(pool) {
+	struct launch *guests;
+	unsigned int count;
+};
+
+FIXTURE_VARIANT(pool) {
+	bool es;
+	const char *attr;
+};
+
+FIXTURE_VARIANT_ADD(pool, sev) {
+	.attr = "asids",
+};
+
+FIXTURE_VARIANT_ADD(pool, es) {
+	.es = true, .attr = "asids_es",
+};
+
+FIXTURE_SETUP(pool)
+{
+	HOST_NEEDS(HOST_SEV | HOST_SWPSP | (variant->es ? HOST_ES : 0));
+	self->count = host_asids(variant->es);
+	ASSERT_LT(0, self->count);
+	self->guests = calloc(self->count + 1, sizeof(*self->guests));
+	ASSERT_NE(NULL, self->guests);
+}
+
+FIXTURE_TEARDOWN(pool)
+{
+	free(self->guests);
+}
+
+static int begin(struct launch *l, bool es, bool start)
+{
+	int ret = launch_open(l, &launch_legacy, es ? OWNER_POLICY_ES : 0);
+
+	if (!ret)
+		ret = launch_vm(l, RAM);
+	if (!ret)
+		ret = launch_init(l);
+	if (!ret && start)
+		ret = launch_load(l);
+	if (!ret && start)
+		ret = launch_start(l);
+	return ret;
+}
+
+TEST_F(pool, exhausted)
+{
+	unsigned int i, free = 1, bound = 0, dirty = 1, others = 0;
+	struct launch *extra = &self->guests[self->count];
+
+	/* "asids" is about all of them */
+	if (!host_missing(HOST_FW) && !variant->es)
+		others = sscanf(psp_attr("asids_es"), "free %u bound %u dirty %u", &free, &bound,
+				&dirty) == 3 ? free + dirty : 0;
+	for (i = 0; i < self->count; i++)
+		ASSERT_EQ(0, begin(&self->guests[i], variant->es, true))
+			TH_LOG("guest %u", i);
+	EXPECT_EQ(-EBUSY, begin(extra, variant->es, false));
+	launch_close(extra);
+	if (!host_missing(HOST_FW)) {
+		EXPECT_EQ(3, sscanf(psp_attr(variant->attr), "free %u bound %u dirty %u", &free,
+				    &bound, &dirty));
+		EXPECT_EQ(self->count, bound);
+		EXPECT_EQ(others, free + dirty);
+	}
+
+	/* there is room as soon as one has gone */
+	launch_close(&self->guests[0]);
+	EXPECT_EQ(0, begin(extra, variant->es, true));
+	for (i = 1; i <= self->count; i++)
+		launch_close(&self->guests[i]);
 }
 
 HOST_TESTS_MAIN
