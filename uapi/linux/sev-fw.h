@@ -83,7 +83,7 @@ extern "C" {
  * @SEV_FW_GET_ID: the chip's unique id
  * @SEV_FW_INIT_EX: initialise with caller-kept NV storage (driver only)
  * @SEV_FW_NOP: do nothing
- * @SEV_FW_RING_BUFFER: enter ring buffer mode (driver only)
+ * @SEV_FW_RING_BUFFER: enter ring buffer mode (not supported)
  * @SEV_FW_DECOMMISSION: destroy a guest context (driver only)
  * @SEV_FW_ACTIVATE: bind a guest to an ASID (driver only)
  * @SEV_FW_DEACTIVATE: unbind a guest from its ASID (driver only)
