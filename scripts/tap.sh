@@ -2,12 +2,13 @@
 # shellcheck shell=bash
 #
 # For scripts that are tests: TAP on standard output. To be sourced, with $work set to
-# a directory for logs.
+# a directory; what a command says is in $work/log while the next one has not begun.
 
 : "${work:?}"
 tap_number=0 tap_failed=0 tap_skipped=0
 
-# verdict NAME COMMAND...: passes if the command does; what it says is shown if not
+# verdict NAME COMMAND...: passes if the command does; what it says is shown if not, and
+# the status says so, too
 verdict()
 {
 	local name=$1
@@ -20,6 +21,7 @@ verdict()
 		echo "not ok $tap_number $name"
 		sed 's/^/#  /' "$work/log"
 		tap_failed=$((tap_failed + 1))
+		return 1
 	fi
 }
 
