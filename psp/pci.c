@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices: every AMD PSP that has SEV, the registers of each generation as data,
- * and which of several PSPs is the one that commands go to (the one with the
- * lowest PCI address, as firmware has it).
+ * and which of several PSPs is the one that commands go to: the one with the lowest
+ * PCI address, as firmware has it. It stays that one as long as it is there, because
+ * it has guests, and memory of ours.
  *
  * A struct psp outlives its device. Who holds one gets -ENODEV once it is gone;
  * registers are touched under psp->lock only, after a look at psp->end.
@@ -96,36 +97,51 @@ static void list_add_sorted(struct psp *psp)
 	list_add_tail(&psp->list, &other->list);
 }
 
-/* Make the first PSP of the list the one that commands go to. */
+/* If there is no PSP that commands go to, try the first one of the list. */
 static int elect(void)
 {
-	struct psp *first = list_first_entry_or_null(&psp_list, struct psp, list);
-	bool had_master = psp_master;
+	struct psp *psp = list_first_entry_or_null(&psp_list, struct psp, list);
 	u32 ignored;
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held(&psp_list_lock);
-	if (first == psp_master)
+	if (psp_master || !psp)
 		return 0;
 
-	psp_master = NULL;
-	if (first)
-		ret = psp_submit_init(first);
-	if (first && !ret) {
-		psp_load_firmware(first);
-		pci_info(first->pdev, "SEV API %d.%d build %d\n",
-			 first->api >> 8, first->api & 0xff, first->build);
-		psp_master = first;
-		psp_observe_show(first);
-		if (psp_init_on_probe)
-			psp_bring_up(first, &ignored);
-	}
+	ret = psp_submit_init(psp);
+	if (ret)
+		return ret;
+	psp_load_firmware(psp);
+	pci_info(psp->pdev, "SEV API %d.%d build %d\n", psp->api >> 8, psp->api & 0xff,
+		 psp->build);
+	psp_master = psp;
+	psp_observe_show(psp);
+	if (psp_init_on_probe)
+		psp_bring_up(psp, &ignored);
+	return 0;
+}
 
-	if (psp_master && !had_master)
+/* /dev/sev is there if somebody is behind it. */
+static int add(struct psp *psp)
+{
+	int ret;
+
+	list_add_sorted(psp);
+	if (psp_master)
+		return 0;
+	ret = elect();
+	if (!ret)
 		ret = psp_dev_register();
-	else if (!psp_master && had_master)
-		psp_dev_unregister();
 	return ret;
+}
+
+static void drop(struct psp *psp)
+{
+	list_del(&psp->list);
+	psp_observe_hide(psp);
+	psp_take_down(psp, PSP_GONE);
+	if (psp_master == psp)
+		psp_master = NULL;
 }
 
 static int psp_add(struct psp *psp)
@@ -133,14 +149,9 @@ static int psp_add(struct psp *psp)
 	int ret;
 
 	mutex_lock(&psp_list_lock);
-	list_add_sorted(psp);
-	ret = elect();
-	if (ret) {
-		list_del(&psp->list);
-		if (psp_master == psp)
-			psp_master = NULL;
-		elect();
-	}
+	ret = add(psp);
+	if (ret)
+		drop(psp);
 	mutex_unlock(&psp_list_lock);
 	return ret;
 }
@@ -254,14 +265,12 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = psp_add(psp);
 	if (ret) {
 		no_sev(pdev, ret, not_added(psp, ret));
-		goto teardown;
+		psp_irq_teardown(pdev, psp);
+		goto put;
 	}
 	WRITE_ONCE(psp_reason, "ok");
 	return 0;
 
-teardown:
-	psp_take_down(psp, PSP_GONE);
-	psp_irq_teardown(pdev, psp);
 put:
 	psp_put(psp);
 	return ret;
@@ -270,14 +279,16 @@ put:
 static void psp_remove(struct pci_dev *pdev)
 {
 	struct psp *psp = pci_get_drvdata(pdev);
+	bool had_master;
 
 	mutex_lock(&psp_list_lock);
-	list_del(&psp->list);
-	if (list_empty(&psp_list))
-		WRITE_ONCE(psp_reason, "the PSP has been removed");
-	psp_observe_hide(psp);
-	psp_take_down(psp, PSP_GONE);
+	had_master = psp_master;
+	drop(psp);
 	elect();
+	if (had_master && !psp_master)
+		psp_dev_unregister();
+	if (!psp_master)
+		WRITE_ONCE(psp_reason, "the PSP has been removed");
 	mutex_unlock(&psp_list_lock);
 	psp_irq_teardown(pdev, psp);
 	psp_put(psp);
