@@ -59,6 +59,7 @@ static int lend_guest(struct kvm *kvm, struct lent_guest *lent)
 		.mirror = sev->enc_context_owner,
 		.pages_locked = sev->pages_locked,
 		.nr_vcpus = atomic_read(&kvm->online_vcpus),
+		.more_vcpus = kvm->created_vcpus != atomic_read(&kvm->online_vcpus),
 		.ops = &kvm_sev_guest_ops,
 	};
 	return 0;

@@ -19,6 +19,7 @@
  * to it at any time from now on, so it is neither freed nor unpinned, ever.
  */
 #include <linux/atomic.h>
+#include <linux/io.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -66,11 +67,11 @@ static void __user *user_address(const struct psp_buf *buf, const struct psp_use
 	return u64_to_user_ptr(addr);
 }
 
-static bool over_memlock_limit(const struct psp_guest *guest, unsigned long pages)
+static bool over_memlock_limit(const struct psp_buffers *bufs, unsigned long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	return guest->pages_locked + pages > limit && !capable(CAP_IPC_LOCK);
+	return bufs->guest->pages_locked + bufs->pinned + pages > limit && !capable(CAP_IPC_LOCK);
 }
 
 static void flush_pages(struct page **pages, unsigned long nr)
@@ -97,8 +98,9 @@ static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 	nr = (PAGE_ALIGN(end) - start) >> PAGE_SHIFT;
 	if (end > TASK_SIZE_MAX)
 		return -EFAULT;
-	if (over_memlock_limit(bufs->guest, nr))
+	if (over_memlock_limit(bufs, nr))
 		return -ENOMEM;
+	bufs->pinned += nr;
 
 	map->pages = kvmalloc_array(nr, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
 	if (!map->pages)
@@ -123,6 +125,9 @@ static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 
 	if (!bufs->guest->es)
 		return -ENOTTY;
+	/* it would be left out */
+	if (bufs->guest->more_vcpus)
+		return -EBUSY;
 	if (number >= bufs->guest->nr_vcpus)
 		return -EINVAL;
 	map->vcpu = number;
@@ -164,8 +169,8 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
  * @user: checked block
  * @guest: guest that is meant; may be NULL if the row has no guest memory
  *
- * Return: 0, -EFAULT, -ENOMEM, or -EINVAL (guest memory that must be contiguous
- * and is not). On failure too psp_buffers_unmap() is due.
+ * Return: 0, -EFAULT, -ENOMEM, -EBUSY (a vCPU is being made), or -EINVAL (guest
+ * memory that must be contiguous and is not). On failure too psp_buffers_unmap() is due.
  */
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest)
@@ -231,6 +236,46 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 	}
 }
 
+static bool in_slab(phys_addr_t addr)
+{
+	return pfn_valid(PHYS_PFN(addr)) && PageSlab(pfn_to_page(PHYS_PFN(addr)));
+}
+
+/**
+ * psp_shadows_make() - nothing of the slab allocator's gets written to by firmware
+ * @call: command, its block made by kernel code
+ * @shadows: one for each buffer; receives what psp_shadows_end() needs
+ *
+ * Kernel code that has a block of its own frees what it points to, whatever has
+ * become of the command: it knows of no quarantine. One more reference keeps whole
+ * pages from being used again; there is none for smaller objects, so firmware is
+ * given pages in their place.
+ *
+ * Return: 0 or -ENOMEM; psp_shadows_end() is due in any case.
+ */
+int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows)
+{
+	const struct psp_buf *buf;
+	struct psp_shadow *shadow = shadows;
+
+	memset(shadows, 0, SEV_FW_BUFS * sizeof(*shadows));
+	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++, shadow++) {
+		if (buf->kind == SEV_FW_BUF_NONE)
+			break;
+		shadow->addr = psp_fw_get_addr(&call->fw, buf->addr);
+		shadow->len = buf->len == SEV_FW_BUF_FIXED ? buf->max :
+			      psp_fw_get32(&call->fw, buf->len);
+		if (!(buf->dir & SEV_FW_BUF_WRITE) || !shadow->len || !in_slab(shadow->addr))
+			continue;
+		shadow->page = alloc_pages_exact(shadow->len, GFP_KERNEL_ACCOUNT);
+		if (!shadow->page)
+			return -ENOMEM;
+		memcpy(shadow->page, phys_to_virt(shadow->addr), shadow->len);
+		psp_fw_put_addr(&call->fw, buf->addr, psp_addr_virt(shadow->page));
+	}
+	return 0;
+}
+
 static unsigned long keep_pages(phys_addr_t addr, u32 len)
 {
 	unsigned long pfn, kept = 0;
@@ -245,22 +290,30 @@ static unsigned long keep_pages(phys_addr_t addr, u32 len)
 }
 
 /**
- * psp_buffers_keep() - quarantine what kernel code has pointed to
- * @call: command that was never answered, its block made by kernel code
+ * psp_shadows_end() - the command is over
+ * @call: command, as it came back; gets the addresses back that it came with
+ * @shadows: from psp_shadows_make()
  *
- * That code knows of no quarantine, and is going to unpin and free. One more
- * reference keeps whole pages; there is none for objects of the slab allocator.
+ * Output goes where it is expected. If firmware has not answered, all that the block
+ * points to is quarantined.
  */
-void psp_buffers_keep(const struct psp_call *call)
+void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
 {
-	const struct psp_buf *buf;
-	u32 len;
+	struct psp_shadow *shadow;
 
-	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++) {
-		if (buf->kind == SEV_FW_BUF_NONE)
-			break;
-		len = buf->len == SEV_FW_BUF_FIXED ? buf->max : psp_fw_get32(&call->fw, buf->len);
-		psp_quarantine_pages(keep_pages(psp_fw_get_addr(&call->fw, buf->addr), len));
+	for (shadow = shadows; shadow < shadows + SEV_FW_BUFS; shadow++) {
+		const struct psp_buf *buf = &call->row->buf[shadow - shadows];
+
+		if (call->stuck && shadow->len)
+			psp_quarantine_pages(shadow->page ? PFN_UP(shadow->len) :
+					     keep_pages(shadow->addr, shadow->len));
+		if (!shadow->page)
+			continue;
+		psp_fw_put_addr(&call->fw, buf->addr, psp_addr_virt(phys_to_virt(shadow->addr)));
+		if (call->stuck)
+			continue;
+		memcpy(phys_to_virt(shadow->addr), shadow->page, shadow->len);
+		free_pages_exact(shadow->page, shadow->len);
 	}
 }
 

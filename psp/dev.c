@@ -73,8 +73,15 @@ static int same_file(const void *wanted, struct file *file, unsigned int fd)
 	return file == wanted ? fd + 1 : 0;
 }
 
-/* KVM's own code wants to know /dev/sev by number for later commands of this VM. */
-static int number_of(const struct file *file)
+/**
+ * psp_dev_number() - which file descriptor of the caller's is this?
+ * @file: an open /dev/sev
+ *
+ * KVM's own code wants to know /dev/sev by number for later commands of a VM.
+ *
+ * Return: number, or -1 if there is none.
+ */
+int psp_dev_number(const struct file *file)
 {
 	return iterate_fd(current->files, 0, same_file, file) - 1;
 }
@@ -92,7 +99,7 @@ static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
 	if (fd_file(vm))
 		ret = ops->get(fd_file(vm), &issue->guest);
 	if (!ret) {
-		issue->sev_fd = number_of(sev_file);
+		issue->sev_file = sev_file;
 		ret = psp_issue(issue, NULL);
 		ops->put(issue->guest);
 	}

@@ -92,6 +92,7 @@ static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_bu
 			ret = psp_submit_start(psp, call, guest->asid);
 		else if (!ret)
 			ret = psp_submit(psp, call);
+		issue->seen |= call->status != SEV_FW_NO_CALL;
 		ret = psp_buffers_end(bufs, pos, call, ret);
 		if (ret)
 			break;
@@ -113,7 +114,7 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 		return;
 	}
 	issue->guest->handle = handle;
-	issue->guest->sev_fd = issue->sev_fd;
+	issue->guest->sev_fd = psp_dev_number(issue->sev_file);
 }
 
 /* The block's way to firmware and back, in kernel memory. */
@@ -130,7 +131,7 @@ static int issue_block(struct psp *psp, struct psp_issue *issue, const struct ps
 	psp_buffers_unmap(&bufs, call.stuck);
 
 	issue->cmd.error = call.status;
-	if (call.status != SEV_FW_NO_CALL)
+	if (issue->seen)
 		psp_scrub(row, &call.fw, block);
 	return ret;
 }
@@ -147,7 +148,7 @@ static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_
 
 	ret = issue_block(psp, issue, row, &block);
 	started = !ret && row->then == PSP_THEN_OPEN;
-	if (row->back && issue->cmd.error != SEV_FW_NO_CALL &&
+	if (row->back && issue->seen &&
 	    copy_to_user(u64_to_user_ptr(issue->cmd.data), block.byte, row->size))
 		ret = -EFAULT;
 	if (started)
@@ -197,13 +198,14 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
  */
 int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 {
-	struct psp_issue issue = { .cmd = *cmd, .guest = guest, .sev_fd = sev_fd };
+	struct psp_issue issue = { .cmd = *cmd, .guest = guest };
 	struct fd sev = fdget(sev_fd);
 	int ret = -EBADF;
 
 	issue.cmd.error = SEV_FW_NO_CALL;
 	if (fd_file(sev) && psp_dev_is(fd_file(sev))) {
 		issue.writable = fd_file(sev)->f_mode & FMODE_WRITE;
+		issue.sev_file = fd_file(sev);
 		ret = psp_issue(&issue, NULL);
 	}
 	cmd->error = issue.cmd.error;

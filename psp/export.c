@@ -42,6 +42,7 @@
 static int issue_raw(u32 id, void *data, int *error)
 {
 	struct psp_call call = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
+	struct psp_shadow shadows[SEV_FW_BUFS];
 	struct psp *psp;
 	int ret;
 
@@ -55,9 +56,10 @@ static int issue_raw(u32 id, void *data, int *error)
 
 	if (data)
 		memcpy(call.fw.byte, data, call.row->size);
-	ret = psp_submit(psp, &call);
-	if (call.stuck)
-		psp_buffers_keep(&call);
+	ret = psp_shadows_make(&call, shadows);
+	if (!ret)
+		ret = psp_submit(psp, &call);
+	psp_shadows_end(&call, shadows);
 	if (data)
 		memcpy(data, call.fw.byte, call.row->size);
 	psp_put(psp);
@@ -166,7 +168,7 @@ EXPORT_SYMBOL_GPL(sev_guest_df_flush);
  * @error: receives firmware's status; may be NULL
  *
  * Return: 0, -EBADF (@filep is something else), -EINVAL (no such command),
- * -ENODEV, -ETIMEDOUT or -EIO.
+ * -ENOMEM, -ENODEV, -ETIMEDOUT or -EIO.
  */
 int sev_issue_cmd_external_user(struct file *filep, unsigned int id, void *data, int *error)
 {
@@ -200,7 +202,7 @@ EXPORT_SYMBOL_GPL(psp_copy_user_blob);
  * @data: block, NULL if it has none
  * @psp_ret: receives firmware's status; may be NULL
  *
- * Return: 0, -EINVAL (no such command), -ENODEV, -ETIMEDOUT or -EIO.
+ * Return: 0, -EINVAL (no such command), -ENOMEM, -ENODEV, -ETIMEDOUT or -EIO.
  */
 int sev_do_cmd(int cmd, void *data, int *psp_ret)
 {

@@ -18,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "psp.h"
 
@@ -28,7 +29,7 @@ MODULE_PARM_DESC(init_ex_path, "file for firmware's persistent data; firmware is
 /* One writer of the file at a time. Inner to guests' locks, outer to psp->lock. */
 static DEFINE_MUTEX(nv_lock);
 
-/* The path is the administrator's: it means the same whoever causes the access. */
+/* The path is the administrator's: it means the same at any time. */
 static struct file *nv_open(int flags)
 {
 	struct path root;
@@ -58,6 +59,40 @@ static int nv_read(struct psp *psp)
 	return got < 0 ? got : -EIO;
 }
 
+static int nv_write(struct psp *psp)
+{
+	struct file *file = nv_open(O_CREAT | O_WRONLY | O_DSYNC);
+	loff_t pos = 0;
+	ssize_t put;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	put = kernel_write(file, psp->nv_copy, PSP_NV_SIZE, &pos);
+	fput(file);
+	if (put == PSP_NV_SIZE)
+		return 0;
+	return put < 0 ? put : -EIO;
+}
+
+static void nv_work(struct work_struct *work)
+{
+	struct psp *psp = container_of(work, struct psp, nv_work);
+	int ret;
+
+	mutex_lock(&nv_lock);
+	mutex_lock(&psp->lock);
+	memcpy(psp->nv_copy, psp->nv, PSP_NV_SIZE);
+	mutex_unlock(&psp->lock);
+	ret = nv_write(psp);
+	if (ret)
+		pr_err("the platform's keys could not be saved to %s, error %d\n", init_ex_path,
+		       ret);
+	mutex_lock(&psp->lock);
+	psp->nv_unsaved = ret;
+	mutex_unlock(&psp->lock);
+	mutex_unlock(&nv_lock);
+}
+
 /**
  * psp_nv_init() - get the buffer for INIT_EX, if that is wanted
  * @psp: PSP
@@ -69,9 +104,10 @@ int psp_nv_init(struct psp *psp)
 {
 	int ret;
 
-	if (!init_ex_path || !*init_ex_path)
+	if (!init_ex_path || !*init_ex_path || psp->nv)
 		return 0;
 
+	INIT_WORK(&psp->nv_work, nv_work);
 	psp->nv = alloc_pages_exact(PSP_NV_SIZE, GFP_KERNEL);
 	psp->nv_copy = kvmalloc(PSP_NV_SIZE, GFP_KERNEL);
 	if (!psp->nv || !psp->nv_copy)
@@ -89,38 +125,26 @@ int psp_nv_init(struct psp *psp)
  * psp_nv_save() - write firmware's persistent data to the file
  * @psp: PSP that has an NV buffer
  *
- * Context: process context, without psp->lock.
+ * Whoever caused the change may be killed while this goes on, may not be permitted to
+ * write there, or may have a limit on the size of files: the file is none of that
+ * task's business, so a kernel thread writes it. If it cannot be written, that is
+ * tried again when the platform is shut down, at the latest.
+ *
+ * Context: process context, without psp->lock, sleeps until it has been written.
  */
 void psp_nv_save(struct psp *psp)
 {
-	struct file *file;
-	loff_t pos = 0;
-	ssize_t put;
-
-	mutex_lock(&nv_lock);
-	mutex_lock(&psp->lock);
-	memcpy(psp->nv_copy, psp->nv, PSP_NV_SIZE);
-	mutex_unlock(&psp->lock);
-
-	file = nv_open(O_CREAT | O_WRONLY | O_DSYNC);
-	put = PTR_ERR_OR_ZERO(file);
-	if (!put) {
-		put = kernel_write(file, psp->nv_copy, PSP_NV_SIZE, &pos);
-		fput(file);
-	}
-	mutex_unlock(&nv_lock);
-	if (put != PSP_NV_SIZE)
-		pr_err("the platform's keys could not be saved to %s, error %zd\n",
-		       init_ex_path, put);
+	queue_work(system_unbound_wq, &psp->nv_work);
+	flush_work(&psp->nv_work);
 }
 
 /**
  * psp_nv_exit() - release what psp_nv_init() took
- * @psp: PSP; a dead one keeps the buffer
+ * @psp: PSP; one that is still up, or dead, keeps the buffer
  */
 void psp_nv_exit(struct psp *psp)
 {
-	if (psp->nv && psp->end != PSP_DEAD)
+	if (psp->nv && !psp_keeps_memory(psp))
 		free_pages_exact(psp->nv, PSP_NV_SIZE);
 	psp->nv = NULL;
 	kvfree(psp->nv_copy);

@@ -5,7 +5,9 @@
  * a command does.
  *
  * sysfs, in the PCI device's directory:
- *   api_version build state owner guests   what PLATFORM_STATUS says
+ *   api_version build                      what PLATFORM_STATUS has said
+ *   state owner guests                     what it says now; firmware is asked for it,
+ *                                          therefore for root only
  *   dead                                   1 once a command was not answered
  *   quarantined_pages                      memory lost to it, in pages
  *   busy                                   what firmware is executing, since when
@@ -20,6 +22,8 @@
  *             time firmware took, in powers of two of a microsecond
  *   asids     state of each ASID, and the handle of the guest that holds it
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/ktime.h>
@@ -84,25 +88,18 @@ static const char *init_hint(u32 status)
 }
 
 /**
- * psp_observe_bring_up() - firmware was to be initialised
- * @psp: PSP
- * @row: command that failed, NULL if none
- * @status: what firmware said
+ * psp_observe_bring_up() - firmware could not be initialised
+ * @row: command that it has refused
+ * @status: what it said
  *
  * Callers get the status only; the administrator is told what to look at.
  *
- * Context: psp->lock held.
+ * Context: any.
  */
-void psp_observe_bring_up(struct psp *psp, const struct psp_row *row, u32 status)
+void psp_observe_bring_up(const struct psp_row *row, u32 status)
 {
-	lockdep_assert_held(&psp->lock);
-
-	psp->init_row = row;
-	psp->init_status = status;
-	/* if firmware has not answered, that is being told already */
-	if (row && status != SEV_FW_NO_CALL)
-		dev_err_ratelimited(&psp->pdev->dev, "firmware refuses %s, %s: %s\n", row->name,
-				    psp_status_name(status), init_hint(status));
+	pr_err_ratelimited("firmware refuses %s, %s: %s\n", row->name, psp_status_name(status),
+			   init_hint(status));
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -139,19 +136,19 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 {
 	return show_status(dev, buf, STATUS(state), false);
 }
-static DEVICE_ATTR_RO(state);
+static DEVICE_ATTR_ADMIN_RO(state);
 
 static ssize_t owner_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return show_status(dev, buf, STATUS(owner), false);
 }
-static DEVICE_ATTR_RO(owner);
+static DEVICE_ATTR_ADMIN_RO(owner);
 
 static ssize_t guests_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return show_status(dev, buf, STATUS(guest_count), true);
 }
-static DEVICE_ATTR_RO(guests);
+static DEVICE_ATTR_ADMIN_RO(guests);
 
 static ssize_t dead_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -183,7 +180,8 @@ static ssize_t show_asids(struct psp *psp, char *buf, u32 end)
 	unsigned int count[PSP_ASID_STATES] = {};
 	u32 asid;
 
-	mutex_lock(&psp->lock);
+	if (mutex_lock_interruptible(&psp->lock))
+		return -EINTR;
 	for (asid = 1; psp->asid && asid < end; asid++)
 		count[psp->asid[asid].state]++;
 	mutex_unlock(&psp->lock);
@@ -211,12 +209,15 @@ static ssize_t last_failure_show(struct device *dev, struct device_attribute *at
 	const struct psp_row *row;
 	u32 status;
 
-	mutex_lock(&psp->lock);
+	if (mutex_lock_interruptible(&psp->lock))
+		return -EINTR;
 	row = psp->failed_row;
 	status = psp->failed_status;
 	mutex_unlock(&psp->lock);
 	if (!row)
 		return sysfs_emit(buf, "none\n");
+	if (status == SEV_FW_NO_CALL)
+		return sysfs_emit(buf, "%s was not answered\n", row->name);
 	return sysfs_emit(buf, "%s %s\n", row->name, psp_status_name(status));
 }
 static DEVICE_ATTR_RO(last_failure);
@@ -227,7 +228,8 @@ static ssize_t init_failure_show(struct device *dev, struct device_attribute *at
 	const struct psp_row *row;
 	u32 status;
 
-	mutex_lock(&psp->lock);
+	if (mutex_lock_interruptible(&psp->lock))
+		return -EINTR;
 	row = psp->init_row;
 	status = psp->init_status;
 	mutex_unlock(&psp->lock);

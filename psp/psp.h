@@ -16,8 +16,9 @@
  *   observe.c  tracepoint, sysfs, debugfs
  *   export.c   what a stock kvm_amd links to
  *
- * Locks: the guest's own (kvm->lock), then psp->lock. No other lock is held
- * across a command. psp->lock is held for mailbox time only: no allocation, no
+ * Locks, outermost first: the guest's own (kvm->lock), that of the list of PSPs, that
+ * of the file for persistent data, psp->lock. The list's is held across commands at
+ * probe and removal only. psp->lock is held for mailbox time only: no allocation, no
  * user memory, no pinning and no print under it.
  */
 #ifndef PSP_H
@@ -28,6 +29,7 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "row.h"
 
@@ -90,7 +92,8 @@ enum psp_end {
  * struct psp - one platform security processor that has SEV
  * @list: in the list of all of them, lowest PCI address first
  * @ref: users; the memory outlives the device
- * @pdev: its PCI device; valid while @end is not PSP_GONE
+ * @pdev: its PCI device; valid until it is removed, which waits for no user of this
+ *	but for commands: to be used by probe, removal and attributes of the device
  * @regs: register offsets
  * @bar: BAR 2
  * @wait: woken by the interrupt
@@ -104,6 +107,8 @@ enum psp_end {
  * @nv: firmware's persistent data, if it is kept in a file, or NULL
  * @nv_copy: what is being written to that file
  * @nv_dirty: it is to be written
+ * @nv_unsaved: it could not be written
+ * @nv_work: writes it
  * @busy: command that firmware is executing, NULL if none
  * @busy_since: since when, in ns of the monotonic clock
  * @max_asid: highest ASID
@@ -116,6 +121,7 @@ enum psp_end {
  * @init_row: the command that failed when the platform was last initialised, NULL if
  *	none did
  * @init_status: and what firmware said
+ * @init_untold: that has not been logged yet
  * @debugfs: directory in debugfs
  * @api: API version of the firmware, major << 8 | minor; changes only when other
  *	firmware is loaded
@@ -139,6 +145,8 @@ struct psp {
 	void *nv;
 	void *nv_copy;
 	bool nv_dirty;
+	bool nv_unsaved;
+	struct work_struct nv_work;
 	const struct psp_row *busy;
 	u64 busy_since;
 	u32 max_asid;
@@ -150,10 +158,17 @@ struct psp {
 	u32 failed_status;
 	const struct psp_row *init_row;
 	u32 init_status;
+	bool init_untold;
 	struct dentry *debugfs;
 	u16 api;
 	u8 build;
 };
+
+/* Firmware was not, or could not be told to let go of what it has been given. */
+static inline bool psp_keeps_memory(const struct psp *psp)
+{
+	return psp->end == PSP_DEAD || psp->up;
+}
 
 /**
  * struct psp_call - one command on its way through the submit path
@@ -228,13 +243,27 @@ struct psp_mapping {
  * @row: command
  * @map: one for each buffer of the row
  * @guest: guest that is meant, NULL if none
+ * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
  */
 struct psp_buffers {
 	const struct psp_row *row;
 	struct psp_guest *guest;
 	struct psp_mapping map[SEV_FW_BUFS];
+	unsigned long pinned;
 	u32 total;
+};
+
+/**
+ * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
+ * @page: whole pages; NULL if there is no need of any
+ * @addr: address of the object
+ * @len: its length
+ */
+struct psp_shadow {
+	void *page;
+	phys_addr_t addr;
+	u32 len;
 };
 
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
@@ -243,7 +272,8 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
-void psp_buffers_keep(const struct psp_call *call);
+int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows);
+void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
 void psp_quarantine_pages(unsigned long pages);
 unsigned long psp_quarantined(void);
 
@@ -253,14 +283,16 @@ unsigned long psp_quarantined(void);
  * struct psp_issue - one pass-through command and where it comes from
  * @cmd: envelope, copied in
  * @guest: the guest that is meant, locked; NULL for a platform command
- * @writable: the /dev/sev fd is open for writing
- * @sev_fd: number of the /dev/sev fd, for START
+ * @writable: the /dev/sev file is open for writing
+ * @sev_file: that file, for START; NULL for a platform command
+ * @seen: firmware has seen the block, be it in part
  */
 struct psp_issue {
 	struct sev_fw_cmd cmd;
 	struct psp_guest *guest;
 	bool writable;
-	int sev_fd;
+	struct file *sev_file;
+	bool seen;
 };
 
 int psp_issue(struct psp_issue *issue, struct psp_user_block *block);
@@ -280,7 +312,7 @@ void psp_observe_show(struct psp *psp);
 void psp_observe_hide(struct psp *psp);
 void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
-void psp_observe_bring_up(struct psp *psp, const struct psp_row *row, u32 status);
+void psp_observe_bring_up(const struct psp_row *row, u32 status);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);
 
@@ -291,5 +323,6 @@ int psp_legacy_ioctl(struct file *file, void __user *uarg);
 int psp_dev_register(void);
 void psp_dev_unregister(void);
 bool psp_dev_is(const struct file *file);
+int psp_dev_number(const struct file *file);
 
 #endif /* PSP_H */

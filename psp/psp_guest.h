@@ -24,6 +24,7 @@ struct sev_fw_cmd;
  * @mirror: shares another guest's context; may issue only what a row allows
  * @pages_locked: pages that already count against RLIMIT_MEMLOCK
  * @nr_vcpus: vCPUs that the guest has
+ * @more_vcpus: another one is just being made
  * @ops: how to reach more of it
  *
  * All of it is valid, and does not change under the engine, from the owner's
@@ -37,6 +38,7 @@ struct psp_guest {
 	bool mirror;
 	unsigned long pages_locked;
 	u32 nr_vcpus;
+	bool more_vcpus;
 	const struct psp_guest_ops *ops;
 };
 

@@ -122,7 +122,9 @@ static int bring_up(struct psp *psp, u32 *status)
 		row = psp_row_find(SEV_FW_DF_FLUSH);
 		ret = submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
 	}
-	psp_observe_bring_up(psp, ret ? row : NULL, *status);
+	psp->init_row = ret ? row : NULL;
+	psp->init_status = *status;
+	psp->init_untold = ret;
 	return ret;
 }
 
@@ -147,6 +149,15 @@ static u32 owned(const struct psp_call *call, enum psp_own_kind kind)
 		if (call->row->own[i].kind == kind)
 			return psp_fw_get32(&call->fw, call->row->own[i].off);
 	return 0;
+}
+
+static void own(struct psp_call *call, enum psp_own_kind kind, u32 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < PSP_OWNS; i++)
+		if (call->row->own[i].kind == kind)
+			psp_fw_put32(&call->fw, call->row->own[i].off, value);
 }
 
 static bool binds_dirty_asid(struct psp *psp, const struct psp_call *call)
@@ -211,7 +222,7 @@ static void note(struct psp *psp, const struct psp_call *call)
 		psp->up = call->row->then == PSP_THEN_UP;
 		psp->guests = 0;
 		all_dirty(psp);
-		psp->nv_dirty = psp->up && psp->nv;
+		psp->nv_dirty = psp->nv && (psp->up || psp->nv_unsaved);
 		break;
 	case PSP_THEN_PERSIST:
 		psp->nv_dirty = psp->nv;
@@ -275,11 +286,12 @@ static int submit(struct psp *psp, struct psp_call *call)
 		wbinvd_on_all_cpus();
 		ret = ask(psp, call);
 	}
-	if (ret) {
+	if (ret && (call->status != SEV_FW_NO_CALL || call->stuck)) {
 		psp->failed_row = call->row;
 		psp->failed_status = call->status;
-		return ret;
 	}
+	if (ret)
+		return ret;
 	note(psp, call);
 	return call->row->then == PSP_THEN_RELOAD ? identify(psp) : 0;
 }
@@ -293,12 +305,18 @@ static unsigned long kept_pages(const struct psp *psp)
 /* Unlock, and do what had to wait for that. */
 static void psp_unlock(struct psp *psp)
 {
+	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
 	const char *died_of = psp->died_of;
+	u32 status = psp->init_status;
 	bool save = psp->nv_dirty;
 
 	psp->died_of = NULL;
+	psp->init_untold = false;
 	psp->nv_dirty = false;
 	mutex_unlock(&psp->lock);
+	/* what has not been answered is being told by its name */
+	if (refused && status != SEV_FW_NO_CALL)
+		psp_observe_bring_up(refused, status);
 	if (died_of) {
 		psp_quarantine_pages(kept_pages(psp));
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
@@ -309,10 +327,14 @@ static void psp_unlock(struct psp *psp)
 
 static void psp_lock(struct psp *psp, struct psp_call *call)
 {
-	u64 began = ktime_get_ns();
+	u64 began;
 
-	mutex_lock(&psp->lock);
 	call->status = SEV_FW_NO_CALL;
+	call->queue_ns = 0;
+	if (mutex_trylock(&psp->lock))
+		return;
+	began = ktime_get_ns();
+	mutex_lock(&psp->lock);
 	call->queue_ns = ktime_get_ns() - began;
 }
 
@@ -356,6 +378,8 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 		ret = submit_simple(psp, SEV_FW_ACTIVATE, &fill, &call->status);
 		if (ret)
 			submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+		if (ret)
+			own(call, PSP_OWN_NEW_HANDLE, 0);
 	}
 	psp_unlock(psp);
 	return ret;
@@ -425,21 +449,27 @@ int psp_suspend(struct psp *psp)
  * @psp: PSP
  * @end: why no further command will be accepted
  *
- * Guests that still exist are destroyed by firmware.
+ * Guests that still exist are destroyed by firmware. If it refuses it keeps what it
+ * has been given, and so do we.
  *
  * Context: process context, takes psp->lock, sleeps.
  */
 void psp_take_down(struct psp *psp, enum psp_end end)
 {
 	static const struct psp_fill nobody;
-	u32 ignored;
+	u32 status = 0;
 
 	mutex_lock(&psp->lock);
 	if (psp->up)
-		submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+		submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &status);
 	if (psp->end == PSP_ALIVE)
 		psp->end = end;
 	psp_unlock(psp);
+	if (status && status != SEV_FW_NO_CALL) {
+		psp_quarantine_pages(kept_pages(psp) - 1);
+		pr_err("firmware refuses SHUTDOWN, %s: %lu pages are left to it\n",
+		       psp_status_name(status), kept_pages(psp) - 1);
+	}
 }
 
 /**
@@ -456,13 +486,14 @@ int psp_submit_init(struct psp *psp)
 
 	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &psp->min_sev_asid);
 	psp->max_asid = ecx;
-	psp->asid = kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL);
+	if (!psp->asid)
+		psp->asid = kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL);
 	if (!psp->asid)
 		return -ENOMEM;
 	all_dirty(psp);
 
 	/* without this memory there is no SEV-ES, but there is SEV */
-	if (boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1)
+	if (!psp->tmr && boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1)
 		psp->tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
 						    get_order(TMR_SIZE));
 	if (psp->tmr)
@@ -485,12 +516,12 @@ int psp_submit_init(struct psp *psp)
  * psp_submit_exit() - release what psp_submit_init() took
  * @psp: PSP, taken down
  *
- * The TMR belongs to firmware until a SHUTDOWN that it has answered: a dead PSP
+ * The TMR belongs to firmware until a SHUTDOWN that it has not refused: a dead PSP
  * keeps it for ever. Firmware's last writes to it may still sit in caches.
  */
 void psp_submit_exit(struct psp *psp)
 {
-	if (psp->tmr && psp->end != PSP_DEAD) {
+	if (psp->tmr && !psp_keeps_memory(psp)) {
 		wbinvd_on_all_cpus();
 		free_pages((unsigned long)psp->tmr, get_order(TMR_SIZE));
 	}

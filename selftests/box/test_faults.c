@@ -33,6 +33,8 @@
 #include "control.h"
 #include "guest.h"
 #include "host.h"
+#include "memory.h"
+#include "steps.h"
 
 #define RAM		(2 << 20)
 #define WAITERS		4
@@ -120,6 +122,13 @@ static void issue_legacy_update(struct cell *c)
 	issue_update(c);
 }
 
+static void issue_legacy_measure(struct cell *c)
+{
+	c->l.ops = &launch_legacy;
+	c->ret = launch_measure(&c->l);
+	c->status = c->l.status;
+}
+
 static void issue_close(struct cell *c)
 {
 	launch_close(&c->l);
@@ -155,6 +164,8 @@ CLASS(activate, "ACTIVATE after START", SEV_FW_ACTIVATE, PREPARE_VM, issue_start
 CLASS(kvm_activate, "ACTIVATE by KVM", SEV_FW_ACTIVATE, PREPARE_VM, issue_legacy_start);
 CLASS(update, "LAUNCH_UPDATE_DATA", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_update);
 CLASS(kvm_update, "that by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_legacy_update);
+CLASS(kvm_measure, "LAUNCH_MEASURE by KVM", SEV_FW_LAUNCH_MEASURE, PREPARE_GUEST,
+      issue_legacy_measure);
 CLASS(deactivate, "DEACTIVATE, VM ends", SEV_FW_DEACTIVATE, PREPARE_GUEST, issue_close, true);
 CLASS(decommission, "DECOMMISSION then", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close, true);
 
@@ -489,10 +500,10 @@ TEST_F(fault, hang)
 	}
 	/* nothing has been given to it after the one that it never answered */
 	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
-	/* what firmware owns, its command's page, and the guest's page that was meant */
+	/* what firmware owns, its command's page, and the page that it was to write to */
 	lost = psp_attr_number("quarantined_pages");
-	EXPECT_LE(self->quarantined + TMR_PAGES + 1 + (class->id == SEV_FW_LAUNCH_UPDATE_DATA),
-		  lost);
+	EXPECT_LE(self->quarantined + TMR_PAGES + 1 + (class->id == SEV_FW_LAUNCH_UPDATE_DATA ||
+						       class->id == SEV_FW_LAUNCH_MEASURE), lost);
 	report("no answer", class, "%s after %.1f s, then EIO; %ld pages kept", outcome(&first.c),
 	       first.c.took, lost - self->quarantined);
 	expect_dead(_metadata, self);
@@ -591,6 +602,60 @@ TEST_F(life, refused_init)
 	issue_export(&c);
 	EXPECT_EQ(0, c.ret);
 	EXPECT_STREQ("none", psp_attr("init_failure"));
+}
+
+/* A guest that could not be bound is none, and nobody is told a name of it. */
+TEST_F(life, refused_activate)
+{
+	struct sev_fw_launch_start block = { 0 };
+	struct launch l;
+
+	ASSERT_EQ(0, guest_loaded(&l, false, RAM));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_ACTIVATE, 0, HWERROR));
+	EXPECT_EQ(-EIO, ISSUE(&l, LAUNCH_START, block));
+	EXPECT_EQ(HWERROR, l.status);
+	EXPECT_EQ(0, block.handle);
+	EXPECT_EQ(0, ISSUE(&l, LAUNCH_START, block));
+	EXPECT_NE(0, block.handle);
+	launch_close(&l);
+}
+
+/* Firmware that is not let go of anything keeps what it has been given. */
+TEST_F(life, refused_shutdown)
+{
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SHUTDOWN, 0, HWERROR));
+	ASSERT_EQ(0, drivers_unload());
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(1, klog_count(self->klog, "SHUTDOWN, HWERROR_PLATFORM: 256 pages are left to it"));
+	ASSERT_EQ(0, fault_clear());
+	ASSERT_EQ(0, drivers_load(params));
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* What was done before the PSP died is done, and the caller knows. */
+TEST_F(life, dead_halfway)
+{
+	const size_t size = 16 * PAGE;
+	struct sev_fw_launch_update_data block = { .len = size };
+	uint8_t *memory = memory_scattered(16);
+	struct launch l;
+
+	ASSERT_LT(4, memory_runs(memory, size));
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
+	block.address = addr_of(memory);
+	ASSERT_EQ(0, fault_arm(&(struct fault){
+		.id = SEV_FW_LAUNCH_UPDATE_DATA, .kind = SWPSP_FAULT_HANG, .after = 1,
+	}));
+	EXPECT_EQ(-ETIMEDOUT, ISSUE(&l, LAUNCH_UPDATE_DATA, block));
+	EXPECT_EQ(SEV_FW_NO_CALL, l.status);
+	EXPECT_EQ(memory_run(memory, size), block.len);
+	EXPECT_EQ(addr_of(memory), block.address);
+	EXPECT_EQ(0, block.handle);
+	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
+	launch_close(&l);
+	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
 }
 
 /* Slow is not dead, and can be told from idle. */

@@ -9,11 +9,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -286,6 +289,50 @@ TEST_F(initex, nowhere)
 	EXPECT_EQ(1, klog_count(self->klog, "/nowhere/nv"));
 	EXPECT_EQ(0, get_keys(&self->p, &keys));
 	EXPECT_FALSE(same(&keys.chain.pek, &self->keys.chain.pek));
+}
+
+/* Whoever causes a change need not be able to write the file. */
+TEST_F(initex, changed_by_somebody)
+{
+	static const struct rlimit nothing = { 0, 0 };
+	struct keys keys, later;
+	struct stat st;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		signal(SIGXFSZ, SIG_IGN);
+		_exit(setrlimit(RLIMIT_FSIZE, &nothing) || setuid(65534) ||
+		      platform_pdh_gen(&self->p));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, get_keys(&self->p, &keys));
+	EXPECT_FALSE(same(&keys.pdh, &self->keys.pdh));
+	ASSERT_EQ(0, stat(NV_FILE, &st));
+	EXPECT_EQ(0, st.st_uid);
+	ASSERT_EQ(0, reload(&self->p, by_file));
+	ASSERT_EQ(0, get_keys(&self->p, &later));
+	EXPECT_EQ(0, memcmp(&keys, &later, sizeof(keys)));
+	EXPECT_EQ(0, klog_count(self->klog, "could not be saved"));
+}
+
+/* A place for the file that appears in time is good enough. */
+TEST_F(initex, saved_at_last)
+{
+	static const char * const params[] = { "init_ex_path=/run/sev-later/nv", NULL };
+	struct keys keys, later;
+
+	ASSERT_EQ(0, reload(&self->p, params));
+	ASSERT_EQ(0, get_keys(&self->p, &keys));
+	EXPECT_EQ(1, klog_count(self->klog, "could not be saved to /run/sev-later/nv"));
+	ASSERT_EQ(0, mkdir("/run/sev-later", 0700));
+	ASSERT_EQ(0, reload(&self->p, params));
+	ASSERT_EQ(0, get_keys(&self->p, &later));
+	EXPECT_EQ(0, memcmp(&keys, &later, sizeof(keys)));
+	unlink("/run/sev-later/nv");
+	rmdir("/run/sev-later");
 }
 
 /* When firmware is initialised */

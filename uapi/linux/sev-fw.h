@@ -39,7 +39,8 @@
  *   EFAULT      memory that cannot be read, written or pinned
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
  *   EBUSY       the guest has been started already; or guests exist and the command
- *               needs a platform without any
+ *               needs a platform without any; or the command is on vCPU state, and a
+ *               vCPU of the VM is just being made
  *   ENOENT      the guest has not been started
  *   EIO         firmware refused, @error says why; or the PSP is dead (@error
  *               is then SEV_FW_NO_CALL); or KVM has declared the VM dead and
@@ -47,8 +48,10 @@
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
  *   ENODEV      there is no PSP, or it has been removed
  *
- * @error always tells whether firmware was asked: it is SEV_FW_NO_CALL where
- * it was not, otherwise firmware's status (SEV_RET_* of <linux/psp-sev.h>).
+ * @error always tells what firmware said last: its status (SEV_RET_* of
+ * <linux/psp-sev.h>), or SEV_FW_NO_CALL where it was not asked, or did not answer.
+ * Some commands are issued several times, piece by piece; what has been done before
+ * one of the pieces failed is done, and the length in the block tells how much it is.
  */
 #ifndef _UAPI_LINUX_SEV_FW_H
 #define _UAPI_LINUX_SEV_FW_H
@@ -519,7 +522,8 @@ struct sev_fw_activate_ex {
 
 /**
  * struct sev_fw_launch_start - LAUNCH_START, then ACTIVATE on the VM's ASID
- * @handle: [driver] on return the new guest's handle, for information
+ * @handle: [driver] on return the new guest's handle, for information; 0 if there is
+ *	none
  * @policy: [in] guest policy
  * @dh_address: [in] guest owner's DH certificate; 0 for a launch without
  *	session (then @dh_len, @session_address and @session_len must be 0)
@@ -700,7 +704,8 @@ struct sev_fw_send_start {
 
 /**
  * struct sev_fw_receive_start - RECEIVE_START, then ACTIVATE on the VM's ASID
- * @handle: [driver] on return the new guest's handle, for information
+ * @handle: [driver] on return the new guest's handle, for information; 0 if there is
+ *	none
  * @policy: [in] guest policy
  * @pdh_address: [in] sender's PDH certificate
  * @pdh_len: [in] SEV_FW_CERT_SIZE
