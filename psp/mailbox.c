@@ -4,8 +4,8 @@
  *
  * Firmware takes one command at a time. It is handed the address of a command
  * buffer, is started by the write to CmdResp, and answers in the same register.
- * The register is the truth; the interrupt only says when to look. A lost
- * interrupt thus costs some time and never a command.
+ * The register is the truth; the interrupt only says when to look, and is let through
+ * while somebody sleeps. A lost interrupt thus costs some time and never a command.
  *
  * If no answer comes the PSP is given up for good: nobody can tell what it is
  * still going to write, or where. What the command pointed to must then never be
@@ -15,7 +15,7 @@
 #include <linux/io.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/sched/clock.h>
 
 #include "addr.h"
 #include "psp.h"
@@ -74,23 +74,31 @@ void psp_mailbox_interrupt(struct psp *psp)
 		wake_up(&psp->wait);
 }
 
-static bool wait_for_answer(struct psp *psp)
+static bool poll_for_answer(struct psp *psp)
 {
-	unsigned long end = jiffies + HZ * (psp->answered ? psp_timeout : psp_probe_timeout);
-	u64 poll = ktime_get_ns() + POLL_NS;
+	u64 end = local_clock() + POLL_NS;
 
 	do {
 		if (answered(psp))
 			return true;
 		cpu_relax();
-	} while (ktime_get_ns() < poll);
-
-	do {
-		if (wait_event_timeout(psp->wait, answered(psp), LOST_INTERRUPT))
-			return true;
-	} while (time_before(jiffies, end));
-
+	} while (local_clock() < end);
 	return false;
+}
+
+static bool sleep_for_answer(struct psp *psp)
+{
+	unsigned long end = jiffies + HZ * (psp->answered ? psp_timeout : psp_probe_timeout);
+	bool done;
+
+	/* what an earlier command has left there would keep this one's from being raised */
+	psp_write(psp, psp->regs->intsts, ALL_ONES);
+	psp_write(psp, psp->regs->inten, ALL_ONES);
+	do {
+		done = wait_event_timeout(psp->wait, answered(psp), LOST_INTERRUPT);
+	} while (!done && time_before(jiffies, end));
+	psp_write(psp, psp->regs->inten, 0);
+	return done;
 }
 
 static int give_up(struct psp *psp, struct psp_call *call, int error)
@@ -116,6 +124,7 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	const struct psp_regs *regs = psp->regs;
 	psp_addr_t addr = psp_addr_virt(psp->cmd_page);
 	size_t size = call->row->size;
+	bool done;
 	u64 began;
 	u32 resp;
 
@@ -136,10 +145,10 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
 	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
 
-	resp = wait_for_answer(psp);
+	done = poll_for_answer(psp) || sleep_for_answer(psp);
 	WRITE_ONCE(psp->busy, NULL);
 	call->firmware_ns = ktime_get_ns() - began;
-	if (!resp)
+	if (!done)
 		return give_up(psp, call, -ETIMEDOUT);
 
 	resp = psp_read(psp, regs->cmdresp);
@@ -187,27 +196,18 @@ int psp_mailbox_init(struct psp *psp)
 		return -ENOMEM;
 
 	init_waitqueue_head(&psp->wait);
-	psp_write(psp, psp->regs->inten, 0);
-	psp_write(psp, psp->regs->intsts, ALL_ONES);
+	psp_mailbox_quiet(psp);
 	return 0;
 }
 
 /**
- * psp_mailbox_start() - let interrupts through
- * @psp: PSP, with its interrupt requested
+ * psp_mailbox_quiet() - no interrupts while there is no command
+ * @psp: PSP whose registers may hold anything, or whose interrupt is to be released
  */
-void psp_mailbox_start(struct psp *psp)
-{
-	psp_write(psp, psp->regs->inten, ALL_ONES);
-}
-
-/**
- * psp_mailbox_stop() - no more interrupts
- * @psp: PSP
- */
-void psp_mailbox_stop(struct psp *psp)
+void psp_mailbox_quiet(struct psp *psp)
 {
 	psp_write(psp, psp->regs->inten, 0);
+	psp_write(psp, psp->regs->intsts, ALL_ONES);
 }
 
 /**

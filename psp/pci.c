@@ -183,17 +183,14 @@ static int psp_irq_setup(struct pci_dev *pdev, struct psp *psp)
 	if (ret < 0)
 		return ret;
 	ret = request_irq(pci_irq_vector(pdev, 0), psp_irq, 0, KBUILD_MODNAME, psp);
-	if (ret) {
+	if (ret)
 		pci_free_irq_vectors(pdev);
-		return ret;
-	}
-	psp_mailbox_start(psp);
-	return 0;
+	return ret;
 }
 
 static void psp_irq_teardown(struct pci_dev *pdev, struct psp *psp)
 {
-	psp_mailbox_stop(psp);
+	psp_mailbox_quiet(psp);
 	free_irq(pci_irq_vector(pdev, 0), psp);
 	pci_free_irq_vectors(pdev);
 }
@@ -322,7 +319,7 @@ static int psp_pm_suspend(struct device *dev)
 
 static int psp_pm_resume(struct device *dev)
 {
-	psp_mailbox_start(dev_get_drvdata(dev));	/* INIT comes on demand */
+	psp_mailbox_quiet(dev_get_drvdata(dev));	/* INIT comes on demand */
 	return 0;
 }
 

@@ -195,8 +195,7 @@ void psp_put(struct psp *psp);
 
 /* mailbox.c */
 int psp_mailbox_init(struct psp *psp);
-void psp_mailbox_start(struct psp *psp);
-void psp_mailbox_stop(struct psp *psp);
+void psp_mailbox_quiet(struct psp *psp);
 void psp_mailbox_panic(struct psp *psp);
 void psp_mailbox_exit(struct psp *psp);
 int psp_mailbox(struct psp *psp, struct psp_call *call);
