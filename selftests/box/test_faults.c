@@ -122,7 +122,7 @@ static void issue_legacy_update(struct cell *c)
 	issue_update(c);
 }
 
-static void issue_legacy_measure(struct cell *c)
+static void issue_kvm_measure(struct cell *c)
 {
 	c->l.ops = &launch_legacy;
 	c->ret = launch_measure(&c->l);
@@ -164,8 +164,7 @@ CLASS(activate, "ACTIVATE after START", SEV_FW_ACTIVATE, PREPARE_VM, issue_start
 CLASS(kvm_activate, "ACTIVATE by KVM", SEV_FW_ACTIVATE, PREPARE_VM, issue_legacy_start);
 CLASS(update, "LAUNCH_UPDATE_DATA", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_update);
 CLASS(kvm_update, "that by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_legacy_update);
-CLASS(kvm_measure, "LAUNCH_MEASURE by KVM", SEV_FW_LAUNCH_MEASURE, PREPARE_GUEST,
-      issue_legacy_measure);
+CLASS(kvm_measure, "MEASURE by KVM", SEV_FW_LAUNCH_MEASURE, PREPARE_GUEST, issue_kvm_measure);
 CLASS(deactivate, "DEACTIVATE, VM ends", SEV_FW_DEACTIVATE, PREPARE_GUEST, issue_close, true);
 CLASS(decommission, "DECOMMISSION then", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close, true);
 
@@ -575,9 +574,15 @@ TEST_F(life, late_answer)
 	EXPECT_EQ(1, klog_count(self->klog, "psp_sev"));
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
 /* The caller gets a status, the administrator what to look at. */
 TEST_F(life, refused_init)
 {
+	static const char smee[] = "INIT, HWERROR_PLATFORM: memory encryption (SMEE) is off";
 	struct cell c = { .p = self->p };
 
 	ASSERT_EQ(0, platform_reset(&c.p));
@@ -586,17 +591,17 @@ TEST_F(life, refused_init)
 	issue_export(&c);
 	EXPECT_EQ(-EIO, c.ret);
 	EXPECT_EQ(HWERROR, c.status);
-	EXPECT_EQ(1, klog_count(self->klog, "firmware refuses INIT, HWERROR_PLATFORM: memory encryption"));
-	EXPECT_EQ(0, strncmp("INIT HWERROR_PLATFORM: memory encryption", psp_attr("init_failure"), 40));
+	EXPECT_EQ(1, klog_count(self->klog, smee));
+	EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT HWERROR_PLATFORM: memory encryption"));
 
 	/* what others do wrong does not hide it */
 	EXPECT_EQ(0, status_now(&self->p));
-	EXPECT_EQ(0, strncmp("INIT ", psp_attr("init_failure"), 5));
+	EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT "));
 
 	ASSERT_EQ(0, fault_refuse(SEV_FW_DF_FLUSH, 0, HWERROR));
 	issue_export(&c);
 	EXPECT_EQ(-EIO, c.ret);
-	EXPECT_EQ(0, strncmp("DF_FLUSH HWERROR_PLATFORM", psp_attr("init_failure"), 25));
+	EXPECT_TRUE(begins(psp_attr("init_failure"), "DF_FLUSH HWERROR_PLATFORM"));
 
 	ASSERT_EQ(0, platform_reset(&c.p));
 	issue_export(&c);
@@ -628,7 +633,7 @@ TEST_F(life, refused_shutdown)
 	ASSERT_EQ(0, fault_refuse(SEV_FW_SHUTDOWN, 0, HWERROR));
 	ASSERT_EQ(0, drivers_unload());
 	EXPECT_EQ(1, fault_hits());
-	EXPECT_EQ(1, klog_count(self->klog, "SHUTDOWN, HWERROR_PLATFORM: 256 pages are left to it"));
+	EXPECT_EQ(1, klog_count(self->klog, "HWERROR_PLATFORM: 256 pages are left to it"));
 	ASSERT_EQ(0, fault_clear());
 	ASSERT_EQ(0, drivers_load(params));
 	EXPECT_EQ(0, whole_launch());
@@ -662,6 +667,7 @@ TEST_F(life, dead_halfway)
 TEST_F(life, busy)
 {
 	unsigned int ms = 0;
+	int fields;
 	pid_t pid;
 
 	EXPECT_STREQ("idle", psp_attr("busy"));
@@ -671,7 +677,8 @@ TEST_F(life, busy)
 		_exit(-status_now(&self->p));
 	for (int i = 0; i < 1000 && !fault_hits(); i++)
 		usleep(1000);
-	EXPECT_EQ(1, sscanf(psp_attr("busy"), "PLATFORM_STATUS %u ms", &ms));
+	fields = sscanf(psp_attr("busy"), "PLATFORM_STATUS %u ms", &ms);
+	EXPECT_EQ(1, fields);
 	EXPECT_GE(1000, ms);
 	EXPECT_EQ(0, psp_attr_number("dead"));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
