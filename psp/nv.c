@@ -110,14 +110,18 @@ int psp_nv_init(struct psp *psp)
 	INIT_WORK(&psp->nv_work, nv_work);
 	psp->nv = alloc_pages_exact(PSP_NV_SIZE, GFP_KERNEL);
 	psp->nv_copy = kvmalloc(PSP_NV_SIZE, GFP_KERNEL);
-	if (!psp->nv || !psp->nv_copy)
+	if (!psp->nv || !psp->nv_copy) {
+		psp_nv_exit(psp);
 		return -ENOMEM;
+	}
 
 	memset(psp->nv, 0xff, PSP_NV_SIZE);
 	ret = nv_read(psp);
-	if (ret)
+	if (ret) {
 		pr_err("init_ex_path=%s cannot be used, error %d: it must be a file of %d bytes, or not exist\n",
 		       init_ex_path, ret, PSP_NV_SIZE);
+		psp_nv_exit(psp);
+	}
 	return ret;
 }
 
