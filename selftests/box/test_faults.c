@@ -630,9 +630,12 @@ TEST_F(life, refused_shutdown)
 {
 	close(self->p.fd);
 	self->p.fd = -1;
-	ASSERT_EQ(0, fault_refuse(SEV_FW_SHUTDOWN, 0, HWERROR));
+	/* some kernels' kvm_amd, too, asks for a SHUTDOWN when it is unloaded */
+	ASSERT_EQ(0, fault_arm(&(struct fault){
+		.id = SEV_FW_SHUTDOWN, .kind = SWPSP_FAULT_STATUS, .value = HWERROR,
+	}));
 	ASSERT_EQ(0, drivers_unload());
-	EXPECT_EQ(1, fault_hits());
+	EXPECT_LE(1, fault_hits());
 	EXPECT_EQ(1, klog_count(self->klog, "HWERROR_PLATFORM: 256 pages are left to it"));
 	ASSERT_EQ(0, fault_clear());
 	ASSERT_EQ(0, drivers_load(params));
