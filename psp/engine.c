@@ -92,7 +92,7 @@ static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_bu
 			ret = psp_submit_start(psp, call, guest->asid);
 		else if (!ret)
 			ret = psp_submit(psp, call);
-		issue->seen |= call->status != SEV_FW_NO_CALL;
+		issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
 		ret = psp_buffers_end(bufs, pos, call, ret);
 		if (ret)
 			break;

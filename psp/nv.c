@@ -138,7 +138,7 @@ int psp_nv_init(struct psp *psp)
  */
 void psp_nv_save(struct psp *psp)
 {
-	queue_work(system_unbound_wq, &psp->nv_work);
+	schedule_work(&psp->nv_work);
 	flush_work(&psp->nv_work);
 }
 

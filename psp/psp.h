@@ -284,7 +284,7 @@ unsigned long psp_quarantined(void);
  * @guest: the guest that is meant, locked; NULL for a platform command
  * @writable: the /dev/sev file is open for writing
  * @sev_file: that file, for START; NULL for a platform command
- * @seen: firmware has seen the block, be it in part
+ * @seen: firmware has been given the block, or a part of what it asks for
  */
 struct psp_issue {
 	struct sev_fw_cmd cmd;

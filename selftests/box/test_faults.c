@@ -642,8 +642,8 @@ TEST_F(life, refused_shutdown)
 	EXPECT_EQ(0, whole_launch());
 }
 
-/* What was done before the PSP died is done, and the caller knows. */
-TEST_F(life, dead_halfway)
+/* What was done before the PSP died is done, and the caller knows how much it is. */
+static void dies_after(struct __test_metadata *_metadata, uint32_t pieces)
 {
 	const size_t size = 16 * PAGE;
 	struct sev_fw_launch_update_data block = { .len = size };
@@ -654,16 +654,26 @@ TEST_F(life, dead_halfway)
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	block.address = addr_of(memory);
 	ASSERT_EQ(0, fault_arm(&(struct fault){
-		.id = SEV_FW_LAUNCH_UPDATE_DATA, .kind = SWPSP_FAULT_HANG, .after = 1,
+		.id = SEV_FW_LAUNCH_UPDATE_DATA, .kind = SWPSP_FAULT_HANG, .after = pieces,
 	}));
 	EXPECT_EQ(-ETIMEDOUT, ISSUE(&l, LAUNCH_UPDATE_DATA, block));
 	EXPECT_EQ(SEV_FW_NO_CALL, l.status);
-	EXPECT_EQ(memory_run(memory, size), block.len);
+	EXPECT_EQ(pieces ? memory_run(memory, size) : 0, block.len);
 	EXPECT_EQ(addr_of(memory), block.address);
 	EXPECT_EQ(0, block.handle);
 	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
 	launch_close(&l);
 	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
+}
+
+TEST_F(life, dead_at_once)
+{
+	dies_after(_metadata, 0);
+}
+
+TEST_F(life, dead_halfway)
+{
+	dies_after(_metadata, 1);
 }
 
 /* Slow is not dead, and can be told from idle. */
