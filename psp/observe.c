@@ -203,42 +203,33 @@ static ssize_t asids_es_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(asids_es);
 
-static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 {
-	struct psp *psp = psp_of(dev);
 	const struct psp_row *row;
 	u32 status;
 
 	if (mutex_lock_interruptible(&psp->lock))
 		return -EINTR;
-	row = psp->failed_row;
-	status = psp->failed_status;
+	row = init ? psp->init_row : psp->failed_row;
+	status = init ? psp->init_status : psp->failed_status;
 	mutex_unlock(&psp->lock);
 	if (!row)
 		return sysfs_emit(buf, "none\n");
 	if (status == SEV_FW_NO_CALL)
 		return sysfs_emit(buf, "%s was not answered\n", row->name);
-	return sysfs_emit(buf, "%s %s\n", row->name, psp_status_name(status));
+	return sysfs_emit(buf, "%s %s%s%s\n", row->name, psp_status_name(status),
+			  init ? ": " : "", init ? init_hint(status) : "");
+}
+
+static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return show_failure(psp_of(dev), buf, false);
 }
 static DEVICE_ATTR_RO(last_failure);
 
 static ssize_t init_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct psp *psp = psp_of(dev);
-	const struct psp_row *row;
-	u32 status;
-
-	if (mutex_lock_interruptible(&psp->lock))
-		return -EINTR;
-	row = psp->init_row;
-	status = psp->init_status;
-	mutex_unlock(&psp->lock);
-	if (!row)
-		return sysfs_emit(buf, "none\n");
-	if (status == SEV_FW_NO_CALL)
-		return sysfs_emit(buf, "%s was not answered\n", row->name);
-	return sysfs_emit(buf, "%s %s: %s\n", row->name, psp_status_name(status),
-			  init_hint(status));
+	return show_failure(psp_of(dev), buf, true);
 }
 static DEVICE_ATTR_RO(init_failure);
 
