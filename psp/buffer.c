@@ -263,8 +263,7 @@ int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows)
 		if (buf->kind == SEV_FW_BUF_NONE)
 			break;
 		shadow->addr = psp_fw_get_addr(&call->fw, buf->addr);
-		shadow->len = buf->len == SEV_FW_BUF_FIXED ? buf->max :
-			      psp_fw_get32(&call->fw, buf->len);
+		shadow->len = psp_len_in_block(buf) ? psp_fw_get32(&call->fw, buf->len) : buf->max;
 		if (!(buf->dir & SEV_FW_BUF_WRITE) || !shadow->len || !in_slab(shadow->addr))
 			continue;
 		shadow->page = alloc_pages_exact(shadow->len, GFP_KERNEL_ACCOUNT);

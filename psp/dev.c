@@ -76,14 +76,17 @@ static int same_file(const void *wanted, struct file *file, unsigned int fd)
 /**
  * psp_dev_number() - which file descriptor of the caller's is this?
  * @file: an open /dev/sev
+ * @hint: number to be preferred, if it still is that file
  *
  * KVM's own code wants to know /dev/sev by number for later commands of a VM.
  *
  * Return: number, or -1 if there is none.
  */
-int psp_dev_number(const struct file *file)
+int psp_dev_number(const struct file *file, int hint)
 {
-	return iterate_fd(current->files, 0, same_file, file) - 1;
+	int next = iterate_fd(current->files, hint, same_file, file);
+
+	return (next ?: iterate_fd(current->files, 0, same_file, file)) - 1;
 }
 
 static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)

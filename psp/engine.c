@@ -114,7 +114,7 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 		return;
 	}
 	issue->guest->handle = handle;
-	issue->guest->sev_fd = psp_dev_number(issue->sev_file);
+	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
 /* The block's way to firmware and back, in kernel memory. */
@@ -198,7 +198,7 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
  */
 int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 {
-	struct psp_issue issue = { .cmd = *cmd, .guest = guest };
+	struct psp_issue issue = { .cmd = *cmd, .guest = guest, .sev_fd = sev_fd };
 	struct fd sev = fdget(sev_fd);
 	int ret = -EBADF;
 

@@ -88,7 +88,7 @@ static void nv_work(struct work_struct *work)
 		pr_err("the platform's keys could not be saved to %s, error %d\n", init_ex_path,
 		       ret);
 	mutex_lock(&psp->lock);
-	psp->nv_unsaved = ret;
+	WRITE_ONCE(psp->nv_unsaved, ret);
 	mutex_unlock(&psp->lock);
 	mutex_unlock(&nv_lock);
 }
@@ -131,8 +131,7 @@ int psp_nv_init(struct psp *psp)
  *
  * Whoever caused the change may be killed while this goes on, may not be permitted to
  * write there, or may have a limit on the size of files: the file is none of that
- * task's business, so a kernel thread writes it. If it cannot be written, that is
- * tried again when the platform is shut down, at the latest.
+ * task's business, so a kernel thread writes it.
  *
  * Context: process context, without psp->lock, sleeps until it has been written.
  */
@@ -143,8 +142,23 @@ void psp_nv_save(struct psp *psp)
 }
 
 /**
+ * psp_nv_save_at_last() - try once more what could not be written
+ * @psp: PSP that will not be used any more
+ *
+ * Not for one that sleeps, or is shut down with the machine: there may be no disk any
+ * more that would answer.
+ *
+ * Context: process context, without psp->lock, sleeps.
+ */
+void psp_nv_save_at_last(struct psp *psp)
+{
+	if (psp->nv && READ_ONCE(psp->nv_unsaved) && psp->end != PSP_DEAD)
+		psp_nv_save(psp);
+}
+
+/**
  * psp_nv_exit() - release what psp_nv_init() took
- * @psp: PSP; one that is still up, or dead, keeps the buffer
+ * @psp: PSP; if it has not let go of it, it keeps the buffer
  */
 void psp_nv_exit(struct psp *psp)
 {

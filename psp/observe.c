@@ -64,7 +64,7 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 }
 
 /* What firmware wants of the machine before it can be initialised. */
-static const char *init_hint(u32 status)
+static const char *init_hint(const struct psp_row *row, u32 status)
 {
 	static const struct {
 		u8 status;
@@ -74,13 +74,14 @@ static const char *init_hint(u32 status)
 		{ 0x03, "the memory for SEV-ES does not suit it" },
 		{ 0x04, "the memory for SEV-ES does not suit it" },
 		{ 0x09, "the memory for SEV-ES does not suit it" },
-		{ 0x0e, "a CPU has not written back its caches" },
 		{ 0x13, "memory encryption (SMEE) is off in the BIOS, or its storage is broken" },
 		{ 0x15, "it is not made for this processor" },
 		{ 0x18, "its persistent data was damaged, and is damaged again" },
 	};
 	unsigned int i;
 
+	if (row->then != PSP_THEN_UP)
+		return "there can be no guest before that has succeeded";
 	for (i = 0; i < ARRAY_SIZE(hints); i++)
 		if (hints[i].status == status)
 			return hints[i].hint;
@@ -99,7 +100,7 @@ static const char *init_hint(u32 status)
 void psp_observe_bring_up(const struct psp_row *row, u32 status)
 {
 	pr_err_ratelimited("firmware refuses %s, %s: %s\n", row->name, psp_status_name(status),
-			   init_hint(status));
+			   init_hint(row, status));
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -218,7 +219,7 @@ static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 	if (status == SEV_FW_NO_CALL)
 		return sysfs_emit(buf, "%s was not answered\n", row->name);
 	return sysfs_emit(buf, "%s %s%s%s\n", row->name, psp_status_name(status),
-			  init ? ": " : "", init ? init_hint(status) : "");
+			  init ? ": " : "", init ? init_hint(row, status) : "");
 }
 
 static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)

@@ -97,18 +97,11 @@ static void list_add_sorted(struct psp *psp)
 	list_add_tail(&psp->list, &other->list);
 }
 
-/* If there is no PSP that commands go to, try the first one of the list. */
-static int elect(void)
+static int become_master(struct psp *psp)
 {
-	struct psp *psp = list_first_entry_or_null(&psp_list, struct psp, list);
 	u32 ignored;
-	int ret;
+	int ret = psp_submit_init(psp);
 
-	lockdep_assert_held(&psp_list_lock);
-	if (psp_master || !psp)
-		return 0;
-
-	ret = psp_submit_init(psp);
 	if (ret)
 		return ret;
 	psp_load_firmware(psp);
@@ -121,17 +114,29 @@ static int elect(void)
 	return 0;
 }
 
-/* /dev/sev is there if somebody is behind it. */
-static int add(struct psp *psp)
+/*
+ * If there is no PSP that commands go to, the first one of the list that works is it
+ * from now on. /dev/sev is there while there is one.
+ */
+static int elect(void)
 {
-	int ret;
+	static bool registered;
+	struct psp *psp;
+	int ret = 0;
 
-	list_add_sorted(psp);
-	if (psp_master)
-		return 0;
-	ret = elect();
-	if (!ret)
+	lockdep_assert_held(&psp_list_lock);
+	list_for_each_entry(psp, &psp_list, list) {
+		if (psp_master)
+			break;
+		ret = become_master(psp);
+	}
+	if (psp_master && !registered) {
 		ret = psp_dev_register();
+		registered = !ret;
+	} else if (!psp_master && registered) {
+		psp_dev_unregister();
+		registered = false;
+	}
 	return ret;
 }
 
@@ -140,6 +145,7 @@ static void drop(struct psp *psp)
 	list_del(&psp->list);
 	psp_observe_hide(psp);
 	psp_take_down(psp, PSP_GONE);
+	psp_nv_save_at_last(psp);
 	if (psp_master == psp)
 		psp_master = NULL;
 }
@@ -149,7 +155,8 @@ static int psp_add(struct psp *psp)
 	int ret;
 
 	mutex_lock(&psp_list_lock);
-	ret = add(psp);
+	list_add_sorted(psp);
+	ret = elect();
 	if (ret)
 		drop(psp);
 	mutex_unlock(&psp_list_lock);
@@ -276,14 +283,10 @@ put:
 static void psp_remove(struct pci_dev *pdev)
 {
 	struct psp *psp = pci_get_drvdata(pdev);
-	bool had_master;
 
 	mutex_lock(&psp_list_lock);
-	had_master = psp_master;
 	drop(psp);
 	elect();
-	if (had_master && !psp_master)
-		psp_dev_unregister();
 	if (!psp_master)
 		WRITE_ONCE(psp_reason, "the PSP has been removed");
 	mutex_unlock(&psp_list_lock);

@@ -102,6 +102,7 @@ enum psp_end {
  * @end: PSP_ALIVE, or why it is over
  * @died_of: name of the command that was not answered, until it has been logged
  * @up: firmware is initialised
+ * @given: by us, and has been given @tmr and @nv
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
  * @nv: firmware's persistent data, if it is kept in a file, or NULL
@@ -140,6 +141,7 @@ struct psp {
 	enum psp_end end;
 	const char *died_of;
 	bool up;
+	bool given;
 	bool answered;
 	void *tmr;
 	void *nv;
@@ -167,7 +169,7 @@ struct psp {
 /* Firmware was not, or could not be told to let go of what it has been given. */
 static inline bool psp_keeps_memory(const struct psp *psp)
 {
-	return psp->end == PSP_DEAD || psp->up;
+	return psp->end == PSP_DEAD || psp->given;
 }
 
 /**
@@ -284,6 +286,7 @@ unsigned long psp_quarantined(void);
  * @guest: the guest that is meant, locked; NULL for a platform command
  * @writable: the /dev/sev file is open for writing
  * @sev_file: that file, for START; NULL for a platform command
+ * @sev_fd: its number, if the caller has told it
  * @seen: firmware has been given the block, or a part of what it asks for
  */
 struct psp_issue {
@@ -291,6 +294,7 @@ struct psp_issue {
 	struct psp_guest *guest;
 	bool writable;
 	struct file *sev_file;
+	int sev_fd;
 	bool seen;
 };
 
@@ -299,6 +303,7 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block);
 /* nv.c */
 int psp_nv_init(struct psp *psp);
 void psp_nv_save(struct psp *psp);
+void psp_nv_save_at_last(struct psp *psp);
 void psp_nv_exit(struct psp *psp);
 
 /* firmware.c */
@@ -322,6 +327,6 @@ int psp_legacy_ioctl(struct file *file, void __user *uarg);
 int psp_dev_register(void);
 void psp_dev_unregister(void);
 bool psp_dev_is(const struct file *file);
-int psp_dev_number(const struct file *file);
+int psp_dev_number(const struct file *file, int hint);
 
 #endif /* PSP_H */

@@ -222,7 +222,8 @@ static void note(struct psp *psp, const struct psp_call *call)
 		psp->up = call->row->then == PSP_THEN_UP;
 		psp->guests = 0;
 		all_dirty(psp);
-		psp->nv_dirty = psp->nv && (psp->up || psp->nv_unsaved);
+		psp->nv_dirty = psp->up && psp->nv;
+		psp->given = psp->up;
 		break;
 	case PSP_THEN_PERSIST:
 		psp->nv_dirty = psp->nv;
@@ -242,6 +243,7 @@ static void note(struct psp *psp, const struct psp_call *call)
 		break;
 	case PSP_THEN_CLEAN:
 		clean(psp);
+		psp->init_row = NULL;
 		break;
 	}
 }
@@ -465,7 +467,7 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 	if (psp->end == PSP_ALIVE)
 		psp->end = end;
 	psp_unlock(psp);
-	if (status && status != SEV_FW_NO_CALL) {
+	if (psp->given && status && status != SEV_FW_NO_CALL) {
 		psp_quarantine_pages(kept_pages(psp) - 1);
 		pr_err("firmware refuses SHUTDOWN, %s: %lu pages are left to it\n",
 		       psp_status_name(status), kept_pages(psp) - 1);

@@ -684,7 +684,7 @@ TEST_F(life, busy)
 	pid_t pid;
 
 	EXPECT_STREQ("idle", psp_attr("busy"));
-	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1000000));
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1500000));
 	pid = fork();
 	if (!pid)
 		_exit(-status_now(&self->p));
@@ -692,7 +692,7 @@ TEST_F(life, busy)
 		usleep(1000);
 	fields = sscanf(psp_attr("busy"), "PLATFORM_STATUS %u ms", &ms);
 	EXPECT_EQ(1, fields);
-	EXPECT_GE(1000, ms);
+	EXPECT_GE(1500, ms);
 	EXPECT_EQ(0, psp_attr_number("dead"));
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_STREQ("idle", psp_attr("busy"));

@@ -379,4 +379,29 @@ TEST_F(es, whole)
 	EXPECT_EQ(GUEST_RUNNING, state_of(l));
 }
 
+/* KVM remembers /dev/sev by the number that START came with, also for older ioctls. */
+TEST(number_of_dev_sev)
+{
+	struct sev_fw_launch_start block = { 0 };
+	struct sev_fw_door door;
+	uint32_t status;
+	struct launch l;
+	int other;
+
+	HOST_NEEDS(HOST_SEV | HOST_FW);
+	ASSERT_EQ(0, launch_open(&l, &launch_legacy, 0));
+	ASSERT_EQ(0, launch_vm(&l, RAM));
+	ASSERT_EQ(0, launch_init(&l));
+	ASSERT_EQ(0, launch_load(&l));
+	other = dup(l.sev_fd);
+	ASSERT_LT(l.sev_fd, other);
+	door = sev_fw_door_vm(l.vm.vm_fd, other);
+	EXPECT_EQ(0, sev_fw_issue(&door, SEV_FW_LAUNCH_START, &block, sizeof(block), &status));
+	close(l.sev_fd);
+	l.sev_fd = other;
+	EXPECT_EQ(0, launch_update(&l));
+	EXPECT_EQ(0, launch_measure(&l));
+	launch_close(&l);
+}
+
 HOST_TESTS_MAIN

@@ -67,7 +67,7 @@ extern "C" {
 #define SEV_FW_PASSTHROUGH	0x80000000u
 #define SEV_FW_CMD(x)		(SEV_FW_PASSTHROUGH | (x))
 
-/* @error of the envelope when firmware was not asked (SEV_RET_NO_FW_CALL) */
+/* @error of the envelope when firmware was not asked, or did not answer (SEV_RET_NO_FW_CALL) */
 #define SEV_FW_NO_CALL		0xffffffffu
 
 /**
@@ -423,7 +423,7 @@ struct sev_fw_get_id {
 } __sev_fw_packed;
 
 /**
- * struct sev_fw_ring_buffer - RING_BUFFER (driver only)
+ * struct sev_fw_ring_buffer - RING_BUFFER (not supported)
  * @lo_cmd_address: [driver] low priority command page
  * @lo_status_address: [driver] low priority status page
  * @hi_cmd_address: [driver] high priority command page
