@@ -10,6 +10,7 @@
  * FUZZ_SECONDS in the environment says for how long (default 6), FUZZ_SEED where the
  * random numbers begin (default 1).
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -48,6 +49,11 @@ static struct {
 	int sev_fd[2];		/* read-only, writable */
 	struct slot slot[GUESTS];
 	uint8_t *shaky;		/* pages that are there, or not, or read-only */
+	/*
+	 * Held for writing while a VM becomes a guest. KVM of Linux 7.2 says that it is
+	 * one before it has all that a page fault of the same process then looks for.
+	 */
+	pthread_rwlock_t birth;
 	time_t end;
 } world;
 
@@ -228,7 +234,9 @@ static void fuzz_once(struct fuzzer *f)
 		door = sev_fw_door_dev(sev_fd, on_guest ? slot.vm_fd : -1);
 	cmd.fd = one_in(f, 32) ? (int)rnd(f) : door.other;
 
+	pthread_rwlock_rdlock(&world.birth);
 	error = ioctl(door.fd, door.request, &cmd) ? errno : 0;
+	pthread_rwlock_unlock(&world.birth);
 	/* that file is another one by now, or none, and does not know what this is */
 	if (door.fd == slot.vm_fd && cmd.error == UNWRITTEN && (error == EBADF || error == ENOTTY))
 		return;
@@ -263,6 +271,7 @@ static void *shake(void *arg)
 	while (now() < world.end) {
 		uint8_t *page = world.shaky + rnd(f) % SHAKY_PAGES * PAGE;
 
+		pthread_rwlock_rdlock(&world.birth);
 		switch (rnd(f) % 4) {
 		case 0:
 			mmap(page, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
@@ -278,6 +287,7 @@ static void *shake(void *arg)
 			mmap(page, PAGE, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		}
+		pthread_rwlock_unlock(&world.birth);
 		usleep(100);
 	}
 	return NULL;
@@ -287,8 +297,11 @@ static void *shake(void *arg)
 static int new_guest(struct fuzzer *f, struct launch *l, struct slot *slot)
 {
 	uint32_t policy = one_in(f, 3) && !host_missing(HOST_ES) ? OWNER_POLICY_ES : 0;
-	int ret = guest_new(l, policy, false, RAM);
+	int ret;
 
+	pthread_rwlock_wrlock(&world.birth);
+	ret = guest_new(l, policy, false, RAM);
+	pthread_rwlock_unlock(&world.birth);
 	if (!ret && !one_in(f, 3)) {
 		ret = launch_start(l);
 		if (!ret && one_in(f, 3))
@@ -344,6 +357,7 @@ FIXTURE(fuzz) {
 FIXTURE_SETUP(fuzz)
 {
 	const char *seed = getenv("FUZZ_SEED"), *seconds = getenv("FUZZ_SECONDS");
+	pthread_rwlockattr_t attr;
 	struct sev_fw_door door;
 	struct sev_fw_query query;
 
@@ -360,6 +374,10 @@ FIXTURE_SETUP(fuzz)
 	world.count = query.count;
 	for (unsigned int i = 0; i < GUESTS; i++)
 		world.slot[i].vm_fd = -1;
+	/* readers never end, so who writes must come first */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	ASSERT_EQ(0, pthread_rwlock_init(&world.birth, &attr));
 	world.shaky = guarded(SHAKY_PAGES * PAGE);
 	ASSERT_NE(NULL, world.shaky);
 
