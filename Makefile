@@ -5,6 +5,10 @@
 
 # Kernel to build for and to boot; default: the newest whose headers are installed
 KVER ?=
+# The shell must not see what is in it, so recipes name it only.
+export KVER INSTALL_PATH
+VERSION = $${KVER:+"$$KVER"}
+KERNEL = $${KVER:+--kernel="$$KVER"}
 # Options of scripts/box for "make shell"
 BOX ?=
 # Options of selftests/run_kselftest.sh, and tests, for "make kselftest"
@@ -41,10 +45,10 @@ help:
 
 setup:
 	@scripts/setup
-	@scripts/fetch-kernel $(KVER) >/dev/null
+	@scripts/fetch-kernel $(VERSION) >/dev/null
 
 modules: setup
-	@scripts/build-modules $(KVER)
+	@scripts/build-modules $(VERSION)
 
 programs: setup
 	@$(MAKE) --no-print-directory -C selftests/swpsp
@@ -52,26 +56,26 @@ programs: setup
 	@$(MAKE) --no-print-directory -C selftests/migrate
 
 shell: modules programs
-	@scripts/box $(if $(KVER),--kernel=$(KVER)) $(BOX)
+	@scripts/box $(KERNEL) $(BOX)
 
 run: modules programs
-	@scripts/run $(if $(KVER),--kernel=$(KVER))
+	@scripts/run $(KERNEL)
 
 demo-migrate: modules programs
-	@scripts/demo-migrate $(if $(KVER),--kernel=$(KVER))
+	@scripts/demo-migrate $(KERNEL)
 
 check: modules programs
-	@scripts/check $(if $(KVER),--kernel=$(KVER))
+	@scripts/check $(KERNEL)
 
 # On a SEV host nothing of the box is needed.
 kselftest:
 	@test -c /dev/sev || $(MAKE) --no-print-directory modules programs
 	@scripts/setup tests
-	@scripts/kselftest $(if $(KVER),--kernel=$(KVER)) $(KSELFTEST)
+	@scripts/kselftest $(KERNEL) $(KSELFTEST)
 
 bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
-	@scripts/bench $(if $(KVER),--kernel=$(KVER))
+	@scripts/bench $(KERNEL)
 
 check-tree: programs
 	@scripts/check-tree
@@ -82,18 +86,18 @@ check-kernels: programs
 # Neither is it where modules are only built.
 install:
 	@scripts/setup modules
-	@scripts/build-modules $(KVER) >/dev/null
-	@scripts/install $(KVER)
+	@scripts/build-modules $(VERSION) >/dev/null
+	@scripts/install $(VERSION)
 
 kselftest-install:
 	@scripts/setup tests
-	@scripts/kselftest-install $(INSTALL_PATH)
+	@scripts/kselftest-install $${INSTALL_PATH:+"$$INSTALL_PATH"}
 
 uninstall:
 	@scripts/install --uninstall
 
 deb: modules
-	@scripts/deb $(KVER)
+	@scripts/deb $(VERSION)
 
 lint: setup
 	@scripts/lint
