@@ -11,6 +11,8 @@
  * still going to write, or where. What the command pointed to must then never be
  * freed, which psp_call.stuck tells the owner of that memory.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
@@ -36,12 +38,37 @@
 /* A kernel that panics does not wait for ever. */
 #define PANIC_MS		2000
 
-static int psp_timeout = 100;
-module_param(psp_timeout, int, 0644);
-MODULE_PARM_DESC(psp_timeout, "seconds to wait for firmware before the PSP is given up (default 100)");
+/*
+ * Seconds. With 0 the first command that is not answered at once would end the PSP;
+ * more than an hour is a hang for everybody, and HZ times that must not overflow.
+ */
+#define TIMEOUT_MIN		1
+#define TIMEOUT_MAX		3600
 
-static int psp_probe_timeout = 5;
-module_param(psp_probe_timeout, int, 0644);
+static int timeout_set(const char *val, const struct kernel_param *kp)
+{
+	int ret = param_set_uint_minmax(val, kp, TIMEOUT_MIN, TIMEOUT_MAX);
+
+	if (ret)
+		pr_err("%s=%.*s is refused, it must be %u to %u seconds; %u stays in force\n",
+		       kp->name, (int)strcspn(val, "\n"), val, TIMEOUT_MIN, TIMEOUT_MAX,
+		       *(unsigned int *)kp->arg);
+	return ret;
+}
+
+static const struct kernel_param_ops timeout_ops = {
+	.set = timeout_set,
+	.get = param_get_uint,
+};
+
+static unsigned int psp_timeout = 100;
+module_param_cb(psp_timeout, &timeout_ops, &psp_timeout, 0644);
+__MODULE_PARM_TYPE(psp_timeout, "uint");
+MODULE_PARM_DESC(psp_timeout, "seconds to wait for firmware before the PSP is given up, 1 to 3600 (default 100)");
+
+static unsigned int psp_probe_timeout = 5;
+module_param_cb(psp_probe_timeout, &timeout_ops, &psp_probe_timeout, 0644);
+__MODULE_PARM_TYPE(psp_probe_timeout, "uint");
 MODULE_PARM_DESC(psp_probe_timeout, "the same, for the first command after probe (default 5)");
 
 static u32 psp_read(struct psp *psp, u32 reg)
@@ -88,7 +115,8 @@ static bool poll_for_answer(struct psp *psp)
 
 static bool sleep_for_answer(struct psp *psp)
 {
-	unsigned long end = jiffies + HZ * (psp->answered ? psp_timeout : psp_probe_timeout);
+	const unsigned int *timeout = psp->answered ? &psp_timeout : &psp_probe_timeout;
+	unsigned long end = jiffies + (unsigned long)READ_ONCE(*timeout) * HZ;
 	bool done;
 
 	/* what an earlier command has left there would keep this one's from being raised */

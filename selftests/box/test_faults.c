@@ -676,6 +676,73 @@ TEST_F(life, dead_halfway)
 	dies_after(_metadata, 1);
 }
 
+/* Module parameters */
+
+#define PARAMETER(name)	"/sys/module/psp_sev/parameters/" name
+
+static const char *parameter(const char *path)
+{
+	static char text[32];
+
+	control_read(path, text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+TEST_F(life, a_timeout_out_of_range_is_refused_with_a_sentence)
+{
+	static const char * const paths[] = {
+		PARAMETER("psp_timeout"), PARAMETER("psp_probe_timeout"),
+	};
+	static const char * const bad[] = {
+		"0", "-1", "-2147483648", "3601", "2147483647", "4294967295", "4294967297",
+		"99999999999999999999", "two", "1 2", "",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(bad); j++) {
+			EXPECT_EQ(!!*bad[j], control_write(paths[i], bad[j]) < 0)
+				TH_LOG("%s=%s", paths[i], bad[j]);
+			EXPECT_EQ(!!*bad[j],
+				  klog_count(self->klog, "it must be 1 to 3600 seconds; 2 stays"))
+				TH_LOG("%s=%s", paths[i], bad[j]);
+			EXPECT_STREQ("2", parameter(paths[i]));
+		}
+		EXPECT_EQ(0, control_write(paths[i], "3600"));
+		EXPECT_STREQ("3600", parameter(paths[i]));
+		EXPECT_EQ(0, status_now(&self->p));
+		EXPECT_EQ(0, control_write(paths[i], "2\n"));
+		EXPECT_STREQ("2", parameter(paths[i]));
+	}
+	EXPECT_EQ(0, psp_attr_number("dead"));
+}
+
+TEST_F(life, a_timeout_that_changes_at_run_time_counts_for_the_next_command)
+{
+	double began;
+
+	ASSERT_EQ(0, control_write(PARAMETER("psp_timeout"), "4"));
+	ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = SWPSP_FAULT_HANG }));
+	began = now();
+	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
+	EXPECT_LE(4, now() - began);
+	EXPECT_GT(4 + SLACK_S, now() - began);
+	EXPECT_EQ(1, psp_attr_number("dead"));
+}
+
+TEST_F(life, a_driver_with_a_timeout_out_of_range_is_not_loaded)
+{
+	static const char * const bad[] = { "psp_timeout=0", NULL };
+
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	EXPECT_NE(0, drivers_load_psp(bad));
+	EXPECT_EQ(1, klog_count(self->klog, "psp_timeout=0 is refused, it must be 1 to 3600"));
+	ASSERT_EQ(0, drivers_load(params));
+	EXPECT_EQ(0, whole_launch());
+}
+
 /* Slow is not dead, and can be told from idle. */
 TEST_F(life, busy)
 {
