@@ -30,6 +30,7 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 		 const struct psp_issue *issue)
 {
 	const struct psp_guest *guest = issue->guest;
+	u32 ignored;
 
 	if (!guest && row->door == PSP_DOOR_GUEST)
 		return -EBADF;
@@ -43,6 +44,8 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 		return 0;
 	if (guest->mirror && !row->mirror)
 		return -EPERM;
+	if (psp_handle_find(READ_ONCE(psp->generation), guest->handle, &ignored))
+		return -ESHUTDOWN;
 	if (row->guest == PSP_GUEST_NONE && guest->handle)
 		return -EBUSY;
 	if (row->guest == PSP_GUEST_STARTED && !guest->handle)

@@ -51,8 +51,12 @@ static int issue_raw(u32 id, void *data, int *error)
 	if (!call.row || !data != !call.row->size)
 		return -EINVAL;
 	psp = psp_get();
-	if (!psp)
+	if (!psp) {
+		/* the guest has gone with its PSP, and this is the end of its VM */
+		if (call.row->then == PSP_THEN_CLOSE)
+			psp_handle_drop(psp_get32(data, call.row->own[0].off));
 		return -ENODEV;
+	}
 
 	if (data)
 		memcpy(call.fw.byte, data, call.row->size);

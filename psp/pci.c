@@ -409,6 +409,7 @@ static void __exit psp_module_exit(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &psp_panic_block);
 	pci_unregister_driver(&psp_driver);
+	psp_handle_drop_all();
 	psp_debugfs_exit();
 }
 module_exit(psp_module_exit);

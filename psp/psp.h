@@ -5,6 +5,7 @@
  *   pci.c      devices: probe, registers of each generation, removal
  *   mailbox.c  one command to the hardware, and the wait for its answer
  *   submit.c   the one path that every command takes, and the ASID rules
+ *   handle.c   the names of guests, which outlive the platform that gave them
  *   table.c    the commands
  *   check.c    what a row says about a block
  *   buffer.c   what a block points to: bounce, pin, quarantine
@@ -39,6 +40,7 @@ struct file;
 struct page;
 struct pci_dev;
 struct psp_guest;
+struct psp_handle;
 
 /**
  * struct psp_regs - register offsets of one generation of the PSP, in BAR 2
@@ -102,6 +104,7 @@ enum psp_end {
  * @end: PSP_ALIVE, or why it is over
  * @died_of: name of the command that was not answered, until it has been logged
  * @up: firmware is initialised
+ * @generation: of the platform, changes when it is initialised or shut down, see handle.c
  * @given: by us, and has been given @tmr and @nv
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
@@ -141,6 +144,7 @@ struct psp {
 	enum psp_end end;
 	const char *died_of;
 	bool up;
+	u64 generation;
 	bool given;
 	bool answered;
 	void *tmr;
@@ -175,7 +179,8 @@ static inline bool psp_keeps_memory(const struct psp *psp)
 /**
  * struct psp_call - one command on its way through the submit path
  * @row: command
- * @fw: block, filled
+ * @fw: block, filled; a guest's handle in it is ours, not firmware's, see handle.c
+ * @new_handle: room for the name of the guest that it starts, if it does
  * @status: firmware's answer, SEV_FW_NO_CALL while it has not been asked
  * @queue_ns: how long it waited for its turn
  * @firmware_ns: how long firmware took
@@ -184,6 +189,7 @@ static inline bool psp_keeps_memory(const struct psp *psp)
 struct psp_call {
 	const struct psp_row *row;
 	struct psp_fw_block fw;
+	struct psp_handle *new_handle;
 	u32 status;
 	u64 queue_ns;
 	u64 firmware_ns;
@@ -212,6 +218,14 @@ void psp_submit_end(struct psp *psp, u32 handle);
 int psp_bring_up(struct psp *psp, u32 *status);
 int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
+
+/* handle.c */
+u64 psp_generation_begin(void);
+struct psp_handle *psp_handle_alloc(void);
+u32 psp_handle_add(struct psp_handle *handle, u64 generation, u32 fw);
+int psp_handle_find(u64 generation, u32 number, u32 *fw);
+void psp_handle_drop(u32 number);
+void psp_handle_drop_all(void);
 
 /* buffer.c */
 

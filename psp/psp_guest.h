@@ -15,8 +15,9 @@ struct sev_fw_cmd;
 
 /**
  * struct psp_guest - what the engine must know of one guest
- * @handle: firmware handle, 0 while there is none. The engine sets it when START
- *	succeeds; the owner takes it over afterwards
+ * @handle: handle, 0 while there is none. The engine sets it when START succeeds;
+ *	the owner takes it over afterwards. It is the driver's, not firmware's: it stays
+ *	this guest's also when the platform has been initialised anew, see psp/handle.c
  * @asid: the ASID that is reserved for this guest
  * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
  *	in the calling process. Set by the engine together with @handle

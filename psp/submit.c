@@ -12,6 +12,10 @@
  * ASID gets the flush for free.
  *
  * START and ACTIVATE are one unit: a guest that cannot be bound is decommissioned.
+ *
+ * Handles. Blocks come with handles that the driver has given out. The firmware's are
+ * in them only on the way through the mailbox, and those of a platform that is no more
+ * do not get there: handle.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -168,6 +172,18 @@ static bool binds_dirty_asid(struct psp *psp, const struct psp_call *call)
 	       psp->asid[asid].state == PSP_ASID_DIRTY;
 }
 
+/* The handle of the guest that is meant, or whose key is to be shared; 0 if none. */
+static u32 named_guest(const struct psp_call *call)
+{
+	return owned(call, PSP_OWN_HANDLE) ?: owned(call, PSP_OWN_NEW_HANDLE);
+}
+
+static void name_guest(struct psp_call *call, u32 handle)
+{
+	own(call, PSP_OWN_HANDLE, handle);
+	own(call, PSP_OWN_NEW_HANDLE, handle);
+}
+
 /* What must have happened before this command can succeed. */
 static int prepare(struct psp *psp, struct psp_call *call)
 {
@@ -221,6 +237,7 @@ static void note(struct psp *psp, const struct psp_call *call)
 	case PSP_THEN_DOWN:
 		psp->up = call->row->then == PSP_THEN_UP;
 		psp->guests = 0;
+		WRITE_ONCE(psp->generation, psp_generation_begin());
 		all_dirty(psp);
 		psp->nv_dirty = psp->up && psp->nv;
 		psp->given = psp->up;
@@ -248,13 +265,35 @@ static void note(struct psp *psp, const struct psp_call *call)
 	}
 }
 
+/* The mailbox is told the firmware's name for the guest, everybody else ours. */
+static int ask_by_fw_handle(struct psp *psp, struct psp_call *call)
+{
+	u32 handle = named_guest(call), fw;
+	int ret = psp_handle_find(psp->generation, handle, &fw);
+
+	call->status = SEV_FW_NO_CALL;
+	if (ret)
+		return ret;
+	name_guest(call, fw);
+	ret = psp_mailbox(psp, call);
+	if (!ret && call->new_handle) {
+		handle = psp_handle_add(call->new_handle, psp->generation, named_guest(call));
+		call->new_handle = NULL;
+	}
+	name_guest(call, handle);
+	return ret;
+}
+
 static int ask(struct psp *psp, struct psp_call *call)
 {
-	u32 handle = owned(call, PSP_OWN_HANDLE), asid = owned(call, PSP_OWN_ASID);
-	int ret = psp_mailbox(psp, call);
+	u32 asid = owned(call, PSP_OWN_ASID);
+	int ret = ask_by_fw_handle(psp, call);
 
 	if (call->status != SEV_FW_NO_CALL || call->stuck)
-		psp_observe(psp, call, handle ?: owned(call, PSP_OWN_NEW_HANDLE), asid);
+		psp_observe(psp, call, named_guest(call), asid);
+	/* the caller forgets the handle, unless the firmware insists on the guest */
+	if (call->row->then == PSP_THEN_CLOSE && (!ret || call->status == SEV_FW_NO_CALL))
+		psp_handle_drop(named_guest(call));
 	return ret;
 }
 
@@ -340,21 +379,43 @@ static void psp_lock(struct psp *psp, struct psp_call *call)
 	call->queue_ns = ktime_get_ns() - began;
 }
 
+/* What cannot be had under psp->lock. */
+static int reserve(struct psp_call *call)
+{
+	call->new_handle = NULL;
+	if (call->row->then != PSP_THEN_OPEN)
+		return 0;
+	call->new_handle = psp_handle_alloc();
+	return call->new_handle ? 0 : -ENOMEM;
+}
+
+/* Unless a guest has been started. */
+static void unreserve(struct psp_call *call)
+{
+	kfree(call->new_handle);
+	call->new_handle = NULL;
+}
+
 /**
  * psp_submit() - issue one command
  * @psp: PSP
  * @call: command, filled
  *
  * Context: process context, takes psp->lock, sleeps.
- * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests.
+ * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests;
+ * -ESHUTDOWN if it is about a guest of an earlier generation of the platform;
+ * -ENOMEM.
  */
 int psp_submit(struct psp *psp, struct psp_call *call)
 {
-	int ret;
+	int ret = reserve(call);
 
+	if (ret)
+		return ret;
 	psp_lock(psp, call);
 	ret = submit(psp, call);
 	psp_unlock(psp);
+	unreserve(call);
 	return ret;
 }
 
@@ -371,8 +432,10 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 {
 	struct psp_fill fill = { .asid = asid };
 	u32 ignored;
-	int ret;
+	int ret = reserve(call);
 
+	if (ret)
+		return ret;
 	psp_lock(psp, call);
 	ret = submit(psp, call);
 	if (!ret) {
@@ -384,6 +447,7 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 			own(call, PSP_OWN_NEW_HANDLE, 0);
 	}
 	psp_unlock(psp);
+	unreserve(call);
 	return ret;
 }
 

@@ -109,18 +109,26 @@ static uint32_t *map_bar(const char *device)
 	return NULL;
 }
 
+static uint32_t *swpsp_bar;
+
+void host_swpsp_use(const char *device)
+{
+	if (swpsp_bar)
+		munmap(swpsp_bar, SWPSP_BAR_SIZE);
+	swpsp_bar = device ? map_bar(device) : NULL;
+}
+
 uint32_t *host_swpsp(void)
 {
-	static uint32_t *bar;
 	struct dirent *entry;
 	DIR *dir;
 
-	dir = bar ? NULL : opendir("/sys/bus/pci/devices");
-	while (dir && !bar && (entry = readdir(dir)))
-		bar = map_bar(entry->d_name);
+	dir = swpsp_bar ? NULL : opendir("/sys/bus/pci/devices");
+	while (dir && !swpsp_bar && (entry = readdir(dir)))
+		swpsp_bar = map_bar(entry->d_name);
 	if (dir)
 		closedir(dir);
-	return bar;
+	return swpsp_bar;
 }
 
 uint32_t host_counter(uint32_t offset)

@@ -881,6 +881,165 @@ TEST_F(life, removed)
 	EXPECT_EQ(0, back_to_normal());
 }
 
+/* A guest that has gone with its platform, and one whose handle is the same number. */
+
+#define PCI_DRIVER	"/sys/bus/pci/drivers/psp_sev/"
+
+static int unbind_and_bind(void)
+{
+	char name[64];
+	int ret;
+
+	snprintf(name, sizeof(name), "%s", strrchr(psp_dir(), '/') + 1);
+	ret = control_write(PCI_DRIVER "unbind", name);
+	return ret ? ret : control_write(PCI_DRIVER "bind", name);
+}
+
+static int remove_and_find(void)
+{
+	int ret = remove_device();
+
+	if (!ret)
+		ret = find_device();
+	/* its BAR may be somewhere else now */
+	host_swpsp_use(NULL);
+	return ret;
+}
+
+static uint32_t ends_of_guests(void)
+{
+	return host_counter(SWPSP_BAR_COUNT(SEV_FW_DEACTIVATE)) +
+	       host_counter(SWPSP_BAR_COUNT(SEV_FW_DECOMMISSION));
+}
+
+/* Whatever its VM asks for, by whichever door, nothing of it gets to firmware. */
+static void expect_lost(struct __test_metadata *_metadata, struct launch *l)
+{
+	static const struct launch_ops * const ops[] = { &launch_fw, &launch_legacy };
+	uint32_t asked = host_counter(SWPSP_BAR_COMMANDS), policy, state;
+
+	for (int i = 0; i < 4; i++) {
+		l->ops = ops[i % 2];
+		l->by_dev = i / 2;
+		EXPECT_EQ(-ESHUTDOWN, launch_update(l));
+		EXPECT_EQ(SEV_FW_NO_CALL, l->status);
+		EXPECT_EQ(-ESHUTDOWN, launch_measure(l));
+		EXPECT_EQ(SEV_FW_NO_CALL, l->status);
+		EXPECT_EQ(-ESHUTDOWN, l->ops->state(l, &policy, &state));
+		EXPECT_EQ(SEV_FW_NO_CALL, l->status);
+	}
+	l->ops = &launch_fw;
+	EXPECT_EQ(-ESHUTDOWN, launch_start(l));
+	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
+}
+
+/* A new guest may not have an old one's key by the number of its handle. */
+static int share_key_with(uint32_t handle, uint32_t *status)
+{
+	struct kvm_sev_launch_start start = { .handle = handle };
+	struct launch l;
+	int ret = guest_loaded(&l, false, RAM);
+
+	if (!ret)
+		ret = sev_kvm_op(l.vm.vm_fd, l.sev_fd, KVM_SEV_LAUNCH_START, &start, status);
+	launch_close(&l);
+	return ret;
+}
+
+static uint32_t handle_of(struct launch *l)
+{
+	struct kvm_sev_guest_status status = {};
+	uint32_t ignored;
+
+	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, KVM_SEV_GUEST_STATUS, &status, &ignored) ?
+	       0 : status.handle;
+}
+
+static void lose_a_guest(struct __test_metadata *_metadata, int (*lose)(void))
+{
+	uint32_t status, ended, name;
+	struct launch old, new;
+
+	ASSERT_EQ(0, guest_started(&old, false, RAM));
+	name = handle_of(&old);
+	ASSERT_NE(0, name);
+	ASSERT_EQ(0, lose());
+	expect_lost(_metadata, &old);
+
+	/* to firmware they have the same name */
+	ASSERT_EQ(0, guest_started(&new, false, RAM));
+	EXPECT_NE(name, handle_of(&new));
+	expect_lost(_metadata, &old);
+	EXPECT_EQ(-ESHUTDOWN, share_key_with(name, &status));
+	EXPECT_EQ(0, share_key_with(handle_of(&new), &status));
+
+	ended = ends_of_guests();
+	launch_close(&old);
+	EXPECT_EQ(ended, ends_of_guests());
+	EXPECT_EQ(-ESHUTDOWN, share_key_with(name, &status));
+	EXPECT_EQ(0, launch_version(&new));
+	EXPECT_EQ(0, launch_update(&new));
+	EXPECT_EQ(0, launch_measure(&new));
+	EXPECT_EQ(0, launch_check(&new));
+	EXPECT_EQ(0, launch_finish(&new));
+	ended = ends_of_guests();
+	launch_close(&new);
+	EXPECT_EQ(ended + 2, ends_of_guests());
+	EXPECT_EQ(0, host_counter(SWPSP_BAR_GUESTS));
+
+	/* now there is nobody any more who goes by that name, and firmware is asked */
+	EXPECT_EQ(-EIO, share_key_with(name, &status));
+	EXPECT_EQ(SEV_RET_INVALID_GUEST, status);
+}
+
+TEST_F(life, a_guest_of_an_unbound_psp_is_lost)
+{
+	lose_a_guest(_metadata, unbind_and_bind);
+}
+
+TEST_F(life, a_guest_of_a_removed_psp_is_lost)
+{
+	lose_a_guest(_metadata, remove_and_find);
+}
+
+#define GENERATIONS	6
+
+/* Many times over. Of three VMs one ends while there is no PSP, the others afterwards. */
+TEST_F(life, guests_of_many_platforms_have_different_names)
+{
+	struct launch l[GENERATIONS];
+	uint32_t names[GENERATIONS];
+	bool open[GENERATIONS] = {};
+	char device[64];
+
+	snprintf(device, sizeof(device), "%s", strrchr(psp_dir(), '/') + 1);
+	for (int i = 0; i < GENERATIONS; i++) {
+		ASSERT_EQ(0, guest_started(&l[i], i % 2, RAM));
+		open[i] = true;
+		names[i] = handle_of(&l[i]);
+		EXPECT_NE(0, names[i]);
+		for (int j = 0; j < i; j++)
+			EXPECT_TRUE(!open[j] || names[j] != names[i]);
+		ASSERT_EQ(0, control_write(PCI_DRIVER "unbind", device));
+		if (i % 3 == 1) {
+			launch_close(&l[i]);
+			open[i] = false;
+		}
+		ASSERT_EQ(0, control_write(PCI_DRIVER "bind", device));
+		for (int j = 0; j <= i; j++)
+			if (open[j])
+				expect_lost(_metadata, &l[j]);
+	}
+	for (int i = 0; i < GENERATIONS; i++)
+		if (open[i])
+			launch_close(&l[i]);
+	EXPECT_EQ(0, host_counter(SWPSP_BAR_GUESTS));
+	/* and all names are free again */
+	ASSERT_EQ(0, guest_started(&l[0], false, RAM));
+	EXPECT_EQ(names[0], handle_of(&l[0]));
+	launch_close(&l[0]);
+}
+
 TEST_F(life, removed_in_flight)
 {
 	static const struct class status = { .id = SEV_FW_PLATFORM_STATUS, .issue = issue_status };

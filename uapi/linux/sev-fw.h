@@ -45,6 +45,8 @@
  *   EIO         firmware refused, @error says why; or the PSP is dead (@error
  *               is then SEV_FW_NO_CALL); or KVM has declared the VM dead and
  *               takes no ioctl any more (@error is then as it was)
+ *   ESHUTDOWN   the guest is lost: the platform that it was started on has been shut
+ *               down, or its PSP removed. Its VM can only be destroyed
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
  *   ENODEV      there is no PSP, or it has been removed
  *
