@@ -226,47 +226,31 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 	}
 }
 
+#define STATUS_NAME(name, value, meaning)	\
+	[value] = #name,
+
 static const char * const status_names[] = {
-	[0x00] = "SUCCESS",
-	[0x01] = "INVALID_PLATFORM_STATE",
-	[0x02] = "INVALID_GUEST_STATE",
-	[0x03] = "INVALID_CONFIG",
-	[0x04] = "INVALID_LENGTH",
-	[0x05] = "ALREADY_OWNED",
-	[0x06] = "INVALID_CERTIFICATE",
-	[0x07] = "POLICY_FAILURE",
-	[0x08] = "INACTIVE",
-	[0x09] = "INVALID_ADDRESS",
-	[0x0a] = "BAD_SIGNATURE",
-	[0x0b] = "BAD_MEASUREMENT",
-	[0x0c] = "ASID_OWNED",
-	[0x0d] = "INVALID_ASID",
-	[0x0e] = "WBINVD_REQUIRED",
-	[0x0f] = "DF_FLUSH_REQUIRED",
-	[0x10] = "INVALID_GUEST",
-	[0x11] = "INVALID_COMMAND",
-	[0x12] = "ACTIVE",
-	[0x13] = "HWERROR_PLATFORM",
-	[0x14] = "HWERROR_UNSAFE",
-	[0x15] = "UNSUPPORTED",
-	[0x16] = "INVALID_PARAM",
-	[0x17] = "RESOURCE_LIMIT",
-	[0x18] = "SECURE_DATA_INVALID",
-	[0x1d] = "AEAD_OFLOW",
-	[0x1f] = "RING_BUFFER_EXIT",
+	SEV_FW_STATUSES(STATUS_NAME)
 };
 
 /**
  * psp_status_name() - name of a firmware status
  * @status: status, or SEV_FW_NO_CALL
  *
- * Return: the SEV API's name for it, never NULL.
+ * The number belongs beside the name, because most of what people report from the
+ * field has no name: print both.
+ *
+ * Return: the SEV API's name for it, or a class in parentheses; never NULL.
  */
 const char *psp_status_name(u32 status)
 {
 	if (status == SEV_FW_NO_CALL)
-		return "(not asked)";
+		return "(no answer)";
 	if (status < ARRAY_SIZE(status_names) && status_names[status])
 		return status_names[status];
-	return "(unknown)";
+	if (status == SEV_FW_STATUS_BLOCK_PAGE + SEV_FW_STATUS_INVALID_PAGE_SIZE ||
+	    status == SEV_FW_STATUS_BLOCK_PAGE + SEV_FW_STATUS_INVALID_PAGE_STATE ||
+	    status == SEV_FW_STATUS_BLOCK_PAGE + SEV_FW_STATUS_INVALID_PAGE_OWNER)
+		return "(RMP state of the command buffer)";
+	return status & SEV_FW_STATUS_INTERNAL ? "(internal to the PSP)" : "(unknown)";
 }

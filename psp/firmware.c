@@ -64,8 +64,8 @@ static int download(struct psp *psp, const struct firmware *image)
 	else
 		free_pages_exact(copy, size);
 	if (ret && call.status != SEV_FW_NO_CALL)
-		pci_err(psp->pdev, "firmware image was refused: %s\n",
-			psp_status_name(call.status));
+		pci_err(psp->pdev, "firmware image was refused: %s (0x%02x)\n",
+			psp_status_name(call.status), call.status);
 	return ret;
 }
 

@@ -70,13 +70,16 @@ static const char *init_hint(const struct psp_row *row, u32 status)
 		u8 status;
 		const char *hint;
 	} hints[] = {
-		{ 0x01, "it is up already, or SNP is on and its RMP is not" },
-		{ 0x03, "the memory for SEV-ES does not suit it" },
-		{ 0x04, "the memory for SEV-ES does not suit it" },
-		{ 0x09, "the memory for SEV-ES does not suit it" },
-		{ 0x13, "memory encryption (SMEE) is off in the BIOS, or its storage is broken" },
-		{ 0x15, "it is not made for this processor" },
-		{ 0x18, "its persistent data was damaged, and is damaged again" },
+		{ SEV_FW_STATUS_INVALID_PLATFORM_STATE,
+		  "it is up already, or SNP is on and its RMP is not" },
+		{ SEV_FW_STATUS_INVALID_CONFIG, "the memory for SEV-ES does not suit it" },
+		{ SEV_FW_STATUS_INVALID_LENGTH, "the memory for SEV-ES does not suit it" },
+		{ SEV_FW_STATUS_INVALID_ADDRESS, "the memory for SEV-ES does not suit it" },
+		{ SEV_FW_STATUS_HWERROR_PLATFORM,
+		  "memory encryption (SMEE) is off in the BIOS, or its storage is broken" },
+		{ SEV_FW_STATUS_UNSUPPORTED, "it is not made for this processor" },
+		{ SEV_FW_STATUS_SECURE_DATA_INVALID,
+		  "its persistent data was damaged, and is damaged again" },
 	};
 	unsigned int i;
 
@@ -99,8 +102,8 @@ static const char *init_hint(const struct psp_row *row, u32 status)
  */
 void psp_observe_bring_up(const struct psp_row *row, u32 status)
 {
-	pr_err_ratelimited("firmware refuses %s, %s: %s\n", row->name, psp_status_name(status),
-			   init_hint(row, status));
+	pr_err_ratelimited("firmware refuses %s, %s (0x%02x): %s\n", row->name,
+			   psp_status_name(status), status, init_hint(row, status));
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -218,7 +221,7 @@ static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 		return sysfs_emit(buf, "none\n");
 	if (status == SEV_FW_NO_CALL)
 		return sysfs_emit(buf, "%s was not answered\n", row->name);
-	return sysfs_emit(buf, "%s %s%s%s\n", row->name, psp_status_name(status),
+	return sysfs_emit(buf, "%s %s (0x%02x)%s%s\n", row->name, psp_status_name(status), status,
 			  init ? ": " : "", init ? init_hint(row, status) : "");
 }
 

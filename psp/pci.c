@@ -28,8 +28,9 @@ bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 
-/* Why there is no /dev/sev, for who comes too late to see the message. */
-static const char *psp_reason = "no PSP has been found";
+/* Reason for a missing /dev/sev; kept in sysfs after the log has rotated. */
+static char psp_reason[128] = "no PSP has been found";
+static DEFINE_MUTEX(psp_reason_lock);
 
 static LIST_HEAD(psp_list);
 static struct psp *psp_master;
@@ -215,22 +216,38 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	return psp;
 }
 
+static void set_reason(const char *reason)
+{
+	mutex_lock(&psp_reason_lock);
+	strscpy(psp_reason, reason, sizeof(psp_reason));
+	mutex_unlock(&psp_reason_lock);
+}
+
 static int no_sev(struct pci_dev *pdev, int error, const char *reason)
 {
-	WRITE_ONCE(psp_reason, reason);
+	set_reason(reason);
 	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
 }
 
-/* Why psp_add() has failed. */
-static const char *not_added(const struct psp *psp, int error)
+/* Say why psp_add() has failed. */
+static void not_added(struct pci_dev *pdev, const struct psp *psp, int error)
 {
-	if (error == -ENOMEM)
-		return "there is no memory";
-	if (psp->end == PSP_DEAD)
-		return "firmware does not answer";
-	if (!psp->answered)
-		return "the file that init_ex_path names cannot be used";
-	return "firmware refuses PLATFORM_STATUS or SHUTDOWN, or /dev/sev is somebody else's";
+	char refused[sizeof(psp_reason)];
+
+	if (error == -ENOMEM) {
+		no_sev(pdev, error, "there is no memory");
+	} else if (psp->end == PSP_DEAD) {
+		no_sev(pdev, error, "firmware does not answer");
+	} else if (!psp->answered) {
+		no_sev(pdev, error, "the file that init_ex_path names cannot be used");
+	} else if (error == -EIO && psp->failed_row) {
+		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
+			 psp->failed_row->name, psp_status_name(psp->failed_status),
+			 psp->failed_status);
+		no_sev(pdev, error, refused);
+	} else {
+		no_sev(pdev, error, "/dev/sev is somebody else's");
+	}
 }
 
 static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -268,11 +285,11 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	pci_set_drvdata(pdev, psp);
 	ret = psp_add(psp);
 	if (ret) {
-		no_sev(pdev, ret, not_added(psp, ret));
+		not_added(pdev, psp, ret);
 		psp_irq_teardown(pdev, psp);
 		goto put;
 	}
-	WRITE_ONCE(psp_reason, "ok");
+	set_reason("ok");
 	return 0;
 
 put:
@@ -288,7 +305,7 @@ static void psp_remove(struct pci_dev *pdev)
 	drop(psp);
 	elect();
 	if (!psp_master)
-		WRITE_ONCE(psp_reason, "the PSP has been removed");
+		set_reason("the PSP has been removed");
 	mutex_unlock(&psp_list_lock);
 	psp_irq_teardown(pdev, psp);
 	psp_put(psp);
@@ -370,7 +387,12 @@ MODULE_DEVICE_TABLE(pci, psp_ids);
 
 static ssize_t reason_show(struct device_driver *driver, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", READ_ONCE(psp_reason));
+	ssize_t len;
+
+	mutex_lock(&psp_reason_lock);
+	len = sysfs_emit(buf, "%s\n", psp_reason);
+	mutex_unlock(&psp_reason_lock);
+	return len;
 }
 static DRIVER_ATTR_RO(reason);
 

@@ -32,10 +32,6 @@
 #include "compat.h"
 #include "psp.h"
 
-#define STATUS_INVALID_PLATFORM_STATE	0x01
-#define STATUS_WBINVD_REQUIRED		0x0e
-#define STATUS_SECURE_DATA_INVALID	0x18
-
 #define TMR_SIZE			(1024 * 1024)	/* and its alignment */
 #define INIT_FLAG_ES			BIT(0)
 
@@ -116,10 +112,10 @@ static int bring_up(struct psp *psp, u32 *status)
 	init_block(psp, &init);
 	do {
 		ret = submit(psp, &init);
-		if (init.status == STATUS_INVALID_PLATFORM_STATE)
+		if (init.status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
 			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
-	} while (--tries && (init.status == STATUS_SECURE_DATA_INVALID ||
-			     init.status == STATUS_INVALID_PLATFORM_STATE));
+	} while (--tries && (init.status == SEV_FW_STATUS_SECURE_DATA_INVALID ||
+			     init.status == SEV_FW_STATUS_INVALID_PLATFORM_STATE));
 	row = init.row;
 	*status = init.status;
 	if (!ret) {
@@ -323,7 +319,7 @@ static int submit(struct psp *psp, struct psp_call *call)
 		return ret;
 
 	ret = ask(psp, call);
-	if (call->status == STATUS_WBINVD_REQUIRED) {
+	if (call->status == SEV_FW_STATUS_WBINVD_REQUIRED) {
 		wbinvd_on_all_cpus();
 		ret = ask(psp, call);
 	}
@@ -533,8 +529,8 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 	psp_unlock(psp);
 	if (psp->given && status && status != SEV_FW_NO_CALL) {
 		psp_quarantine_pages(kept_pages(psp) - 1);
-		pr_err("firmware refuses SHUTDOWN, %s: %lu pages are left to it\n",
-		       psp_status_name(status), kept_pages(psp) - 1);
+		pr_err("firmware refuses SHUTDOWN, %s (0x%02x): %lu pages are left to it\n",
+		       psp_status_name(status), status, kept_pages(psp) - 1);
 	}
 }
 

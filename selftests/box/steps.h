@@ -8,18 +8,7 @@
 #define SELFTESTS_STEPS_H
 
 #include "../lib/launch.h"
-
-/* Firmware's answers that tests ask for by name. */
-#define INVALID_GUEST_STATE	0x02u
-#define INVALID_LENGTH		0x04u
-#define INVALID_CERTIFICATE	0x06u
-#define POLICY_FAILURE		0x07u
-#define INVALID_ADDRESS		0x09u
-#define BAD_SIGNATURE		0x0au
-#define BAD_MEASUREMENT		0x0bu
-#define UNSUPPORTED		0x15u
-#define INVALID_PARAM		0x16u
-#define RESOURCE_LIMIT		0x17u
+#include "status.h"
 
 /* Expect that a step goes well, and say which has not. */
 #define GOES(step)							\
@@ -40,7 +29,7 @@
 			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
 		}							\
 		EXPECT_EQ(expected, l->status) {			\
-			TH_LOG("%s: %s", #step, sev_status_name(l->status)); \
+			TH_LOG("%s: %s", #step, sev_status_text(l->status)); \
 		}							\
 	} while (0)
 
@@ -53,7 +42,7 @@
 			TH_LOG("%s: %s", #step, launch_error(l, ret_));	\
 		}							\
 		EXPECT_EQ(SEV_FW_NO_CALL, l->status) {			\
-			TH_LOG("%s: %s", #step, sev_status_name(l->status)); \
+			TH_LOG("%s: %s", #step, sev_status_text(l->status)); \
 		}							\
 	} while (0)
 

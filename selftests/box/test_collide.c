@@ -241,7 +241,7 @@ TEST_F(collide, launch_and_die)
 
 		EXPECT_EQ(NULL, w->failed) {
 			TH_LOG("worker %u, guest %lu: %s: %s, %s", i, w->guests, w->failed,
-			       strerror(-w->err), sev_status_name(w->status));
+			       strerror(-w->err), sev_status_text(w->status));
 		}
 		guests += i < self->count ? w->guests : 0;
 	}

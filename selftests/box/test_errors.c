@@ -836,12 +836,12 @@ TEST_F(errors, status_of_firmware)
 		door = launch_door(&self->started);
 		a = ask(&door, SEV_FW_CMD(SEV_FW_LAUNCH_FINISH), &finish, sizeof(finish));
 		EXPECT_EQ(EIO, a.err);
-		EXPECT_EQ(0x02, a.status);	/* INVALID_GUEST_STATE */
+		EXPECT_EQ(SEV_FW_STATUS_INVALID_GUEST_STATE, a.status);
 
 		measure.len = 0;
 		a = ask(&door, SEV_FW_CMD(SEV_FW_LAUNCH_MEASURE), &measure, sizeof(measure));
 		EXPECT_EQ(EIO, a.err);
-		EXPECT_EQ(0x04, a.status);	/* INVALID_LENGTH */
+		EXPECT_EQ(SEV_FW_STATUS_INVALID_LENGTH, a.status);
 		EXPECT_EQ(SEV_FW_MEASURE_SIZE, measure.len);
 
 		a = ask(&door, SEV_FW_CMD(SEV_FW_GUEST_STATUS), &status, sizeof(status));

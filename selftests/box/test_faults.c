@@ -46,7 +46,6 @@
 #define SLACK_S		3	/* the box is slow, and others use the machine, too */
 #define DELAY_US	500000
 
-#define HWERROR		0x13u
 #define GARBAGE		0xbeefu	/* low half of what the response register gets */
 
 static const char * const params[] = { "psp_timeout=2", "psp_probe_timeout=2", NULL };
@@ -299,8 +298,7 @@ static const char *outcome(const struct cell *c)
 	if (!c->ret)
 		return "done";
 	snprintf(text, sizeof(text), "%s, %s", strerrorname_np(-c->ret),
-		 c->status == SEV_FW_NO_CALL ? "no status" :
-		 c->status == GARBAGE ? "status 0xbeef" : sev_status_name(c->status));
+		 c->status == SEV_FW_NO_CALL ? "no status" : sev_status_text(c->status));
 	return text;
 }
 
@@ -320,11 +318,11 @@ TEST_F(fault, refused)
 	const struct class *class = &variant->class;
 	struct cell *c = &self->c;
 
-	ASSERT_EQ(0, arm(class, SWPSP_FAULT_STATUS, HWERROR, 1));
+	ASSERT_EQ(0, arm(class, SWPSP_FAULT_STATUS, HWERROR_PLATFORM, 1));
 	issue(class, c);
 	EXPECT_EQ(1, fault_hits());
 	EXPECT_EQ(class->silent ? 0 : -EIO, c->ret);
-	EXPECT_EQ(class->silent ? 0 : HWERROR, c->status);
+	EXPECT_EQ(class->silent ? 0 : HWERROR_PLATFORM, c->status);
 	report("status", class, "%s; PSP lives", outcome(c));
 
 	/* neither half a guest is left behind, nor one that nobody knows of */
@@ -582,31 +580,92 @@ static bool begins(const char *text, const char *with)
 /* The caller gets a status, the administrator what to look at. */
 TEST_F(life, refused_init)
 {
-	static const char smee[] = "INIT, HWERROR_PLATFORM: memory encryption (SMEE) is off";
+	static const char smee[] = "INIT, HWERROR_PLATFORM (0x13): memory encryption (SMEE) is off";
 	struct cell c = { .p = self->p };
 
 	ASSERT_EQ(0, platform_reset(&c.p));
 	EXPECT_STREQ("none", psp_attr("init_failure"));
-	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, HWERROR));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, HWERROR_PLATFORM));
 	issue_export(&c);
 	EXPECT_EQ(-EIO, c.ret);
-	EXPECT_EQ(HWERROR, c.status);
+	EXPECT_EQ(HWERROR_PLATFORM, c.status);
 	EXPECT_EQ(1, klog_count(self->klog, smee));
-	EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT HWERROR_PLATFORM: memory encryption"));
+	EXPECT_TRUE(begins(psp_attr("init_failure"),
+			   "INIT HWERROR_PLATFORM (0x13): memory encryption"));
 
 	/* what others do wrong does not hide it */
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT "));
 
-	ASSERT_EQ(0, fault_refuse(SEV_FW_DF_FLUSH, 0, HWERROR));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_DF_FLUSH, 0, HWERROR_PLATFORM));
 	issue_export(&c);
 	EXPECT_EQ(-EIO, c.ret);
-	EXPECT_TRUE(begins(psp_attr("init_failure"), "DF_FLUSH HWERROR_PLATFORM"));
+	EXPECT_TRUE(begins(psp_attr("init_failure"), "DF_FLUSH HWERROR_PLATFORM (0x13)"));
 
 	ASSERT_EQ(0, platform_reset(&c.p));
 	issue_export(&c);
 	EXPECT_EQ(0, c.ret);
 	EXPECT_STREQ("none", psp_attr("init_failure"));
+}
+
+/* Statuses, most of which the SEV API does not name, and how they are shown. */
+static const struct {
+	uint32_t status;
+	const char *text;
+} answers[] = {
+	{ HWERROR_PLATFORM, "HWERROR_PLATFORM (0x13)" },
+	{ RMP_INIT_REQUIRED, "RMP_INIT_REQUIRED (0x20)" },
+	{ 0x1e, "(unknown) (0x1e)" },
+	{ 0x5a, "(RMP state of the command buffer) (0x5a)" },
+	{ 0x800c, "(internal to the PSP) (0x800c)" },
+	{ 0xffff, "(internal to the PSP) (0xffff)" },
+};
+
+TEST_F(life, each_status_is_shown_with_its_number)
+{
+	struct cell c = { .p = self->p };
+	uint32_t len = 0;
+	char text[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		ASSERT_EQ(0, fault_refuse(SEV_FW_PEK_CSR, 0, answers[i].status));
+		EXPECT_EQ(-EIO, platform_pek_csr(&c.p, NULL, &len));
+		EXPECT_EQ(answers[i].status, c.p.status);
+		snprintf(text, sizeof(text), "PEK_CSR %s", answers[i].text);
+		EXPECT_STREQ(text, psp_attr("last_failure"));
+
+		ASSERT_EQ(0, platform_reset(&c.p));
+		ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, answers[i].status));
+		issue_export(&c);
+		EXPECT_EQ(answers[i].status, c.status);
+		snprintf(text, sizeof(text), "INIT %s", answers[i].text);
+		EXPECT_TRUE(begins(psp_attr("init_failure"), text)) TH_LOG("%s", text);
+		snprintf(text, sizeof(text), "firmware refuses INIT, %s: ", answers[i].text);
+		EXPECT_EQ(1, klog_count(self->klog, text)) TH_LOG("%s", text);
+	}
+}
+
+TEST_F(life, refused_at_probe)
+{
+	char text[128];
+
+	close(self->p.fd);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		ASSERT_EQ(0, drivers_unload());
+		ASSERT_EQ(0, fault_refuse(SEV_FW_PLATFORM_STATUS, 0, answers[i].status));
+		klog_count(self->klog, "");
+		EXPECT_EQ(0, drivers_load_psp(params));
+		EXPECT_STREQ("", psp_dir());
+		snprintf(text, sizeof(text), "firmware refuses PLATFORM_STATUS, %s",
+			 answers[i].text);
+		EXPECT_STREQ(text, psp_reason());
+		EXPECT_EQ(1, klog_count(self->klog, text)) TH_LOG("%s", text);
+	}
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, drivers_load(params));
+	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_STREQ("ok", psp_reason());
 }
 
 /* A guest that could not be bound is none, and nobody is told a name of it. */
@@ -616,9 +675,9 @@ TEST_F(life, refused_activate)
 	struct launch l;
 
 	ASSERT_EQ(0, guest_loaded(&l, false, RAM));
-	ASSERT_EQ(0, fault_refuse(SEV_FW_ACTIVATE, 0, HWERROR));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_ACTIVATE, 0, HWERROR_PLATFORM));
 	EXPECT_EQ(-EIO, ISSUE(&l, LAUNCH_START, block));
-	EXPECT_EQ(HWERROR, l.status);
+	EXPECT_EQ(HWERROR_PLATFORM, l.status);
 	EXPECT_EQ(0, block.handle);
 	EXPECT_EQ(0, ISSUE(&l, LAUNCH_START, block));
 	EXPECT_NE(0, block.handle);
@@ -632,11 +691,11 @@ TEST_F(life, refused_shutdown)
 	self->p.fd = -1;
 	/* some kernels' kvm_amd, too, asks for a SHUTDOWN when it is unloaded */
 	ASSERT_EQ(0, fault_arm(&(struct fault){
-		.id = SEV_FW_SHUTDOWN, .kind = SWPSP_FAULT_STATUS, .value = HWERROR,
+		.id = SEV_FW_SHUTDOWN, .kind = SWPSP_FAULT_STATUS, .value = HWERROR_PLATFORM,
 	}));
 	ASSERT_EQ(0, drivers_unload());
 	EXPECT_LE(1, fault_hits());
-	EXPECT_EQ(1, klog_count(self->klog, "HWERROR_PLATFORM: 256 pages are left to it"));
+	EXPECT_EQ(1, klog_count(self->klog, "HWERROR_PLATFORM (0x13): 256 pages are left to it"));
 	ASSERT_EQ(0, fault_clear());
 	ASSERT_EQ(0, drivers_load(params));
 	EXPECT_EQ(0, whole_launch());

@@ -251,7 +251,7 @@ static void fuzz_once(struct fuzzer *f)
 	if (what && !f->failure[0])
 		snprintf(f->failure, sizeof(f->failure), "%s %#x, len %u, fd %d: %s, %s: %s",
 			 info->name, cmd.id, cmd.len, cmd.fd, strerror(error),
-			 cmd.error == UNWRITTEN ? "no status" : sev_status_name(cmd.error), what);
+			 cmd.error == UNWRITTEN ? "no status" : sev_status_text(cmd.error), what);
 }
 
 static void *fuzz(void *arg)

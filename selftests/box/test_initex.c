@@ -211,7 +211,7 @@ TEST_F(initex, spoilt_file)
 		asked = host_counter(SWPSP_BAR_COUNT(SEV_FW_INIT_EX));
 		ASSERT_EQ(0, reload(&self->p, by_file));
 		EXPECT_EQ(asked + 2, host_counter(SWPSP_BAR_COUNT(SEV_FW_INIT_EX)));
-		EXPECT_STREQ("INIT_EX SECURE_DATA_INVALID", psp_attr("last_failure"));
+		EXPECT_STREQ("INIT_EX SECURE_DATA_INVALID (0x18)", psp_attr("last_failure"));
 		ASSERT_EQ(0, get_keys(&self->p, &keys));
 		EXPECT_FALSE(same(&keys.chain.pek, &self->keys.chain.pek));
 

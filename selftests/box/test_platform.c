@@ -26,6 +26,7 @@
 #include "control.h"
 #include "guest.h"
 #include "host.h"
+#include "status.h"
 
 #define PAGE		4096
 #define RAM		(2 << 20)
@@ -43,12 +44,6 @@
 #define INIT		1
 #define WORKING		2
 
-#define INVALID_PLATFORM_STATE	0x01u
-#define INVALID_CONFIG		0x03u
-#define INVALID_LENGTH		0x04u
-#define ALREADY_OWNED		0x05u
-#define INVALID_CERTIFICATE	0x06u
-#define BAD_SIGNATURE		0x0au
 #define ANY_REFUSAL		0xfffeu	/* firmware says no, and why is its business */
 
 FIXTURE(dev) {
@@ -876,7 +871,7 @@ TEST_F(observe, sysfs)
 	EXPECT_LE(0, psp_attr_number("quarantined_pages"));
 
 	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, NULL, &len));
-	EXPECT_STREQ("PEK_CSR INVALID_LENGTH", psp_attr("last_failure"));
+	EXPECT_STREQ("PEK_CSR INVALID_LENGTH (0x04)", psp_attr("last_failure"));
 
 	fields = sscanf(psp_attr("asids"), "free %u bound %u dirty %u", &free, &bound, &dirty);
 	ASSERT_EQ(3, fields);

@@ -295,16 +295,4 @@ TEST(random_blocks)
 	}
 }
 
-TEST(status_names)
-{
-	u32 status;
-
-	for (status = 0; status < 0x300; status++)
-		ASSERT_NE(NULL, psp_status_name(status));
-	EXPECT_STREQ("WBINVD_REQUIRED", psp_status_name(0x0e));
-	EXPECT_STREQ("INVALID_GUEST", psp_status_name(0x10));
-	EXPECT_STREQ("SECURE_DATA_INVALID", psp_status_name(0x18));
-	EXPECT_STREQ("(not asked)", psp_status_name(SEV_FW_NO_CALL));
-}
-
 TEST_HARNESS_MAIN

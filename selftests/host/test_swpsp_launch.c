@@ -471,14 +471,14 @@ TEST(transcript_and_launch_log)
 	fclose(f);
 	for (int i = 0; i < 32; i++)
 		snprintf(digest + 2 * i, 3, "%02x", hash[i]);
-	EXPECT_NE(NULL, strstr(text, "0x001 INIT SUCCESS\n"));
-	EXPECT_NE(NULL, strstr(text, "0x030 LAUNCH_START handle=1 SUCCESS\n"));
-	EXPECT_NE(NULL, strstr(text, "0x021 ACTIVATE handle=1 asid=7 SUCCESS\n"));
+	EXPECT_NE(NULL, strstr(text, "0x001 INIT SUCCESS (0x00)\n"));
+	EXPECT_NE(NULL, strstr(text, "0x030 LAUNCH_START handle=1 SUCCESS (0x00)\n"));
+	EXPECT_NE(NULL, strstr(text, "0x021 ACTIVATE handle=1 asid=7 SUCCESS (0x00)\n"));
 	EXPECT_NE(NULL, strstr(text, "launch handle=1 step=2 LAUNCH_UPDATE_DATA "));
 	EXPECT_NE(NULL, strstr(text, " addr=0x400000 len=0x1000 digest="));
 	EXPECT_NE(NULL, strstr(text, digest));
-	EXPECT_NE(NULL, strstr(text, "0x099 ? INVALID_COMMAND\n"));
-	EXPECT_NE(NULL, strstr(text, "0x022 DEACTIVATE handle=5 INVALID_GUEST\n"));
+	EXPECT_NE(NULL, strstr(text, "0x099 ? INVALID_COMMAND (0x11)\n"));
+	EXPECT_NE(NULL, strstr(text, "0x022 DEACTIVATE handle=5 INVALID_GUEST (0x10)\n"));
 	free(text);
 }
 

@@ -184,13 +184,14 @@ void launch_close(struct launch *l)
 
 const char *launch_error(const struct launch *l, int err)
 {
-	static char text[128];
+	static char text[192];
 
 	if (err == -EKEYREJECTED)
 		snprintf(text, sizeof(text), "guest owner: %s", owner_strerror(l->verdict));
 	else if (l->status != SEV_FW_NO_CALL && l->status)
-		snprintf(text, sizeof(text), "firmware: %s (0x%x): %s",
-			 sev_status_name(l->status), l->status, strerror(-err));
+		snprintf(text, sizeof(text), "firmware: %s, %s: %s",
+			 sev_status_text(l->status), sev_status_meaning(l->status),
+			 strerror(-err));
 	else if (err == -ENOEXEC)
 		snprintf(text, sizeof(text), "guest: unexpected exit %u", l->vm.run->exit_reason);
 	else

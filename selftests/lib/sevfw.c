@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include <linux/kvm.h>
@@ -87,53 +88,40 @@ int sev_dev_op(int sev_fd, uint32_t id, void *data, uint32_t *status)
 	return ret;
 }
 
-const char *sev_status_name(uint32_t status)
+#define STATUS_NAME(name, value, meaning)	\
+	[value] = #name,
+#define STATUS_MEANING(name, value, meaning)	\
+	[value] = meaning,
+
+static const char *status_name(uint32_t status)
 {
-	static const char * const name[] = {
-		[0x00] = "SUCCESS",
-		[0x01] = "INVALID_PLATFORM_STATE",
-		[0x02] = "INVALID_GUEST_STATE",
-		[0x03] = "INVALID_CONFIG",
-		[0x04] = "INVALID_LENGTH",
-		[0x05] = "ALREADY_OWNED",
-		[0x06] = "INVALID_CERTIFICATE",
-		[0x07] = "POLICY_FAILURE",
-		[0x08] = "INACTIVE",
-		[0x09] = "INVALID_ADDRESS",
-		[0x0a] = "BAD_SIGNATURE",
-		[0x0b] = "BAD_MEASUREMENT",
-		[0x0c] = "ASID_OWNED",
-		[0x0d] = "INVALID_ASID",
-		[0x0e] = "WBINVD_REQUIRED",
-		[0x0f] = "DF_FLUSH_REQUIRED",
-		[0x10] = "INVALID_GUEST",
-		[0x11] = "INVALID_COMMAND",
-		[0x12] = "ACTIVE",
-		[0x13] = "HWERROR_PLATFORM",
-		[0x14] = "HWERROR_UNSAFE",
-		[0x15] = "UNSUPPORTED",
-		[0x16] = "INVALID_PARAM",
-		[0x17] = "RESOURCE_LIMIT",
-		[0x18] = "SECURE_DATA_INVALID",
-		[0x19] = "INVALID_PAGE_SIZE",
-		[0x1a] = "INVALID_PAGE_STATE",
-		[0x1b] = "INVALID_MDATA_ENTRY",
-		[0x1c] = "INVALID_PAGE_OWNER",
-		[0x1d] = "AEAD_OFLOW",
-		[0x1f] = "RING_BUFFER_EXIT",
-		[0x20] = "RMP_INIT_REQUIRED",
-		[0x21] = "BAD_SVN",
-		[0x22] = "BAD_VERSION",
-		[0x23] = "SHUTDOWN_REQUIRED",
-		[0x24] = "UPDATE_FAILED",
-		[0x25] = "RESTORE_REQUIRED",
-		[0x26] = "RMP_INITIALIZATION_FAILED",
-		[0x27] = "INVALID_KEY",
-	};
+	static const char * const name[] = { SEV_FW_STATUSES(STATUS_NAME) };
+	const uint32_t page = status - SEV_FW_STATUS_BLOCK_PAGE;
 
 	if (status == SEV_FW_NO_CALL)
-		return "firmware not asked";
-	if (status >= sizeof(name) / sizeof(name[0]) || !name[status])
-		return "unknown status";
-	return name[status];
+		return "(no answer)";
+	if (status < sizeof(name) / sizeof(name[0]) && name[status])
+		return name[status];
+	if (page == SEV_FW_STATUS_INVALID_PAGE_SIZE ||
+	    page == SEV_FW_STATUS_INVALID_PAGE_STATE ||
+	    page == SEV_FW_STATUS_INVALID_PAGE_OWNER)
+		return "(RMP state of the command buffer)";
+	return status & SEV_FW_STATUS_INTERNAL ? "(internal to the PSP)" : "(unknown)";
+}
+
+const char *sev_status_text(uint32_t status)
+{
+	static _Thread_local char text[64];
+
+	snprintf(text, sizeof(text), "%s (0x%02x)", status_name(status), status);
+	return text;
+}
+
+const char *sev_status_meaning(uint32_t status)
+{
+	static const char * const text[] = { SEV_FW_STATUSES(STATUS_MEANING) };
+
+	if (status < sizeof(text) / sizeof(text[0]) && text[status])
+		return text[status];
+	return "not a status that the SEV API names";
 }

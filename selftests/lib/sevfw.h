@@ -65,7 +65,16 @@ int sev_kvm_op(int vm_fd, int sev_fd, uint32_t id, void *data, uint32_t *status)
 /** sev_dev_op() - one of the commands of <linux/psp-sev.h> on /dev/sev */
 int sev_dev_op(int sev_fd, uint32_t cmd, void *data, uint32_t *status);
 
-/** sev_status_name() - "INVALID_GUEST" for 0x10 and so on, never NULL */
-const char *sev_status_name(uint32_t status);
+/**
+ * sev_status_text() - "INVALID_GUEST (0x10)" and so on
+ * @status: status, or SEV_FW_NO_CALL
+ *
+ * Return: name, or class in parentheses, and number; never NULL. It stays valid
+ * until this thread's next call.
+ */
+const char *sev_status_text(uint32_t status);
+
+/** sev_status_meaning() - a clause that says what the status means, never NULL */
+const char *sev_status_meaning(uint32_t status);
 
 #endif /* SELFTESTS_SEVFW_H */

@@ -180,7 +180,7 @@ static int wait_ready(void)
 		return ret;
 	if (header.kind != WIRE_REFUSED)
 		return -EPROTO;
-	say("source: the target refuses: %s", sev_status_name(header.where));
+	say("source: the target refuses: %s", sev_status_text(header.where));
 	return -ECANCELED;
 }
 

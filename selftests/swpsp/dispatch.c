@@ -117,41 +117,16 @@ const char *swpsp_command_name(uint32_t id)
 	return c ? c->name : NULL;
 }
 
+#define STATUS_NAME(name, value)	\
+	[value] = #name,
+
 const char *swpsp_status_name(uint16_t status)
 {
-	static const char *const names[] = {
-		[SWPSP_SUCCESS]			= "SUCCESS",
-		[SWPSP_INVALID_PLATFORM_STATE]	= "INVALID_PLATFORM_STATE",
-		[SWPSP_INVALID_GUEST_STATE]	= "INVALID_GUEST_STATE",
-		[SWPSP_INVALID_CONFIG]		= "INVALID_CONFIG",
-		[SWPSP_INVALID_LENGTH]		= "INVALID_LENGTH",
-		[SWPSP_ALREADY_OWNED]		= "ALREADY_OWNED",
-		[SWPSP_INVALID_CERTIFICATE]	= "INVALID_CERTIFICATE",
-		[SWPSP_POLICY_FAILURE]		= "POLICY_FAILURE",
-		[SWPSP_INACTIVE]		= "INACTIVE",
-		[SWPSP_INVALID_ADDRESS]		= "INVALID_ADDRESS",
-		[SWPSP_BAD_SIGNATURE]		= "BAD_SIGNATURE",
-		[SWPSP_BAD_MEASUREMENT]		= "BAD_MEASUREMENT",
-		[SWPSP_ASID_OWNED]		= "ASID_OWNED",
-		[SWPSP_INVALID_ASID]		= "INVALID_ASID",
-		[SWPSP_WBINVD_REQUIRED]		= "WBINVD_REQUIRED",
-		[SWPSP_DF_FLUSH_REQUIRED]	= "DF_FLUSH_REQUIRED",
-		[SWPSP_INVALID_GUEST]		= "INVALID_GUEST",
-		[SWPSP_INVALID_COMMAND]		= "INVALID_COMMAND",
-		[SWPSP_ACTIVE]			= "ACTIVE",
-		[SWPSP_HWERROR_PLATFORM]	= "HWERROR_PLATFORM",
-		[SWPSP_HWERROR_UNSAFE]		= "HWERROR_UNSAFE",
-		[SWPSP_UNSUPPORTED]		= "UNSUPPORTED",
-		[SWPSP_INVALID_PARAM]		= "INVALID_PARAM",
-		[SWPSP_RESOURCE_LIMIT]		= "RESOURCE_LIMIT",
-		[SWPSP_SECURE_DATA_INVALID]	= "SECURE_DATA_INVALID",
-		[SWPSP_AEAD_OFLOW]		= "AEAD_OFLOW",
-		[SWPSP_RING_BUFFER_EXIT]	= "RING_BUFFER_EXIT",
-	};
+	static const char *const names[] = { SWPSP_STATUSES(STATUS_NAME) };
 
 	if (status < ARRAY_SIZE(names) && names[status])
 		return names[status];
-	return "UNKNOWN";
+	return "(unknown)";
 }
 
 /* ---- extended error information ---- */
@@ -227,7 +202,7 @@ static void transcribe(const struct swpsp *p, uint32_t id, const struct command 
 		fprintf(f, " handle=%u", get32(cmd + c->handle - 1));
 	if (c && c->asid)
 		fprintf(f, " asid=%u", get32(cmd + c->asid - 1));
-	fprintf(f, " %s\n", swpsp_status_name(status));
+	fprintf(f, " %s (0x%02x)\n", swpsp_status_name(status), status);
 }
 
 /* ---- execution ---- */

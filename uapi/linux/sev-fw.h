@@ -50,8 +50,8 @@
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
  *   ENODEV      there is no PSP, or it has been removed
  *
- * @error always tells what firmware said last: its status (SEV_RET_* of
- * <linux/psp-sev.h>), or SEV_FW_NO_CALL where it was not asked, or did not answer.
+ * @error always tells what firmware said last: its status (enum sev_fw_status),
+ * or SEV_FW_NO_CALL where it was not asked, or did not answer.
  * Some commands are issued several times, piece by piece; what has been done before
  * one of the pieces failed is done, and the length in the block tells how much it is.
  */
@@ -71,6 +71,70 @@ extern "C" {
 
 /* @error of the envelope when firmware was not asked, or did not answer (SEV_RET_NO_FW_CALL) */
 #define SEV_FW_NO_CALL		0xffffffffu
+
+/*
+ * Statuses of the firmware: FN(name, value, meaning). All other lists of statuses
+ * are made from this one. <linux/psp-sev.h> has most of them as SEV_RET_*. Those
+ * from 0x19 on are answers to commands of SEV-SNP, or of a host that has SEV-SNP
+ * initialised; 0x1e is not assigned.
+ */
+#define SEV_FW_STATUSES(FN)							\
+	FN(SUCCESS,			0x00, "the command was executed")	\
+	FN(INVALID_PLATFORM_STATE,	0x01, "not in this state of the platform") \
+	FN(INVALID_GUEST_STATE,		0x02, "not in this state of the guest")	\
+	FN(INVALID_CONFIG,		0x03, "configuration that is not valid here") \
+	FN(INVALID_LENGTH,		0x04, "wrong length, or too little room") \
+	FN(ALREADY_OWNED,		0x05, "the platform has an owner already") \
+	FN(INVALID_CERTIFICATE,		0x06, "a certificate is not valid")	\
+	FN(POLICY_FAILURE,		0x07, "a policy forbids this")		\
+	FN(INACTIVE,			0x08, "the guest has no ASID")		\
+	FN(INVALID_ADDRESS,		0x09, "an address is not valid")	\
+	FN(BAD_SIGNATURE,		0x0a, "a signature is wrong")		\
+	FN(BAD_MEASUREMENT,		0x0b, "a measurement or a MAC is wrong") \
+	FN(ASID_OWNED,			0x0c, "the ASID belongs to another guest") \
+	FN(INVALID_ASID,		0x0d, "no such ASID for this kind of guest") \
+	FN(WBINVD_REQUIRED,		0x0e, "not every CPU has executed WBINVD") \
+	FN(DF_FLUSH_REQUIRED,		0x0f, "the ASID needs a DF_FLUSH first") \
+	FN(INVALID_GUEST,		0x10, "no such guest")			\
+	FN(INVALID_COMMAND,		0x11, "no such command")		\
+	FN(ACTIVE,			0x12, "the guest still has an ASID")	\
+	FN(HWERROR_PLATFORM,		0x13, "hardware error, the platform is safe") \
+	FN(HWERROR_UNSAFE,		0x14, "hardware error, reset the machine") \
+	FN(UNSUPPORTED,			0x15, "not supported")			\
+	FN(INVALID_PARAM,		0x16, "a parameter is not valid")	\
+	FN(RESOURCE_LIMIT,		0x17, "out of a resource of the firmware") \
+	FN(SECURE_DATA_INVALID,		0x18, "persistent data is corrupt")	\
+	FN(INVALID_PAGE_SIZE,		0x19, "RMP entry has another page size") \
+	FN(INVALID_PAGE_STATE,		0x1a, "RMP entry has another page state") \
+	FN(INVALID_MDATA_ENTRY,		0x1b, "metadata entry is not valid")	\
+	FN(INVALID_PAGE_OWNER,		0x1c, "the page belongs to another guest") \
+	FN(AEAD_OFLOW,			0x1d, "a counter would overflow")	\
+	FN(RING_BUFFER_EXIT,		0x1f, "ring buffer mode has ended")	\
+	FN(RMP_INIT_REQUIRED,		0x20, "the RMP must be initialised first") \
+	FN(BAD_SVN,			0x21, "older than the committed security version") \
+	FN(BAD_VERSION,			0x22, "older than the committed version") \
+	FN(SHUTDOWN_REQUIRED,		0x23, "the platform must be shut down first") \
+	FN(UPDATE_FAILED,		0x24, "state could not be converted")	\
+	FN(RESTORE_REQUIRED,		0x25, "the committed firmware must be restored") \
+	FN(RMP_INITIALIZATION_FAILED,	0x26, "the RMP could not be initialised") \
+	FN(INVALID_KEY,			0x27, "the key is absent or forbidden")	\
+	FN(SHUTDOWN_INCOMPLETE,		0x28, "the shutdown must be repeated")
+
+#define __SEV_FW_STATUS(name, value, meaning)	SEV_FW_STATUS_##name = value,
+
+enum sev_fw_status {
+	SEV_FW_STATUSES(__SEV_FW_STATUS)
+};
+
+/*
+ * Two classes of values that the SEV API does not name. With SEV-SNP initialised,
+ * a command whose block lies in a page of a wrong RMP state is answered with the
+ * status of that page plus SEV_FW_STATUS_BLOCK_PAGE (0x59, 0x5a, 0x5c). Values with
+ * SEV_FW_STATUS_INTERNAL set come from within the PSP, its boot loader for example;
+ * only the vendor can say what they mean.
+ */
+#define SEV_FW_STATUS_BLOCK_PAGE	0x40
+#define SEV_FW_STATUS_INTERNAL		0x8000
 
 /**
  * enum sev_fw_id - command ids, as the SEV API numbers them
