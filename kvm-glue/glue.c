@@ -116,6 +116,8 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 	cmd->error = SEV_FW_NO_CALL;
 	if (put_user(cmd->error, &ucmd->error))
 		return -EFAULT;
+	if (cmd->id & SEV_FW_FLAGS)
+		return -EINVAL;
 	if (cmd->id == SEV_FW_CMD(SEV_FW_QUERY_ID))
 		return query(cmd);
 

@@ -121,6 +121,8 @@ static int issue_ioctl(struct file *file, struct sev_fw_cmd __user *ucmd)
 		return -EFAULT;
 
 	issue.cmd.error = SEV_FW_NO_CALL;
+	if (issue.cmd.id & SEV_FW_FLAGS)
+		return -EINVAL;
 	if (issue.cmd.fd == -1)
 		ret = psp_issue(&issue, NULL);
 	else

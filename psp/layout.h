@@ -128,23 +128,17 @@ AT_IS(sev_fw_launch_measure, address, 0x08);
 AT_IS(sev_fw_launch_measure, len, 0x10);
 SIZE_IS(sev_fw_launch_measure, 0x14);
 
-AT_IS(sev_fw_packet, handle, 0x00);
-AT_IS(sev_fw_packet, hdr_address, 0x08);
-AT_IS(sev_fw_packet, hdr_len, 0x10);
-AT_IS(sev_fw_packet, guest_address, 0x18);
-AT_IS(sev_fw_packet, guest_len, 0x20);
-AT_IS(sev_fw_packet, trans_address, 0x28);
-AT_IS(sev_fw_packet, trans_len, 0x30);
+AT_IS(sev_fw_launch_update_secret, handle, 0x00);
+AT_IS(sev_fw_launch_update_secret, hdr_address, 0x08);
+AT_IS(sev_fw_launch_update_secret, hdr_len, 0x10);
+AT_IS(sev_fw_launch_update_secret, guest_address, 0x18);
+AT_IS(sev_fw_launch_update_secret, guest_len, 0x20);
+AT_IS(sev_fw_launch_update_secret, trans_address, 0x28);
+AT_IS(sev_fw_launch_update_secret, trans_len, 0x30);
 SIZE_IS(sev_fw_launch_update_secret, 0x34);
-SIZE_IS(sev_fw_send_update_data, 0x34);
-SIZE_IS(sev_fw_send_update_vmsa, 0x34);
-SIZE_IS(sev_fw_receive_update_data, 0x34);
-SIZE_IS(sev_fw_receive_update_vmsa, 0x34);
 
+AT_IS(sev_fw_launch_finish, handle, 0x00);
 SIZE_IS(sev_fw_launch_finish, 0x04);
-SIZE_IS(sev_fw_send_finish, 0x04);
-SIZE_IS(sev_fw_send_cancel, 0x04);
-SIZE_IS(sev_fw_receive_finish, 0x04);
 
 AT_IS(sev_fw_attestation, handle, 0x00);
 AT_IS(sev_fw_attestation, address, 0x08);
@@ -164,6 +158,30 @@ AT_IS(sev_fw_send_start, session_address, 0x38);
 AT_IS(sev_fw_send_start, session_len, 0x40);
 SIZE_IS(sev_fw_send_start, 0x44);
 
+AT_IS(sev_fw_send_update_data, handle, 0x00);
+AT_IS(sev_fw_send_update_data, hdr_address, 0x08);
+AT_IS(sev_fw_send_update_data, hdr_len, 0x10);
+AT_IS(sev_fw_send_update_data, guest_address, 0x18);
+AT_IS(sev_fw_send_update_data, guest_len, 0x20);
+AT_IS(sev_fw_send_update_data, trans_address, 0x28);
+AT_IS(sev_fw_send_update_data, trans_len, 0x30);
+SIZE_IS(sev_fw_send_update_data, 0x34);
+
+AT_IS(sev_fw_send_update_vmsa, handle, 0x00);
+AT_IS(sev_fw_send_update_vmsa, hdr_address, 0x08);
+AT_IS(sev_fw_send_update_vmsa, hdr_len, 0x10);
+AT_IS(sev_fw_send_update_vmsa, guest_address, 0x18);
+AT_IS(sev_fw_send_update_vmsa, guest_len, 0x20);
+AT_IS(sev_fw_send_update_vmsa, trans_address, 0x28);
+AT_IS(sev_fw_send_update_vmsa, trans_len, 0x30);
+SIZE_IS(sev_fw_send_update_vmsa, 0x34);
+
+AT_IS(sev_fw_send_finish, handle, 0x00);
+SIZE_IS(sev_fw_send_finish, 0x04);
+
+AT_IS(sev_fw_send_cancel, handle, 0x00);
+SIZE_IS(sev_fw_send_cancel, 0x04);
+
 AT_IS(sev_fw_receive_start, handle, 0x00);
 AT_IS(sev_fw_receive_start, policy, 0x04);
 AT_IS(sev_fw_receive_start, pdh_address, 0x08);
@@ -172,11 +190,37 @@ AT_IS(sev_fw_receive_start, session_address, 0x18);
 AT_IS(sev_fw_receive_start, session_len, 0x20);
 SIZE_IS(sev_fw_receive_start, 0x24);
 
-AT_IS(sev_fw_dbg, handle, 0x00);
-AT_IS(sev_fw_dbg, src_address, 0x08);
-AT_IS(sev_fw_dbg, dst_address, 0x10);
-AT_IS(sev_fw_dbg, len, 0x18);
+AT_IS(sev_fw_receive_update_data, handle, 0x00);
+AT_IS(sev_fw_receive_update_data, hdr_address, 0x08);
+AT_IS(sev_fw_receive_update_data, hdr_len, 0x10);
+AT_IS(sev_fw_receive_update_data, guest_address, 0x18);
+AT_IS(sev_fw_receive_update_data, guest_len, 0x20);
+AT_IS(sev_fw_receive_update_data, trans_address, 0x28);
+AT_IS(sev_fw_receive_update_data, trans_len, 0x30);
+SIZE_IS(sev_fw_receive_update_data, 0x34);
+
+AT_IS(sev_fw_receive_update_vmsa, handle, 0x00);
+AT_IS(sev_fw_receive_update_vmsa, hdr_address, 0x08);
+AT_IS(sev_fw_receive_update_vmsa, hdr_len, 0x10);
+AT_IS(sev_fw_receive_update_vmsa, guest_address, 0x18);
+AT_IS(sev_fw_receive_update_vmsa, guest_len, 0x20);
+AT_IS(sev_fw_receive_update_vmsa, trans_address, 0x28);
+AT_IS(sev_fw_receive_update_vmsa, trans_len, 0x30);
+SIZE_IS(sev_fw_receive_update_vmsa, 0x34);
+
+AT_IS(sev_fw_receive_finish, handle, 0x00);
+SIZE_IS(sev_fw_receive_finish, 0x04);
+
+AT_IS(sev_fw_dbg_decrypt, handle, 0x00);
+AT_IS(sev_fw_dbg_decrypt, src_address, 0x08);
+AT_IS(sev_fw_dbg_decrypt, dst_address, 0x10);
+AT_IS(sev_fw_dbg_decrypt, len, 0x18);
 SIZE_IS(sev_fw_dbg_decrypt, 0x1c);
+
+AT_IS(sev_fw_dbg_encrypt, handle, 0x00);
+AT_IS(sev_fw_dbg_encrypt, src_address, 0x08);
+AT_IS(sev_fw_dbg_encrypt, dst_address, 0x10);
+AT_IS(sev_fw_dbg_encrypt, len, 0x18);
 SIZE_IS(sev_fw_dbg_encrypt, 0x1c);
 
 AT_IS(sev_fw_swap_out, handle, 0x00);

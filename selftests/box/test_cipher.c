@@ -164,7 +164,10 @@ TEST_F(cipher, secret)
 
 static int debug(struct launch *l, bool encrypt, void *from, void *to, uint32_t len)
 {
-	struct sev_fw_dbg block = {
+	struct sev_fw_dbg_encrypt enc = {
+		.src_address = (uintptr_t)from, .dst_address = (uintptr_t)to, .len = len,
+	};
+	struct sev_fw_dbg_decrypt dec = {
 		.src_address = (uintptr_t)from, .dst_address = (uintptr_t)to, .len = len,
 	};
 	struct kvm_sev_dbg legacy = {
@@ -176,8 +179,9 @@ static int debug(struct launch *l, bool encrypt, void *from, void *to, uint32_t 
 		return sev_kvm_op(l->vm.vm_fd, l->sev_fd,
 				  encrypt ? KVM_SEV_DBG_ENCRYPT : KVM_SEV_DBG_DECRYPT,
 				  &legacy, &l->status);
-	return sev_fw_issue(&door, encrypt ? SEV_FW_DBG_ENCRYPT : SEV_FW_DBG_DECRYPT, &block,
-			    sizeof(block), &l->status);
+	if (encrypt)
+		return sev_fw_issue(&door, SEV_FW_DBG_ENCRYPT, &enc, sizeof(enc), &l->status);
+	return sev_fw_issue(&door, SEV_FW_DBG_DECRYPT, &dec, sizeof(dec), &l->status);
 }
 
 /* What is in there is the plaintext, for those who may know. */

@@ -227,7 +227,9 @@ TEST_F(glue, unknown_id)
 {
 	EXPECT_OUTCOME(passthrough(self->vm, NO_SUCH_ID, NULL, 0, self->sev), EOPNOTSUPP,
 		       SEV_FW_NO_CALL);
-	EXPECT_OUTCOME(passthrough(self->vm, 0x7fffffff, NULL, 0, self->sev), EOPNOTSUPP,
+	EXPECT_OUTCOME(passthrough(self->vm, 0xffff, NULL, 0, self->sev), EOPNOTSUPP,
+		       SEV_FW_NO_CALL);
+	EXPECT_OUTCOME(passthrough(self->vm, 0x7fffffff, NULL, 0, self->sev), EINVAL,
 		       SEV_FW_NO_CALL);
 }
 

@@ -131,23 +131,17 @@ static const struct field fields[] = {
 	F(sev_fw_launch_measure, len, 0x10, 4),
 	END(sev_fw_launch_measure, 0x14),
 
-	F(sev_fw_packet, handle, 0x00, 4),
-	F(sev_fw_packet, hdr_address, 0x08, 8),
-	F(sev_fw_packet, hdr_len, 0x10, 4),
-	F(sev_fw_packet, guest_address, 0x18, 8),
-	F(sev_fw_packet, guest_len, 0x20, 4),
-	F(sev_fw_packet, trans_address, 0x28, 8),
-	F(sev_fw_packet, trans_len, 0x30, 4),
+	F(sev_fw_launch_update_secret, handle, 0x00, 4),
+	F(sev_fw_launch_update_secret, hdr_address, 0x08, 8),
+	F(sev_fw_launch_update_secret, hdr_len, 0x10, 4),
+	F(sev_fw_launch_update_secret, guest_address, 0x18, 8),
+	F(sev_fw_launch_update_secret, guest_len, 0x20, 4),
+	F(sev_fw_launch_update_secret, trans_address, 0x28, 8),
+	F(sev_fw_launch_update_secret, trans_len, 0x30, 4),
 	END(sev_fw_launch_update_secret, 0x34),
-	END(sev_fw_send_update_data, 0x34),
-	END(sev_fw_send_update_vmsa, 0x34),
-	END(sev_fw_receive_update_data, 0x34),
-	END(sev_fw_receive_update_vmsa, 0x34),
 
+	F(sev_fw_launch_finish, handle, 0x00, 4),
 	END(sev_fw_launch_finish, 0x04),
-	END(sev_fw_send_finish, 0x04),
-	END(sev_fw_send_cancel, 0x04),
-	END(sev_fw_receive_finish, 0x04),
 
 	F(sev_fw_attestation, handle, 0x00, 4),
 	F(sev_fw_attestation, address, 0x08, 8),
@@ -167,6 +161,30 @@ static const struct field fields[] = {
 	F(sev_fw_send_start, session_len, 0x40, 4),
 	END(sev_fw_send_start, 0x44),
 
+	F(sev_fw_send_update_data, handle, 0x00, 4),
+	F(sev_fw_send_update_data, hdr_address, 0x08, 8),
+	F(sev_fw_send_update_data, hdr_len, 0x10, 4),
+	F(sev_fw_send_update_data, guest_address, 0x18, 8),
+	F(sev_fw_send_update_data, guest_len, 0x20, 4),
+	F(sev_fw_send_update_data, trans_address, 0x28, 8),
+	F(sev_fw_send_update_data, trans_len, 0x30, 4),
+	END(sev_fw_send_update_data, 0x34),
+
+	F(sev_fw_send_update_vmsa, handle, 0x00, 4),
+	F(sev_fw_send_update_vmsa, hdr_address, 0x08, 8),
+	F(sev_fw_send_update_vmsa, hdr_len, 0x10, 4),
+	F(sev_fw_send_update_vmsa, guest_address, 0x18, 8),
+	F(sev_fw_send_update_vmsa, guest_len, 0x20, 4),
+	F(sev_fw_send_update_vmsa, trans_address, 0x28, 8),
+	F(sev_fw_send_update_vmsa, trans_len, 0x30, 4),
+	END(sev_fw_send_update_vmsa, 0x34),
+
+	F(sev_fw_send_finish, handle, 0x00, 4),
+	END(sev_fw_send_finish, 0x04),
+
+	F(sev_fw_send_cancel, handle, 0x00, 4),
+	END(sev_fw_send_cancel, 0x04),
+
 	F(sev_fw_receive_start, handle, 0x00, 4),
 	F(sev_fw_receive_start, policy, 0x04, 4),
 	F(sev_fw_receive_start, pdh_address, 0x08, 8),
@@ -175,11 +193,37 @@ static const struct field fields[] = {
 	F(sev_fw_receive_start, session_len, 0x20, 4),
 	END(sev_fw_receive_start, 0x24),
 
-	F(sev_fw_dbg, handle, 0x00, 4),
-	F(sev_fw_dbg, src_address, 0x08, 8),
-	F(sev_fw_dbg, dst_address, 0x10, 8),
-	F(sev_fw_dbg, len, 0x18, 4),
+	F(sev_fw_receive_update_data, handle, 0x00, 4),
+	F(sev_fw_receive_update_data, hdr_address, 0x08, 8),
+	F(sev_fw_receive_update_data, hdr_len, 0x10, 4),
+	F(sev_fw_receive_update_data, guest_address, 0x18, 8),
+	F(sev_fw_receive_update_data, guest_len, 0x20, 4),
+	F(sev_fw_receive_update_data, trans_address, 0x28, 8),
+	F(sev_fw_receive_update_data, trans_len, 0x30, 4),
+	END(sev_fw_receive_update_data, 0x34),
+
+	F(sev_fw_receive_update_vmsa, handle, 0x00, 4),
+	F(sev_fw_receive_update_vmsa, hdr_address, 0x08, 8),
+	F(sev_fw_receive_update_vmsa, hdr_len, 0x10, 4),
+	F(sev_fw_receive_update_vmsa, guest_address, 0x18, 8),
+	F(sev_fw_receive_update_vmsa, guest_len, 0x20, 4),
+	F(sev_fw_receive_update_vmsa, trans_address, 0x28, 8),
+	F(sev_fw_receive_update_vmsa, trans_len, 0x30, 4),
+	END(sev_fw_receive_update_vmsa, 0x34),
+
+	F(sev_fw_receive_finish, handle, 0x00, 4),
+	END(sev_fw_receive_finish, 0x04),
+
+	F(sev_fw_dbg_decrypt, handle, 0x00, 4),
+	F(sev_fw_dbg_decrypt, src_address, 0x08, 8),
+	F(sev_fw_dbg_decrypt, dst_address, 0x10, 8),
+	F(sev_fw_dbg_decrypt, len, 0x18, 4),
 	END(sev_fw_dbg_decrypt, 0x1c),
+
+	F(sev_fw_dbg_encrypt, handle, 0x00, 4),
+	F(sev_fw_dbg_encrypt, src_address, 0x08, 8),
+	F(sev_fw_dbg_encrypt, dst_address, 0x10, 8),
+	F(sev_fw_dbg_encrypt, len, 0x18, 4),
 	END(sev_fw_dbg_encrypt, 0x1c),
 
 	F(sev_fw_swap_out, handle, 0x00, 4),
@@ -219,6 +263,32 @@ TEST(envelope_is_kvm_sev_cmd)
 	EXPECT_EQ(offsetof(struct kvm_sev_cmd, data), offsetof(struct sev_fw_cmd, data));
 	EXPECT_EQ(offsetof(struct kvm_sev_cmd, error), offsetof(struct sev_fw_cmd, error));
 	EXPECT_EQ(offsetof(struct kvm_sev_cmd, sev_fd), offsetof(struct sev_fw_cmd, fd));
+}
+
+/* Whatever else a program calls by these names must stay what it is. */
+TEST(blocks_have_structs_of_their_own)
+{
+#if defined(sev_fw_launch_update_secret) || defined(sev_fw_launch_finish) ||		\
+	defined(sev_fw_send_update_data) || defined(sev_fw_send_update_vmsa) ||		\
+	defined(sev_fw_send_finish) || defined(sev_fw_send_cancel) ||			\
+	defined(sev_fw_receive_update_data) || defined(sev_fw_receive_update_vmsa) ||	\
+	defined(sev_fw_receive_finish) || defined(sev_fw_dbg_decrypt) ||		\
+	defined(sev_fw_dbg_encrypt)
+	EXPECT_TRUE(false) TH_LOG("a macro renames a struct");
+#endif
+	EXPECT_FALSE(__builtin_types_compatible_p(struct sev_fw_send_finish,
+						  struct sev_fw_send_cancel));
+	EXPECT_FALSE(__builtin_types_compatible_p(struct sev_fw_dbg_decrypt,
+						  struct sev_fw_dbg_encrypt));
+}
+
+/* A program has these numbers compiled in. */
+TEST(numbers_of_ioctls)
+{
+	EXPECT_EQ(0xc018d500, SEV_FW_ISSUE);
+	EXPECT_EQ(0xc018d501, SEV_FW_QUERY);
+	EXPECT_EQ(0xffffffff, SEV_FW_CMD(SEV_FW_FLAGS | 0xffff));
+	EXPECT_EQ(0, SEV_FW_FLAGS & SEV_FW_CMD(0xffff));
 }
 
 TEST(ids)

@@ -49,37 +49,6 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 	return ret;
 }
 
-static int send(struct launch *l, uint32_t id, uint64_t address, uint32_t len,
-		struct migrate_packet *packet)
-{
-	struct sev_fw_packet block = {
-		.hdr_address = addr_of(packet->header),
-		.hdr_len = sizeof(packet->header),
-		.guest_address = address,
-		.guest_len = len,
-		.trans_address = addr_of(packet->data),
-		.trans_len = len,
-	};
-
-	packet->len = len;
-	return launch_issue(l, id, &block, sizeof(block));
-}
-
-static int receive(struct launch *l, uint32_t id, uint64_t address,
-		   const struct migrate_packet *packet)
-{
-	struct sev_fw_packet block = {
-		.hdr_address = addr_of(packet->header),
-		.hdr_len = sizeof(packet->header),
-		.guest_address = address,
-		.guest_len = packet->len,
-		.trans_address = addr_of(packet->data),
-		.trans_len = packet->len,
-	};
-
-	return launch_issue(l, id, &block, sizeof(block));
-}
-
 /* Whoever has sent us an address must not reach beyond the guest's RAM. */
 static bool is_ram(const struct launch *l, uint64_t gpa, uint32_t len)
 {
@@ -89,14 +58,34 @@ static bool is_ram(const struct launch *l, uint64_t gpa, uint32_t len)
 int migrate_send_data(struct launch *l, uint64_t gpa, uint32_t len,
 		      struct migrate_packet *packet)
 {
+	struct sev_fw_send_update_data block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = addr_of(l->vm.memory + gpa),
+		.guest_len = len,
+		.trans_address = addr_of(packet->data),
+		.trans_len = len,
+	};
+
 	if (!is_ram(l, gpa, len))
 		return -EINVAL;
-	return send(l, SEV_FW_SEND_UPDATE_DATA, addr_of(l->vm.memory + gpa), len, packet);
+	packet->len = len;
+	return launch_issue(l, SEV_FW_SEND_UPDATE_DATA, &block, sizeof(block));
 }
 
 int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet)
 {
-	return send(l, SEV_FW_SEND_UPDATE_VMSA, vcpu, SEV_FW_VMSA_SIZE, packet);
+	struct sev_fw_send_update_vmsa block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = vcpu,
+		.guest_len = SEV_FW_VMSA_SIZE,
+		.trans_address = addr_of(packet->data),
+		.trans_len = SEV_FW_VMSA_SIZE,
+	};
+
+	packet->len = SEV_FW_VMSA_SIZE;
+	return launch_issue(l, SEV_FW_SEND_UPDATE_VMSA, &block, sizeof(block));
 }
 
 int migrate_send_finish(struct launch *l)
@@ -128,14 +117,32 @@ int migrate_receive_start(struct launch *l, const struct migrate_session *sessio
 
 int migrate_receive_data(struct launch *l, uint64_t gpa, const struct migrate_packet *packet)
 {
+	struct sev_fw_receive_update_data block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = addr_of(l->vm.memory + gpa),
+		.guest_len = packet->len,
+		.trans_address = addr_of(packet->data),
+		.trans_len = packet->len,
+	};
+
 	if (!is_ram(l, gpa, packet->len))
 		return -EINVAL;
-	return receive(l, SEV_FW_RECEIVE_UPDATE_DATA, addr_of(l->vm.memory + gpa), packet);
+	return launch_issue(l, SEV_FW_RECEIVE_UPDATE_DATA, &block, sizeof(block));
 }
 
 int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet)
 {
-	return receive(l, SEV_FW_RECEIVE_UPDATE_VMSA, vcpu, packet);
+	struct sev_fw_receive_update_vmsa block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = vcpu,
+		.guest_len = packet->len,
+		.trans_address = addr_of(packet->data),
+		.trans_len = packet->len,
+	};
+
+	return launch_issue(l, SEV_FW_RECEIVE_UPDATE_VMSA, &block, sizeof(block));
 }
 
 int migrate_receive_finish(struct launch *l)

@@ -33,8 +33,9 @@
  *   EBADF       @fd of the envelope is not the kind of file that is needed
  *   EPERM       the /dev/sev fd is not open for writing and the command needs
  *               that; or the command is not for this door
- *   EINVAL      short block; a [driver], [out] or [mbz] byte is not zero; a
- *               length that the kernel can tell is wrong (zero, above the cap)
+ *   EINVAL      short block; a [driver], [out] or [mbz] byte is not zero, or a flag in
+ *               @id of the envelope; a length that the kernel can tell is wrong (zero,
+ *               above the cap)
  *   E2BIG       longer block with a nonzero tail
  *   EFAULT      memory that cannot be read, written or pinned
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
@@ -65,8 +66,13 @@
 extern "C" {
 #endif
 
-/* Bit 31 tells our ids from those of enum sev_cmd_id of <linux/kvm.h>. */
+/*
+ * The id in an envelope: bit 31 tells it from those of enum sev_cmd_id of
+ * <linux/kvm.h>; bits 16 to 30 are reserved for flags, of which there are none yet;
+ * bits 0 to 15 are the command.
+ */
 #define SEV_FW_PASSTHROUGH	0x80000000u
+#define SEV_FW_FLAGS		0x7fff0000u
 #define SEV_FW_CMD(x)		(SEV_FW_PASSTHROUGH | (x))
 
 /* @error of the envelope when firmware was not asked, or did not answer (SEV_RET_NO_FW_CALL) */
@@ -235,7 +241,7 @@ enum sev_fw_id {
 
 /**
  * struct sev_fw_cmd - the envelope of a firmware command
- * @id: [in] SEV_FW_CMD(enum sev_fw_id)
+ * @id: [in] SEV_FW_CMD(enum sev_fw_id). The bits of SEV_FW_FLAGS must be zero
  * @len: [in] size of the block at @data, 0 for a command that has none
  * @data: [in] address of the block
  * @error: [out] firmware's status, or SEV_FW_NO_CALL; always written, on
@@ -350,9 +356,9 @@ struct sev_fw_query {
  * On /dev/sev, beside the ioctls of <linux/psp-sev.h>. Reading commands work
  * on a fd that is open for reading only (SEV_FW_INFO_WRITE tells).
  */
-#define SEV_FW_IOC_TYPE		'S'
-#define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x80, struct sev_fw_cmd)
-#define SEV_FW_QUERY		_IOWR(SEV_FW_IOC_TYPE, 0x81, struct sev_fw_query)
+#define SEV_FW_IOC_TYPE		0xd5	/* 00-1f; the kernel's list gives it to nobody else */
+#define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x00, struct sev_fw_cmd)
+#define SEV_FW_QUERY		_IOWR(SEV_FW_IOC_TYPE, 0x01, struct sev_fw_query)
 
 /* Sizes that the SEV API fixes, in bytes. */
 #define SEV_FW_CERT_SIZE	0x824	/* a SEV certificate */
@@ -663,30 +669,24 @@ struct sev_fw_launch_measure {
 } __sev_fw_packed;
 
 /**
- * struct sev_fw_packet - blocks that move a packet into or out of a guest
+ * struct sev_fw_launch_update_secret - LAUNCH_UPDATE_SECRET
  * @handle: [driver]
  * @reserved0: [mbz]
  * @hdr_address: [in] packet header
- * @hdr_len: [in] SEV_FW_HEADER_SIZE; [in,out] for SEND_UPDATE_*: 0 asks for
- *	the length
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
  * @reserved1: [mbz]
- * @guest_address: [in] guest memory, aligned to 16, physically contiguous; for the
- *	VMSA commands the number of the vCPU, in the order of their creation
- * @guest_len: [in] multiple of 16, at most SEV_FW_PACKET_MAX; for the VMSA
- *	commands SEV_FW_VMSA_SIZE
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
  * @reserved2: [mbz]
- * @trans_address: [in] the packet's payload, host memory
+ * @trans_address: [in] the packet's payload
  * @trans_len: [in] its length
  *
- * LAUNCH_UPDATE_SECRET and RECEIVE_UPDATE_* read header and payload,
- * SEND_UPDATE_* write them.
- *
  * EINVAL also if the guest memory is not physically contiguous. The packet's MAC
- * covers all of it, so firmware must be given it at once; it takes one address;
+ * covers all of it, so the firmware must be given it at once; it takes one address;
  * and the memory cannot be moved, since its ciphertext depends on where it is.
  * Memory within one page, or one huge page, always is contiguous.
  */
-struct sev_fw_packet {
+struct sev_fw_launch_update_secret {
 	__u32 handle;
 	__u32 reserved0;
 	__u64 hdr_address;
@@ -699,26 +699,13 @@ struct sev_fw_packet {
 	__u32 trans_len;
 } __sev_fw_packed;
 
-#define sev_fw_launch_update_secret	sev_fw_packet
-#define sev_fw_send_update_data		sev_fw_packet
-#define sev_fw_send_update_vmsa		sev_fw_packet
-#define sev_fw_receive_update_data	sev_fw_packet
-#define sev_fw_receive_update_vmsa	sev_fw_packet
-
 /**
- * struct sev_fw_guest - blocks that only name the guest
+ * struct sev_fw_launch_finish - LAUNCH_FINISH
  * @handle: [driver]
- *
- * For LAUNCH_FINISH, SEND_FINISH, SEND_CANCEL, RECEIVE_FINISH.
  */
-struct sev_fw_guest {
+struct sev_fw_launch_finish {
 	__u32 handle;
 } __sev_fw_packed;
-
-#define sev_fw_launch_finish		sev_fw_guest
-#define sev_fw_send_finish		sev_fw_guest
-#define sev_fw_send_cancel		sev_fw_guest
-#define sev_fw_receive_finish		sev_fw_guest
 
 /**
  * struct sev_fw_attestation - ATTESTATION
@@ -769,6 +756,77 @@ struct sev_fw_send_start {
 } __sev_fw_packed;
 
 /**
+ * struct sev_fw_send_update_data - SEND_UPDATE_DATA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] receives the packet header
+ * @hdr_len: [in,out] SEV_FW_HEADER_SIZE; 0 asks for the length
+ * @reserved1: [mbz]
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
+ * @reserved2: [mbz]
+ * @trans_address: [in] receives the packet's payload
+ * @trans_len: [in] room for it, at least @guest_len
+ *
+ * EINVAL also if the guest memory is not physically contiguous, see &struct
+ * sev_fw_launch_update_secret.
+ */
+struct sev_fw_send_update_data {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_update_vmsa - SEND_UPDATE_VMSA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] receives the packet header
+ * @hdr_len: [in,out] SEV_FW_HEADER_SIZE; 0 asks for the length
+ * @reserved1: [mbz]
+ * @guest_address: [in] number of the vCPU, in the order of their creation
+ * @guest_len: [in] SEV_FW_VMSA_SIZE
+ * @reserved2: [mbz]
+ * @trans_address: [in] receives the packet's payload
+ * @trans_len: [in] room for it, at least @guest_len
+ */
+struct sev_fw_send_update_vmsa {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_finish - SEND_FINISH
+ * @handle: [driver]
+ */
+struct sev_fw_send_finish {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_cancel - SEND_CANCEL
+ * @handle: [driver]
+ */
+struct sev_fw_send_cancel {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
  * struct sev_fw_receive_start - RECEIVE_START, then ACTIVATE on the VM's ASID
  * @handle: [driver] on return the new guest's handle, for information; 0 if there is
  *	none
@@ -790,16 +848,77 @@ struct sev_fw_receive_start {
 } __sev_fw_packed;
 
 /**
- * struct sev_fw_dbg - DBG_DECRYPT, DBG_ENCRYPT
+ * struct sev_fw_receive_update_data - RECEIVE_UPDATE_DATA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] packet header
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
+ * @reserved1: [mbz]
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
+ * @reserved2: [mbz]
+ * @trans_address: [in] the packet's payload
+ * @trans_len: [in] its length
+ *
+ * EINVAL also if the guest memory is not physically contiguous, see &struct
+ * sev_fw_launch_update_secret.
+ */
+struct sev_fw_receive_update_data {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_update_vmsa - RECEIVE_UPDATE_VMSA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] packet header
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
+ * @reserved1: [mbz]
+ * @guest_address: [in] number of the vCPU, in the order of their creation
+ * @guest_len: [in] SEV_FW_VMSA_SIZE
+ * @reserved2: [mbz]
+ * @trans_address: [in] the packet's payload
+ * @trans_len: [in] its length
+ */
+struct sev_fw_receive_update_vmsa {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_finish - RECEIVE_FINISH
+ * @handle: [driver]
+ */
+struct sev_fw_receive_finish {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_dbg_decrypt - DBG_DECRYPT
  * @handle: [driver]
  * @reserved: [mbz]
- * @src_address: [in] DBG_DECRYPT: guest memory; DBG_ENCRYPT: host memory.
- *	Aligned to 16
- * @dst_address: [in] DBG_DECRYPT: host memory; DBG_ENCRYPT: guest memory.
- *	Aligned to 16
+ * @src_address: [in] guest memory, aligned to 16
+ * @dst_address: [in] receives its content, host memory, aligned to 16
  * @len: [in,out] in: multiple of 16; out: bytes done
  */
-struct sev_fw_dbg {
+struct sev_fw_dbg_decrypt {
 	__u32 handle;
 	__u32 reserved;
 	__u64 src_address;
@@ -807,8 +926,21 @@ struct sev_fw_dbg {
 	__u32 len;
 } __sev_fw_packed;
 
-#define sev_fw_dbg_decrypt		sev_fw_dbg
-#define sev_fw_dbg_encrypt		sev_fw_dbg
+/**
+ * struct sev_fw_dbg_encrypt - DBG_ENCRYPT
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @src_address: [in] content, host memory, aligned to 16
+ * @dst_address: [in] guest memory, aligned to 16
+ * @len: [in,out] in: multiple of 16; out: bytes done
+ */
+struct sev_fw_dbg_encrypt {
+	__u32 handle;
+	__u32 reserved;
+	__u64 src_address;
+	__u64 dst_address;
+	__u32 len;
+} __sev_fw_packed;
 
 /**
  * struct sev_fw_swap_out - SWAP_OUT
