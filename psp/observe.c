@@ -59,7 +59,7 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 	trace_psp_command(call, handle, asid, call->queue_ns, call->firmware_ns);
 	stat->count++;
 	stat->time[min_t(unsigned int, us ? ilog2(us) + 1 : 0, PSP_BUCKETS - 1)]++;
-	if (call->status)
+	if (psp_call_refused(call))
 		stat->refused++;
 }
 

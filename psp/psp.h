@@ -182,6 +182,7 @@ static inline bool psp_keeps_memory(const struct psp *psp)
  * @fw: block, filled; a guest's handle in it is ours, not firmware's, see handle.c
  * @new_handle: room for the name of the guest that it starts, if it does
  * @status: firmware's answer, SEV_FW_NO_CALL while it has not been asked
+ * @expected: statuses that are an answer and no failure, a bit for each
  * @queue_ns: how long it waited for its turn
  * @firmware_ns: how long firmware took
  * @stuck: firmware never answered and may still write what the block points to
@@ -191,10 +192,17 @@ struct psp_call {
 	struct psp_fw_block fw;
 	struct psp_handle *new_handle;
 	u32 status;
+	u64 expected;
 	u64 queue_ns;
 	u64 firmware_ns;
 	bool stuck;
 };
+
+/* Has the firmware refused it, in a way that is no part of how it is used? */
+static inline bool psp_call_refused(const struct psp_call *call)
+{
+	return call->status && (call->status >= 64 || !(call->expected >> call->status & 1));
+}
 
 /* pci.c */
 extern bool psp_init_on_probe;

@@ -308,8 +308,21 @@ static int identify(struct psp *psp)
 	return 0;
 }
 
+/* Room of no length for an output: the answer is the length, and INVALID_LENGTH. */
+static bool asks_for_length(const struct psp_call *call)
+{
+	const struct psp_buf *buf;
+
+	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++)
+		if (buf->kind == SEV_FW_BUF_BLOB && buf->dir == SEV_FW_BUF_WRITE &&
+		    psp_len_in_block(buf) && !psp_fw_get32(&call->fw, buf->len))
+			return true;
+	return false;
+}
+
 static int submit(struct psp *psp, struct psp_call *call)
 {
+	u64 expected;
 	int ret;
 
 	lockdep_assert_held(&psp->lock);
@@ -318,12 +331,17 @@ static int submit(struct psp *psp, struct psp_call *call)
 	if (ret)
 		return ret;
 
+	expected = call->expected;
+	if (asks_for_length(call))
+		expected |= BIT_ULL(SEV_FW_STATUS_INVALID_LENGTH);
+	call->expected = expected | BIT_ULL(SEV_FW_STATUS_WBINVD_REQUIRED);
 	ret = ask(psp, call);
+	call->expected = expected;
 	if (call->status == SEV_FW_STATUS_WBINVD_REQUIRED) {
 		wbinvd_on_all_cpus();
 		ret = ask(psp, call);
 	}
-	if (ret && (call->status != SEV_FW_NO_CALL || call->stuck)) {
+	if (ret && (call->stuck || (call->status != SEV_FW_NO_CALL && psp_call_refused(call)))) {
 		psp->failed_row = call->row;
 		psp->failed_status = call->status;
 	}
@@ -415,6 +433,26 @@ int psp_submit(struct psp *psp, struct psp_call *call)
 	return ret;
 }
 
+static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
+			const struct psp_row **step)
+{
+	struct psp_fill fill = { .asid = asid };
+	u32 ignored;
+	int ret = submit(psp, call);
+
+	if (ret)
+		return ret;
+	fill.handle = owned(call, PSP_OWN_NEW_HANDLE);
+	ret = submit_simple(psp, SEV_FW_ACTIVATE, &fill, &call->status);
+	if (ret) {
+		/* ACTIVATE, or the DF_FLUSH that it needed */
+		*step = psp->failed_row;
+		submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+		own(call, PSP_OWN_NEW_HANDLE, 0);
+	}
+	return ret;
+}
+
 /**
  * psp_submit_start() - create a guest and bind it, or do neither
  * @psp: PSP
@@ -422,28 +460,23 @@ int psp_submit(struct psp *psp, struct psp_call *call)
  * @asid: the guest's ASID
  *
  * Context: process context, takes psp->lock, sleeps.
- * Return: as psp_submit(). @call->status is that of the step that failed.
+ * Return: as psp_submit(). @call->status is that of the step that failed; the log has
+ * its name, if it is not that of @call.
  */
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 {
-	struct psp_fill fill = { .asid = asid };
-	u32 ignored;
+	const struct psp_row *step = NULL;
 	int ret = reserve(call);
 
 	if (ret)
 		return ret;
 	psp_lock(psp, call);
-	ret = submit(psp, call);
-	if (!ret) {
-		fill.handle = owned(call, PSP_OWN_NEW_HANDLE);
-		ret = submit_simple(psp, SEV_FW_ACTIVATE, &fill, &call->status);
-		if (ret)
-			submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
-		if (ret)
-			own(call, PSP_OWN_NEW_HANDLE, 0);
-	}
+	ret = submit_start(psp, call, asid, &step);
 	psp_unlock(psp);
 	unreserve(call);
+	if (ret && step && call->status != SEV_FW_NO_CALL)
+		pr_err_ratelimited("%s failed in %s, %s (0x%02x)\n", call->row->name, step->name,
+				   psp_status_name(call->status), call->status);
 	return ret;
 }
 

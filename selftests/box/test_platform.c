@@ -857,8 +857,8 @@ TEST_F(observe, sysfs)
 	unsigned int free, bound, dirty;
 	int fields;
 	struct launch l;
-	uint32_t len = 0;
-	char text[32];
+	uint32_t len = 1;
+	char text[32], csr[1];
 
 	ASSERT_STRNE("", psp_dir());
 	snprintf(text, sizeof(text), "%u.%u", self->status.api_major, self->status.api_minor);
@@ -870,7 +870,7 @@ TEST_F(observe, sysfs)
 	EXPECT_EQ(0, psp_attr_number("dead"));
 	EXPECT_LE(0, psp_attr_number("quarantined_pages"));
 
-	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, NULL, &len));
+	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, csr, &len));
 	EXPECT_STREQ("PEK_CSR INVALID_LENGTH (0x04)", psp_attr("last_failure"));
 
 	fields = sscanf(psp_attr("asids"), "free %u bound %u dirty %u", &free, &bound, &dirty);
@@ -942,19 +942,59 @@ TEST_F(observe, debugfs)
 {
 	unsigned long count, refused, refused_then;
 	struct launch l;
-	uint32_t len = 0;
+	uint32_t len = 1;
+	char csr[1];
 
 	if (!psp_dir()[0] || !debugfs("commands")[0])
 		SKIP(return, "debugfs is not mounted, or not for us");
 	count = count_of("\nPEK_CSR ", &refused);
 	EXPECT_LT(0, count);
-	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, NULL, &len));
+	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, csr, &len));
 	EXPECT_EQ(count + 1, count_of("\nPEK_CSR ", &refused_then));
 	EXPECT_EQ(refused + 1, refused_then);
 
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_NE(NULL, strstr(debugfs("asids"), " bound "));
 	launch_close(&l);
+}
+
+/* INVALID_LENGTH is the answer to a question for the length, and no failure. */
+TEST_F(observe, a_length_query_that_got_its_answer_is_no_failure)
+{
+	uint32_t len = 1, chain_len = 0, pdh_len = 0;
+	unsigned long refused, then;
+	char csr[1];
+
+	EXPECT_EQ(-EIO, platform_pek_csr(&self->p, csr, &len));
+	EXPECT_STREQ("PEK_CSR INVALID_LENGTH (0x04)", psp_attr("last_failure"));
+	count_of("\nPDH_CERT_EXPORT ", &refused);
+	for (int legacy = 0; legacy < 2; legacy++) {
+		self->p.legacy = legacy;
+		EXPECT_EQ(-EIO, platform_pdh_cert_export(&self->p, NULL, &pdh_len, NULL,
+							 &chain_len));
+		EXPECT_EQ(SEV_FW_CERT_SIZE, pdh_len);
+		pdh_len = 0;
+		chain_len = 0;
+	}
+	count_of("\nPDH_CERT_EXPORT ", &then);
+	EXPECT_EQ(refused, then);
+	EXPECT_STREQ("PEK_CSR INVALID_LENGTH (0x04)", psp_attr("last_failure"));
+}
+
+/* DF_FLUSH is asked before it is known that it needs a WBINVD. */
+TEST_F(observe, a_flush_that_needs_a_wbinvd_first_is_no_failure)
+{
+	unsigned long count, refused, then;
+	struct launch l;
+
+	count = count_of("\nDF_FLUSH ", &refused);
+	EXPECT_LT(0, count);
+	for (unsigned int i = 0; i <= host_asids(false); i++) {
+		ASSERT_EQ(0, guest_started(&l, false, RAM));
+		launch_close(&l);
+	}
+	EXPECT_LT(count, count_of("\nDF_FLUSH ", &then));
+	EXPECT_EQ(refused, then);
 }
 
 #define EVENTS	"/sys/kernel/tracing/events/psp_sev/psp_command/enable"
