@@ -7,6 +7,8 @@
 #define PSP_COMPAT_H
 
 #include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
 #include <linux/version.h>
 
 /*
@@ -51,6 +53,66 @@ void sev_platform_shutdown(void);
 #define psp_assign_str(dst, src)	__assign_str(dst)
 #else
 #define psp_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
+/* How the ids of a mount are mapped is a type of its own since 6.3. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define psp_idmap(file)		file_mnt_idmap(file)
+#else
+#define psp_idmap(file)		file_mnt_user_ns(file)
+#endif
+
+/*
+ * psp_rename(): give an open file another name in its directory, in place of what has
+ * that name. The caller has the right to write to the mount.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+static inline int psp_rename(struct file *file, const char *name)
+{
+	struct dentry *dir = dget_parent(file->f_path.dentry);
+	struct renamedata rename = {
+		.mnt_idmap = psp_idmap(file), .old_parent = dir, .new_parent = dir,
+	};
+	struct qstr to = QSTR(name);
+	int ret = start_renaming_dentry(&rename, 0, file->f_path.dentry, &to);
+
+	if (!ret) {
+		ret = vfs_rename(&rename);
+		end_renaming(&rename);
+	}
+	dput(dir);
+	return ret;
+}
+#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define PSP_RENAME_IDMAPS(idmap)	.old_mnt_idmap = (idmap), .new_mnt_idmap = (idmap)
+#else
+#define PSP_RENAME_IDMAPS(idmap)	.old_mnt_userns = (idmap), .new_mnt_userns = (idmap)
+#endif
+static inline int psp_rename(struct file *file, const char *name)
+{
+	struct dentry *from = file->f_path.dentry, *dir = dget_parent(from), *to;
+	struct renamedata rename = {
+		PSP_RENAME_IDMAPS(psp_idmap(file)),
+		.old_dir = d_inode(dir), .old_dentry = from, .new_dir = d_inode(dir),
+	};
+	int ret = -ENOENT;
+
+	lock_rename(dir, dir);
+	/* it may have been moved or deleted before the lock was taken */
+	if (from->d_parent == dir && !d_unhashed(from)) {
+		to = lookup_one_len(name, dir, strlen(name));
+		ret = PTR_ERR_OR_ZERO(to);
+		if (!ret) {
+			rename.new_dentry = to;
+			ret = vfs_rename(&rename);
+			dput(to);
+		}
+	}
+	unlock_rename(dir, dir);
+	dput(dir);
+	return ret;
+}
 #endif
 
 #endif /* PSP_COMPAT_H */

@@ -78,20 +78,22 @@ static int issue_raw(u32 id, void *data, int *error)
  * @args: has a place for firmware's status; may be NULL
  *
  * A kvm_amd that has just been loaded says that it can wait, and then it does if
- * that is what psp_init_on_probe is set to.
+ * that is what psp_init_on_probe is set to, or if there is no file of init_ex_path.
  *
- * Return: 0, -ENODEV, -ETIMEDOUT or -EIO.
+ * Return: 0, -ENODEV, -ETIMEDOUT, -EIO, or as psp_bring_up() about init_ex_path.
  */
 int sev_platform_init(PSP_INIT_ARGS *args)
 {
 	u32 status = SEV_FW_NO_CALL;
 	struct psp *psp = psp_get();
 	int ret = -ENODEV;
+	bool may_wait;
 
 	if (psp) {
+		may_wait = args && psp_init_may_wait(args);
 		ret = 0;
-		if (psp_init_on_probe || !args || !psp_init_may_wait(args))
-			ret = psp_bring_up(psp, &status);
+		if (psp_init_on_probe || !may_wait)
+			ret = psp_bring_up(psp, may_wait, &status);
 		psp_put(psp);
 	}
 	if (args)

@@ -16,6 +16,7 @@
  *   last_failure                           the last command that firmware refused
  *   init_failure                           why the platform could not be initialised,
  *                                          when that was last tried
+ *   persistent_data                        where it is kept, and what is wrong with that
  *
  * debugfs, psp_sev/<device>:
  *   commands  for each command: how often, how often refused, a histogram of the
@@ -79,7 +80,7 @@ static const char *init_hint(const struct psp_row *row, u32 status)
 		  "memory encryption (SMEE) is off in the BIOS, or its storage is broken" },
 		{ SEV_FW_STATUS_UNSUPPORTED, "it is not made for this processor" },
 		{ SEV_FW_STATUS_SECURE_DATA_INVALID,
-		  "its persistent data was damaged, and is damaged again" },
+		  "its persistent data is damaged or another's, PLATFORM_RESET makes new" },
 	};
 	unsigned int i;
 
@@ -233,9 +234,17 @@ static DEVICE_ATTR_RO(last_failure);
 
 static ssize_t init_failure_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
+	if (psp_nv_keeps_down(psp_of(dev)))
+		return psp_nv_show(psp_of(dev), buf);
 	return show_failure(psp_of(dev), buf, true);
 }
 static DEVICE_ATTR_RO(init_failure);
+
+static ssize_t persistent_data_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return psp_nv_show(psp_of(dev), buf);
+}
+static DEVICE_ATTR_RO(persistent_data);
 
 static struct attribute *psp_attrs[] = {
 	&dev_attr_api_version.attr,
@@ -250,6 +259,7 @@ static struct attribute *psp_attrs[] = {
 	&dev_attr_asids_es.attr,
 	&dev_attr_last_failure.attr,
 	&dev_attr_init_failure.attr,
+	&dev_attr_persistent_data.attr,
 	NULL
 };
 

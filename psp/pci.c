@@ -111,7 +111,7 @@ static int become_master(struct psp *psp)
 	psp_master = psp;
 	psp_observe_show(psp);
 	if (psp_init_on_probe)
-		psp_bring_up(psp, &ignored);
+		psp_bring_up(psp, true, &ignored);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static void drop(struct psp *psp)
 	list_del(&psp->list);
 	psp_observe_hide(psp);
 	psp_take_down(psp, PSP_GONE);
-	psp_nv_save_at_last(psp);
+	psp_nv_save(psp);	/* what could not be saved before, once more */
 	if (psp_master == psp)
 		psp_master = NULL;
 }
@@ -238,8 +238,6 @@ static void not_added(struct pci_dev *pdev, const struct psp *psp, int error)
 		no_sev(pdev, error, "there is no memory");
 	} else if (psp->end == PSP_DEAD) {
 		no_sev(pdev, error, "firmware does not answer");
-	} else if (!psp->answered) {
-		no_sev(pdev, error, "the file that init_ex_path names cannot be used");
 	} else if (error == -EIO && psp->failed_row) {
 		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
 			 psp->failed_row->name, psp_status_name(psp->failed_status),

@@ -41,6 +41,7 @@ struct page;
 struct pci_dev;
 struct psp_guest;
 struct psp_handle;
+struct psp_store;
 
 /**
  * struct psp_regs - register offsets of one generation of the PSP, in BAR 2
@@ -109,10 +110,9 @@ enum psp_end {
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
  * @nv: firmware's persistent data, if it is kept in a file, or NULL
- * @nv_copy: what is being written to that file
- * @nv_dirty: it is to be written
- * @nv_unsaved: it could not be written
- * @nv_work: writes it
+ * @store: that file, or NULL; nv.c's
+ * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
+ * @nv_dirty: the firmware may have changed @nv under the present holder of @lock
  * @busy: command that firmware is executing, NULL if none
  * @busy_since: since when, in ns of the monotonic clock
  * @max_asid: highest ASID
@@ -126,6 +126,7 @@ enum psp_end {
  *	none did
  * @init_status: and what firmware said
  * @init_untold: that has not been logged yet
+ * @store_reset: flash was damaged, the firmware has made new keys, not logged yet
  * @debugfs: directory in debugfs
  * @api: API version of the firmware, major << 8 | minor; changes only when other
  *	firmware is loaded
@@ -149,10 +150,9 @@ struct psp {
 	bool answered;
 	void *tmr;
 	void *nv;
-	void *nv_copy;
+	struct psp_store *store;
+	bool nv_fresh;
 	bool nv_dirty;
-	bool nv_unsaved;
-	struct work_struct nv_work;
 	const struct psp_row *busy;
 	u64 busy_since;
 	u32 max_asid;
@@ -165,6 +165,7 @@ struct psp {
 	const struct psp_row *init_row;
 	u32 init_status;
 	bool init_untold;
+	bool store_reset;
 	struct dentry *debugfs;
 	u16 api;
 	u8 build;
@@ -223,7 +224,7 @@ void psp_submit_exit(struct psp *psp);
 int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 void psp_submit_end(struct psp *psp, u32 handle);
-int psp_bring_up(struct psp *psp, u32 *status);
+int psp_bring_up(struct psp *psp, bool early, u32 *status);
 int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
 
@@ -324,8 +325,11 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block);
 
 /* nv.c */
 int psp_nv_init(struct psp *psp);
-void psp_nv_save(struct psp *psp);
-void psp_nv_save_at_last(struct psp *psp);
+int psp_nv_load(struct psp *psp, bool early);
+void psp_nv_collect(struct psp *psp);
+int psp_nv_save(struct psp *psp);
+int psp_nv_show(struct psp *psp, char *buf);
+bool psp_nv_keeps_down(const struct psp *psp);
 void psp_nv_exit(struct psp *psp);
 
 /* firmware.c */

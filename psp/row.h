@@ -78,6 +78,7 @@ enum psp_then {
 	PSP_THEN_UNBIND,	/* the ASID is dirty */
 	PSP_THEN_CLEAN,		/* all dirty ASIDs are free */
 	PSP_THEN_PERSIST,	/* firmware may have changed its NV area */
+	PSP_THEN_RESET,		/* the persistent data is void, wherever it is kept */
 	PSP_THEN_RELOAD,	/* it is another firmware now */
 };
 

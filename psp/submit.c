@@ -92,30 +92,50 @@ static void init_block(const struct psp *psp, struct psp_call *init)
 	PUT32(fw, init, tmr_len, TMR_SIZE);
 }
 
+/* INIT or INIT_EX, once more if what the firmware says is none of our doing. */
+static int init_platform(struct psp *psp, struct psp_call *init)
+{
+	static const struct psp_fill nobody;
+	int ret, tries = 2;
+	u32 ignored;
+
+	/*
+	 * Firmware that finds its flash damaged erases it, and then can go on; a file
+	 * is the administrator's to restore. Firmware that is up already, contrary to
+	 * what PLATFORM_STATUS said, holds nothing of ours.
+	 */
+	init->expected = BIT_ULL(SEV_FW_STATUS_INVALID_PLATFORM_STATE);
+	if (!psp->nv)
+		init->expected |= BIT_ULL(SEV_FW_STATUS_SECURE_DATA_INVALID);
+	do {
+		ret = submit(psp, init);
+		if (!ret || psp_call_refused(init) || init->status == SEV_FW_NO_CALL)
+			break;
+		psp->store_reset = init->status == SEV_FW_STATUS_SECURE_DATA_INVALID;
+		if (init->status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
+			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+		init->expected = 0;
+	} while (--tries);
+	return ret;
+}
+
 /* INIT, and what must follow it before a guest can be started. */
 static int bring_up(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
 	struct psp_call init = {};
 	const struct psp_row *row;
-	int ret, tries = 2;
-	u32 ignored;
+	int ret;
 
 	*status = SEV_FW_NO_CALL;
 	if (psp->up)
 		return 0;
+	if (psp->nv && !psp->nv_fresh)
+		return -EAGAIN;
 
-	/*
-	 * Firmware that finds its storage damaged erases it, and then can go on. One
-	 * that is up already, contrary to what it has told, holds nothing of ours.
-	 */
+	psp->nv_fresh = false;
 	init_block(psp, &init);
-	do {
-		ret = submit(psp, &init);
-		if (init.status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
-			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
-	} while (--tries && (init.status == SEV_FW_STATUS_SECURE_DATA_INVALID ||
-			     init.status == SEV_FW_STATUS_INVALID_PLATFORM_STATE));
+	ret = init_platform(psp, &init);
 	row = init.row;
 	*status = init.status;
 	if (!ret) {
@@ -180,17 +200,29 @@ static void name_guest(struct psp_call *call, u32 handle)
 	own(call, PSP_OWN_NEW_HANDLE, handle);
 }
 
-/* What must have happened before this command can succeed. */
+/*
+ * What must have happened before this command can succeed. -EAGAIN: something for
+ * which the lock must not be held, see get_ready().
+ */
 static int prepare(struct psp *psp, struct psp_call *call)
 {
 	static const struct psp_fill nobody;
+	int ret;
 
 	if (psp->end != PSP_ALIVE)
 		return 0;	/* the mailbox has the error for this */
 	if (call->row->platform == PSP_PLATFORM_UP)
-		return bring_up(psp, &call->status);
-	if (call->row->platform == PSP_PLATFORM_DOWN)
-		return take_down(psp, &call->status);
+		return psp->up ? 0 : -EAGAIN;
+	if (call->row->platform == PSP_PLATFORM_DOWN) {
+		ret = take_down(psp, &call->status);
+		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv)
+			return ret;
+		/* what has not been read cannot be erased */
+		if (!psp->nv_fresh)
+			return -EAGAIN;
+		psp->nv_fresh = false;
+		return 0;
+	}
 	if (binds_dirty_asid(psp, call))
 		return submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, &call->status);
 	return 0;
@@ -239,6 +271,12 @@ static void note(struct psp *psp, const struct psp_call *call)
 		psp->given = psp->up;
 		break;
 	case PSP_THEN_PERSIST:
+		psp->nv_dirty = psp->nv;
+		break;
+	case PSP_THEN_RESET:
+		/* the firmware has erased its flash; it is not told of the file before INIT_EX */
+		if (psp->nv)
+			memset(psp->nv, 0xff, PSP_NV_SIZE);
 		psp->nv_dirty = psp->nv;
 		break;
 	case PSP_THEN_OPEN:
@@ -357,18 +395,23 @@ static unsigned long kept_pages(const struct psp *psp)
 	return 1 + (psp->tmr ? TMR_SIZE / PAGE_SIZE : 0) + (psp->nv ? PSP_NV_SIZE / PAGE_SIZE : 0);
 }
 
-/* Unlock, and do what had to wait for that. */
-static void psp_unlock(struct psp *psp)
+/* Unlock, and do what had to wait for that. Returns what saving the keys has returned. */
+static int psp_unlock(struct psp *psp)
 {
 	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
 	const char *died_of = psp->died_of;
 	u32 status = psp->init_status;
-	bool save = psp->nv_dirty;
+	bool save = psp->nv_dirty, store_reset = psp->store_reset;
 
+	if (save)
+		psp_nv_collect(psp);
 	psp->died_of = NULL;
 	psp->init_untold = false;
 	psp->nv_dirty = false;
+	psp->store_reset = false;
 	mutex_unlock(&psp->lock);
+	if (store_reset)
+		pr_warn("the firmware's persistent data was damaged, and erased by it: the platform gets new keys\n");
 	/* what has not been answered is being told by its name */
 	if (refused && status != SEV_FW_NO_CALL)
 		psp_observe_bring_up(refused, status);
@@ -376,8 +419,7 @@ static void psp_unlock(struct psp *psp)
 		psp_quarantine_pages(kept_pages(psp));
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
 	}
-	if (save)
-		psp_nv_save(psp);
+	return save ? psp_nv_save(psp) : 0;
 }
 
 static void psp_lock(struct psp *psp, struct psp_call *call)
@@ -410,27 +452,40 @@ static void unreserve(struct psp_call *call)
 	call->new_handle = NULL;
 }
 
+/* Do what prepare() has found missing. Returns 0 if the command is to be tried again. */
+static int get_ready(struct psp *psp, struct psp_call *call)
+{
+	if (call->row->platform == PSP_PLATFORM_UP)
+		return psp_bring_up(psp, false, &call->status);
+	return psp_nv_load(psp, false);
+}
+
 /**
  * psp_submit() - issue one command
  * @psp: PSP
  * @call: command, filled
  *
+ * The platform is initialised first if the command needs that.
+ *
  * Context: process context, takes psp->lock, sleeps.
  * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests;
  * -ESHUTDOWN if it is about a guest of an earlier generation of the platform;
- * -ENOMEM.
+ * -ENOMEM; as psp_bring_up(); or, although the firmware has done it, as psp_nv_save()
+ * if the platform's keys could not be saved.
  */
 int psp_submit(struct psp *psp, struct psp_call *call)
 {
-	int ret = reserve(call);
+	int ret = reserve(call), unsaved = 0;
 
 	if (ret)
 		return ret;
-	psp_lock(psp, call);
-	ret = submit(psp, call);
-	psp_unlock(psp);
+	do {
+		psp_lock(psp, call);
+		ret = submit(psp, call);
+		unsaved = psp_unlock(psp);
+	} while (ret == -EAGAIN && !(ret = get_ready(psp, call)));
 	unreserve(call);
-	return ret;
+	return ret ?: unsaved;
 }
 
 static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
@@ -470,9 +525,11 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 
 	if (ret)
 		return ret;
-	psp_lock(psp, call);
-	ret = submit_start(psp, call, asid, &step);
-	psp_unlock(psp);
+	do {
+		psp_lock(psp, call);
+		ret = submit_start(psp, call, asid, &step);
+		psp_unlock(psp);
+	} while (ret == -EAGAIN && !(ret = get_ready(psp, call)));
 	unreserve(call);
 	if (ret && step && call->status != SEV_FW_NO_CALL)
 		pr_err_ratelimited("%s failed in %s, %s (0x%02x)\n", call->row->name, step->name,
@@ -501,23 +558,39 @@ void psp_submit_end(struct psp *psp, u32 handle)
 /**
  * psp_bring_up() - initialise the platform, unless it is
  * @psp: PSP
+ * @early: nobody needs it yet; if there is no file of init_ex_path, that can wait
  * @status: receives firmware's answer, SEV_FW_NO_CALL if it had not to be asked
  *
+ * A platform whose new keys cannot be saved is shut down again, unless somebody has
+ * started a guest meanwhile.
+ *
  * Context: process context, takes psp->lock, sleeps.
- * Return: as psp_submit().
+ * Return: as psp_mailbox(); -ENODATA (the file of init_ex_path cannot be used), or as
+ * psp_nv_save().
  */
-int psp_bring_up(struct psp *psp, u32 *status)
+int psp_bring_up(struct psp *psp, bool early, u32 *status)
 {
-	int ret;
+	int ret, unsaved;
 
-	mutex_lock(&psp->lock);
-	*status = SEV_FW_NO_CALL;
-	if (psp->end == PSP_ALIVE)
-		ret = bring_up(psp, status);
-	else
-		ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
-	psp_unlock(psp);
-	return ret;
+	do {
+		mutex_lock(&psp->lock);
+		*status = SEV_FW_NO_CALL;
+		if (psp->end == PSP_ALIVE)
+			ret = bring_up(psp, status);
+		else
+			ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
+		unsaved = psp_unlock(psp);
+		if (ret != -EAGAIN)
+			break;
+		ret = psp_nv_load(psp, early);
+		if (early && ret == -EAGAIN)
+			return 0;
+	} while (!ret);
+	if (!ret && unsaved) {
+		psp_suspend(psp);
+		*status = SEV_FW_NO_CALL;	/* whoever needed it has not been served */
+	}
+	return ret ?: unsaved;
 }
 
 /**

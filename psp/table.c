@@ -84,7 +84,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_PLATFORM_RESET, .name = "PLATFORM_RESET",
 		.door = PSP_DOOR_PLATFORM, .write = true,
-		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_PERSIST,
+		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RESET,
 	},
 	/* 00:1 major O, 01:1 minor O, 02:1 state O, 03:1 owner O, 04:2 config O, 07:1 build O,
 	 * 08:4 guests O

@@ -686,6 +686,21 @@ TEST_F(life, refused_activate)
 	launch_close(&l);
 }
 
+/* Flash that is found damaged, and is erased: what comes of it is not a failure. */
+TEST_F(life, damaged_flash_is_told_and_is_no_failure)
+{
+	struct cell c = { .p = self->p };
+
+	ASSERT_EQ(0, platform_reset(&c.p));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, SECURE_DATA_INVALID));
+	issue_export(&c);
+	EXPECT_EQ(0, c.ret);
+	EXPECT_EQ(1, klog_count(self->klog, "persistent data was damaged, and erased by it"));
+	EXPECT_FALSE(begins(psp_attr("last_failure"), "INIT"));
+	EXPECT_STREQ("none", psp_attr("init_failure"));
+	EXPECT_STREQ("flash", psp_attr("persistent_data"));
+}
+
 /* Firmware that is not let go of anything keeps what it has been given. */
 TEST_F(life, refused_shutdown)
 {

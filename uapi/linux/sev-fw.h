@@ -48,6 +48,12 @@
  *               takes no ioctl any more (@error is then as it was)
  *   ESHUTDOWN   the guest is lost: the platform that it was started on has been shut
  *               down, or its PSP removed. Its VM can only be destroyed
+ *   ENODATA     the platform's keys are in a file (init_ex_path) that cannot be used
+ *   ESTALE, ENOSPC, EROFS, EEXIST, ...
+ *               the platform's keys could not be saved to that file: what the file system
+ *               said; ESTALE: it is not the file that was read. If @error is 0 the
+ *               firmware has done what it was asked, and saving is retried; if it is
+ *               SEV_FW_NO_CALL the platform could not be initialised for the command
  *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
  *   ENODEV      there is no PSP, or it has been removed
  *
