@@ -17,6 +17,7 @@
  *   init_failure                           why the platform could not be initialised,
  *                                          when that was last tried
  *   persistent_data                        where it is kept, and what is wrong with that
+ *   sev_es                                 on, or why it is off
  *
  * debugfs, psp_sev/<device>:
  *   commands  for each command: how often, how often refused, a histogram of the
@@ -246,6 +247,20 @@ static ssize_t persistent_data_show(struct device *dev, struct device_attribute 
 }
 static DEVICE_ATTR_RO(persistent_data);
 
+static ssize_t sev_es_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct psp *psp = psp_of(dev);
+
+	if (!READ_ONCE(psp->tmr_wanted))
+		return sysfs_emit(buf, "off: the processor has no SEV-ES, or no ASIDs for it\n");
+	if (READ_ONCE(psp->tmr))
+		return sysfs_emit(buf, "on\n");
+	if (!READ_ONCE(psp->up))
+		return sysfs_emit(buf, "off: the platform is not initialised\n");
+	return sysfs_emit(buf, "off: no memory for it in one piece\n");
+}
+static DEVICE_ATTR_RO(sev_es);
+
 static struct attribute *psp_attrs[] = {
 	&dev_attr_api_version.attr,
 	&dev_attr_build.attr,
@@ -260,6 +275,7 @@ static struct attribute *psp_attrs[] = {
 	&dev_attr_last_failure.attr,
 	&dev_attr_init_failure.attr,
 	&dev_attr_persistent_data.attr,
+	&dev_attr_sev_es.attr,
 	NULL
 };
 

@@ -109,6 +109,7 @@ enum psp_end {
  * @given: by us, and has been given @tmr and @nv
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
+ * @tmr_wanted: the processor has SEV-ES
  * @nv: firmware's persistent data, if it is kept in a file, or NULL
  * @store: that file, or NULL; nv.c's
  * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
@@ -149,6 +150,7 @@ struct psp {
 	bool given;
 	bool answered;
 	void *tmr;
+	bool tmr_wanted;
 	void *nv;
 	struct psp_store *store;
 	bool nv_fresh;

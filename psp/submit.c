@@ -555,6 +555,34 @@ void psp_submit_end(struct psp *psp, u32 handle)
 	psp_unlock(psp);
 }
 
+/*
+ * Without this memory there is no SEV-ES, but there is SEV. A machine that has been up
+ * for long may not have so much in one piece today, and have it tomorrow.
+ */
+static void get_tmr(struct psp *psp)
+{
+	void *tmr;
+
+	if (!psp->tmr_wanted || READ_ONCE(psp->tmr) || READ_ONCE(psp->up))
+		return;
+	tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
+				       get_order(TMR_SIZE));
+	if (!tmr) {
+		pr_warn_ratelimited("no SEV-ES guests: no %u KiB of memory in one piece; tried again when the platform is next initialised\n",
+				    TMR_SIZE / 1024);
+		return;
+	}
+	clflush_cache_range(tmr, TMR_SIZE);
+	mutex_lock(&psp->lock);
+	if (!psp->tmr && !psp->up && psp->end == PSP_ALIVE) {
+		psp->tmr = tmr;
+		tmr = NULL;
+	}
+	mutex_unlock(&psp->lock);
+	if (tmr)
+		free_pages((unsigned long)tmr, get_order(TMR_SIZE));
+}
+
 /**
  * psp_bring_up() - initialise the platform, unless it is
  * @psp: PSP
@@ -572,6 +600,7 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 {
 	int ret, unsaved;
 
+	get_tmr(psp);
 	do {
 		mutex_lock(&psp->lock);
 		*status = SEV_FW_NO_CALL;
@@ -660,13 +689,8 @@ int psp_submit_init(struct psp *psp)
 		return -ENOMEM;
 	all_dirty(psp);
 
-	/* without this memory there is no SEV-ES, but there is SEV */
-	if (!psp->tmr && boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1)
-		psp->tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
-						    get_order(TMR_SIZE));
-	if (psp->tmr)
-		clflush_cache_range(psp->tmr, TMR_SIZE);
-
+	psp->tmr_wanted = boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1;
+	get_tmr(psp);	/* the sooner, the more likely */
 	ret = psp_nv_init(psp);
 	if (ret)
 		return ret;

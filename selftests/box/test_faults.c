@@ -701,6 +701,56 @@ TEST_F(life, damaged_flash_is_told_and_is_no_failure)
 	EXPECT_STREQ("flash", psp_attr("persistent_data"));
 }
 
+static int es_guest(struct launch *l)
+{
+	int ret = launch_open(l, &launch_fw, OWNER_POLICY_ES);
+
+	if (!ret)
+		ret = launch_vm(l, RAM);
+	if (!ret)
+		ret = launch_init(l);
+	if (!ret)
+		ret = launch_load(l);
+	return ret ? ret : launch_start(l);
+}
+
+#define LARGE_PAGES	"/sys/module/sev_cpu_sim/parameters/no_mebibyte"
+
+/* SEV-ES comes with a MiB in one piece; without it there is SEV, and a sentence. */
+TEST_F(life, memory_for_sev_es_is_asked_for_again)
+{
+	struct cell c = { .p = self->p };
+	struct launch l;
+
+	EXPECT_STREQ("on", psp_attr("sev_es"));
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, control_write(LARGE_PAGES, "1"));
+	klog_count(self->klog, "");
+	ASSERT_EQ(0, drivers_load(params));
+	EXPECT_LE(1, klog_count(self->klog, "no SEV-ES guests: no 1024 KiB of memory"));
+	EXPECT_STREQ("off: no memory for it in one piece", psp_attr("sev_es"));
+	EXPECT_EQ(0, whole_launch());
+	EXPECT_NE(0, es_guest(&l));
+	launch_close(&l);
+
+	/* the next INIT tries again, once in vain */
+	c.p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	self->p.fd = c.p.fd;
+	ASSERT_EQ(0, platform_reset(&c.p));
+	issue_export(&c);
+	EXPECT_EQ(0, c.ret);
+	EXPECT_EQ(1, klog_count(self->klog, "no SEV-ES guests: no 1024 KiB of memory"));
+	ASSERT_EQ(0, control_write(LARGE_PAGES, "0"));
+	ASSERT_EQ(0, platform_reset(&c.p));
+	issue_export(&c);
+	EXPECT_EQ(0, c.ret);
+	EXPECT_STREQ("on", psp_attr("sev_es"));
+	EXPECT_EQ(0, es_guest(&l));
+	launch_close(&l);
+}
+
 /* Firmware that is not let go of anything keeps what it has been given. */
 TEST_F(life, refused_shutdown)
 {

@@ -19,6 +19,13 @@
 /* Function that the kernel runs on each CPU that is to execute WBINVD. */
 #define SIM_WBINVD_FUNCTION	"__wbinvd"
 
+/* Function behind __get_free_pages(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define SIM_PAGES_FUNCTION	"get_free_pages_noprof"
+#else
+#define SIM_PAGES_FUNCTION	"__get_free_pages"
+#endif
+
 /* Leave an ftrace handler into another function. */
 static inline void sim_redirect(struct ftrace_regs *fregs, unsigned long ip)
 {

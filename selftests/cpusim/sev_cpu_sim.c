@@ -20,6 +20,8 @@
  *    do here: one that hits while this CPU is inside another probe is skipped,
  *    and that WBINVD would be lost.
  *
+ * With no_mebibyte set, memory looks as on a machine that has been up for long.
+ *
  * KVM patches a branch in the scheduler when the first VM comes and when the last
  * one goes. The emulation of QEMU 7.2, with several CPUs, now and then goes on to
  * execute what was there in between, an int3; so we hold that branch as it is.
@@ -162,6 +164,26 @@ static void wbinvd_stop(void)
 	synchronize_rcu();
 }
 
+/* A machine whose memory is in small pieces: __get_free_pages() has no MiB in one. */
+static bool no_mebibyte;
+module_param(no_mebibyte, bool, 0644);
+MODULE_PARM_DESC(no_mebibyte, "let there be no MiB of memory in one piece");
+
+static int pages_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	/* more than there ever is; who asks for a MiB has said that this may fail */
+	if (no_mebibyte && regs->si == get_order(1 << 20))
+		regs->si = BITS_PER_LONG;
+	return 0;
+}
+
+NOKPROBE_SYMBOL(pages_entry);
+
+static struct kprobe pages_probe = {
+	.symbol_name = SIM_PAGES_FUNCTION,
+	.pre_handler = pages_entry,
+};
+
 static void features_start(void)
 {
 	unsigned int i, cpu;
@@ -272,6 +294,11 @@ static int __init sev_cpu_sim_init(void)
 		pr_err("cannot watch WBINVD: %d\n", ret);
 		goto unprobe;
 	}
+	ret = register_kprobe(&pages_probe);
+	if (ret) {
+		pr_err("cannot watch allocations: %d\n", ret);
+		goto unwatch;
+	}
 	features_start();
 	pci_id = readl(bar + SWPSP_BAR_PCI_ID);
 	pose(PCI_VENDOR_ID_AMD, pci_id);
@@ -286,6 +313,8 @@ static int __init sev_cpu_sim_init(void)
 unpose:
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();
+	unregister_kprobe(&pages_probe);
+unwatch:
 	wbinvd_stop();
 unprobe:
 	unregister_kretprobe(&cpuid_probe);
@@ -302,6 +331,7 @@ static void __exit sev_cpu_sim_exit(void)
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();
+	unregister_kprobe(&pages_probe);
 	wbinvd_stop();
 	unregister_kretprobe(&cpuid_probe);
 	iounmap(bar);
