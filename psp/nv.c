@@ -55,6 +55,7 @@ struct nv_fault {
 
 /**
  * struct psp_store - the file, and what is known of it
+ * @psp: PSP that it is for
  * @retry: tries again to save
  * @want: what the file ought to hold; under psp->lock
  * @unsaved: it may hold something else; under psp->lock

@@ -679,7 +679,8 @@ TEST_F(life, refused_activate)
 	EXPECT_EQ(-EIO, ISSUE(&l, LAUNCH_START, block));
 	EXPECT_EQ(HWERROR_PLATFORM, l.status);
 	EXPECT_EQ(0, block.handle);
-	EXPECT_EQ(1, klog_count(self->klog, "LAUNCH_START failed in ACTIVATE, HWERROR_PLATFORM (0x13)"));
+	EXPECT_EQ(1, klog_count(self->klog,
+				"LAUNCH_START failed in ACTIVATE, HWERROR_PLATFORM (0x13)"));
 	EXPECT_TRUE(begins(psp_attr("last_failure"), "ACTIVATE HWERROR_PLATFORM"));
 	EXPECT_EQ(0, ISSUE(&l, LAUNCH_START, block));
 	EXPECT_NE(0, block.handle);
