@@ -221,16 +221,39 @@ static bool new_platform(struct swpsp **p, uint64_t seed)
 	return *p;
 }
 
-TEST(ecdsa_signs_and_verifies)
+FIXTURE(ecdsa) {
+};
+
+FIXTURE_VARIANT(ecdsa) {
+	enum cert_algo algo;
+};
+
+FIXTURE_VARIANT_ADD(ecdsa, sha256) {
+	.algo = ALGO_ECDSA_SHA256,
+};
+
+FIXTURE_VARIANT_ADD(ecdsa, sha384) {
+	.algo = ALGO_ECDSA_SHA384,
+};
+
+FIXTURE_SETUP(ecdsa)
 {
-	struct cert_key pub = { .usage = USAGE_PEK, .algo = ALGO_ECDSA_SHA256 };
+}
+
+FIXTURE_TEARDOWN(ecdsa)
+{
+}
+
+TEST_F(ecdsa, signs_and_verifies)
+{
+	struct cert_key pub = { .usage = USAGE_PEK, .algo = variant->algo };
 	uint8_t sig[512] = { 0 };
 	struct ec_key key;
 	struct swpsp *p;
 
 	ASSERT_TRUE(new_platform(&p, 0));
 	ASSERT_TRUE(pubkey_generate(p, &key));
-	ASSERT_TRUE(pubkey_sign(p, &key, "message", 7, sig));
+	ASSERT_TRUE(pubkey_sign(p, &key, variant->algo, "message", 7, sig));
 	put32(pub.key, 2);
 	pubkey_reverse(pub.key + 4, key.x, 48);
 	pubkey_reverse(pub.key + 0x4c, key.y, 48);
@@ -302,7 +325,8 @@ TEST(seed_decides_everything)
 	ASSERT_TRUE(new_platform(&a, 42) && new_platform(&b, 42));
 	ASSERT_TRUE(pubkey_generate(a, &key_a) && pubkey_generate(b, &key_b));
 	EXPECT_EQ(0, memcmp(&key_a, &key_b, sizeof(key_a)));
-	ASSERT_TRUE(pubkey_sign(a, &key_a, "x", 1, sig_a) && pubkey_sign(b, &key_b, "x", 1, sig_b));
+	ASSERT_TRUE(pubkey_sign(a, &key_a, ALGO_ECDSA_SHA256, "x", 1, sig_a) &&
+		    pubkey_sign(b, &key_b, ALGO_ECDSA_SHA256, "x", 1, sig_b));
 	EXPECT_EQ(0, memcmp(sig_a, sig_b, sizeof(sig_a)));
 	ASSERT_TRUE(identity_chip_id(a, 0, id_a) && identity_chip_id(b, 0, id_b));
 	EXPECT_EQ(0, memcmp(id_a, id_b, sizeof(id_a)));
@@ -358,17 +382,18 @@ TEST(session_keys_are_wiped)
 TEST(sealed_pages_open_only_as_they_were)
 {
 	uint8_t key[32] = { 1 }, nonce[12] = { 2 }, aad[64] = { 3 }, tag[16];
+	const struct piece covered = { aad, sizeof(aad) };
 	uint8_t in[64], out[64], back[64];
 
 	count_up(in, 0, sizeof(in));
-	ASSERT_TRUE(crypto_gcm(true, key, nonce, aad, in, out, sizeof(in), tag));
-	EXPECT_TRUE(crypto_gcm(false, key, nonce, aad, out, back, sizeof(in), tag));
+	ASSERT_TRUE(crypto_gcm(true, key, nonce, &covered, in, out, sizeof(in), tag));
+	EXPECT_TRUE(crypto_gcm(false, key, nonce, &covered, out, back, sizeof(in), tag));
 	EXPECT_EQ(0, memcmp(in, back, sizeof(in)));
 	aad[0]++;
-	EXPECT_FALSE(crypto_gcm(false, key, nonce, aad, out, back, sizeof(in), tag));
+	EXPECT_FALSE(crypto_gcm(false, key, nonce, &covered, out, back, sizeof(in), tag));
 	aad[0]--;
 	tag[0] ^= 1;
-	EXPECT_FALSE(crypto_gcm(false, key, nonce, aad, out, back, sizeof(in), tag));
+	EXPECT_FALSE(crypto_gcm(false, key, nonce, &covered, out, back, sizeof(in), tag));
 }
 
 TEST_HARNESS_MAIN

@@ -9,7 +9,7 @@
 #ifndef SWPSP_BAR_H
 #define SWPSP_BAR_H
 
-#define SWPSP_BAR_SIZE		0x100000
+#define SWPSP_BAR_SIZE		0x1000000
 
 /* Written by swpsp before QEMU sees the device. */
 #define SWPSP_BAR_MAGIC		0x80000		/* SWPSP_MAGIC */
@@ -55,5 +55,18 @@
 #define SWPSP_FAULT_HANG	4	/* never answer, and nothing any more */
 #define SWPSP_FAULT_GARBLE	5	/* answer with garbage in the response register */
 #define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
+
+/*
+ * The reverse map table, shared by the CPU simulation, which executes RMPUPDATE and
+ * its relatives on it, and by the firmware in swpsp. Laid out as on the processors
+ * of family 19h: one 64-bit counter of assigned pages per ASID, then one entry of
+ * 16 bytes per page of 4 KiB. Large enough for 2 GiB, the most that a box has. The
+ * bits of an entry, and who may write which entry when, are in snp/rmp.h.
+ */
+#define SWPSP_BAR_RMP		0x400000
+#define SWPSP_RMP_PAGES		0x80000
+#define SWPSP_RMP_COUNTS_SIZE	0x4000
+#define SWPSP_RMP_ENTRY_SIZE	16
+#define SWPSP_RMP_SIZE		(SWPSP_RMP_COUNTS_SIZE + SWPSP_RMP_ENTRY_SIZE * SWPSP_RMP_PAGES)
 
 #endif /* SWPSP_BAR_H */

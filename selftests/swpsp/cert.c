@@ -74,7 +74,7 @@ bool cert_sign(struct swpsp *p, uint8_t *cert, enum cert_usage usage,
 	int slot = cert_free_slot(cert);
 	uint8_t sig[144];
 
-	if (slot < 0 || !pubkey_sign(p, signer, cert, CERT_BODY, sig))
+	if (slot < 0 || !pubkey_sign(p, signer, ALGO_ECDSA_SHA256, cert, CERT_BODY, sig))
 		return false;
 	cert_put_signature(cert, slot, usage, ALGO_ECDSA_SHA256, sig, sizeof(sig));
 	return true;

@@ -46,6 +46,11 @@ bool crypto_sha256(const void *data, size_t len, uint8_t out[32])
 	return EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+bool crypto_sha384(const void *data, size_t len, uint8_t out[48])
+{
+	return EVP_Digest(data, len, out, NULL, EVP_sha384(), NULL) == 1;
+}
+
 bool crypto_hmac(const void *key, size_t key_len, const struct piece *pieces, size_t n,
 		 uint8_t out[32])
 {
@@ -111,7 +116,7 @@ bool crypto_ctr(const uint8_t key[16], const uint8_t iv[16], const void *in, voi
 
 /* Opening fails in the same way whether the tag is wrong or the machine is broken. */
 bool crypto_gcm(bool seal, const uint8_t key[32], const uint8_t nonce[12],
-		const uint8_t aad[64], const uint8_t *in, uint8_t *out, size_t len,
+		const struct piece *aad, const uint8_t *in, uint8_t *out, size_t len,
 		uint8_t tag[16])
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -120,7 +125,7 @@ bool crypto_gcm(bool seal, const uint8_t key[32], const uint8_t nonce[12],
 	bool ok;
 
 	ok = ctx && EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, seal, NULL) &&
-	     EVP_CipherUpdate(ctx, NULL, &n, aad, 64) &&
+	     EVP_CipherUpdate(ctx, NULL, &n, aad->data, (int)aad->len) &&
 	     EVP_CipherUpdate(ctx, out, &n, in, (int)len);
 	if (!seal)
 		ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16, tag) > 0;

@@ -129,11 +129,12 @@ static bool swap_crypt(bool seal, const struct guest *g, struct swap *s, const u
 		       uint8_t *out)
 {
 	uint8_t nonce[12] = { 0 }, aad[ENTRY_SIZE];
+	const struct piece covered = { aad, sizeof(aad) };
 
 	memcpy(nonce, s->entry + ENTRY_IV, 8);
 	memcpy(aad, s->entry, sizeof(aad));
 	memset(aad + ENTRY_TAG, 0, 16);
-	return crypto_gcm(seal, g->offline_key, nonce, aad, in, out, s->size,
+	return crypto_gcm(seal, g->offline_key, nonce, &covered, in, out, s->size,
 			  s->entry + ENTRY_TAG);
 }
 

@@ -30,8 +30,7 @@ enum class {
 #define UP	(INIT | WORKING)
 #define ANY	(UNINIT | UP)
 
-#define HANDLE_AT(offset)	((offset) + 1)
-#define ASID_AT(offset)		((offset) + 1)
+#define AT(offset)		((offset) + 1)
 #define API(major, minor)	((major) << 8 | (minor))
 
 /*
@@ -53,56 +52,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-	[0x01] = { "INIT", cmd_init, CLASS_A, 0x14, UNINIT },
-	[0x02] = { "SHUTDOWN", cmd_shutdown, CLASS_N, 0, ANY },
-	[0x03] = { "PLATFORM_RESET", cmd_platform_reset, CLASS_N, 0, UNINIT },
-	[0x04] = { "PLATFORM_STATUS", cmd_platform_status, CLASS_B, 0x0c, ANY },
-	[0x05] = { "PEK_GEN", cmd_pek_gen, CLASS_N, 0, INIT },
-	[0x06] = { "PEK_CSR", cmd_pek_csr, CLASS_D, 0x0c, UP },
-	[0x07] = { "PEK_CERT_IMPORT", cmd_pek_cert_import, CLASS_A, 0x1c, INIT },
-	[0x08] = { "PDH_CERT_EXPORT", cmd_pdh_cert_export, CLASS_D, 0x1c, UP },
-	[0x09] = { "PDH_GEN", cmd_pdh_gen, CLASS_N, 0, UP },
-	[0x0a] = { "DF_FLUSH", cmd_df_flush, CLASS_N, 0, ANY },
-	[0x0b] = { "DOWNLOAD_FIRMWARE", cmd_download_firmware, CLASS_A, 0x0c, UNINIT,
-		   .since = API(0, 15) },
-	[0x0c] = { "GET_ID", cmd_get_id, CLASS_D, 0x0c, ANY, .since = API(0, 16) },
-	[0x0d] = { "INIT_EX", cmd_init_ex, CLASS_A, 0x24, UNINIT },
-	[0x0e] = { "NOP", cmd_nop, CLASS_N, 0, ANY },
-	[0x20] = { "DECOMMISSION", cmd_decommission, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x21] = { "ACTIVATE", cmd_activate, CLASS_A, 0x08, WORKING, HANDLE_AT(0), ASID_AT(4) },
-	[0x22] = { "DEACTIVATE", cmd_deactivate, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x23] = { "GUEST_STATUS", cmd_guest_status, CLASS_C, 0x0d, UP, HANDLE_AT(0) },
-	[0x24] = { "COPY", cmd_copy, CLASS_A, 0x18, WORKING, HANDLE_AT(0) },
-	[0x25] = { "ACTIVATE_EX", cmd_activate_ex, CLASS_A, 0x18, WORKING, HANDLE_AT(4),
-		   ASID_AT(8) },
-	[0x30] = { "LAUNCH_START", cmd_launch_start, CLASS_C, 0x24, UP, HANDLE_AT(0) },
-	[0x31] = { "LAUNCH_UPDATE_DATA", cmd_launch_update_data, CLASS_A, 0x14, WORKING,
-		   HANDLE_AT(0) },
-	/* Checks its length first, then the platform's state. */
-	[0x32] = { "LAUNCH_UPDATE_VMSA", cmd_launch_update_vmsa, CLASS_A, 0x14, ANY,
-		   HANDLE_AT(0) },
-	[0x33] = { "LAUNCH_MEASURE", cmd_launch_measure, CLASS_D, 0x14, WORKING, HANDLE_AT(0) },
-	[0x34] = { "LAUNCH_UPDATE_SECRET", cmd_launch_update_secret, CLASS_A, 0x34, WORKING,
-		   HANDLE_AT(0) },
-	[0x35] = { "LAUNCH_FINISH", cmd_launch_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x36] = { "ATTESTATION", cmd_attestation, CLASS_D, 0x24, WORKING, HANDLE_AT(0) },
-	[0x40] = { "SEND_START", cmd_send_start, CLASS_D, 0x44, WORKING, HANDLE_AT(0) },
-	[0x41] = { "SEND_UPDATE_DATA", cmd_send_update_data, CLASS_D, 0x34, WORKING,
-		   HANDLE_AT(0) },
-	[0x42] = { "SEND_UPDATE_VMSA", cmd_send_update_vmsa, CLASS_D, 0x34, WORKING,
-		   HANDLE_AT(0) },
-	[0x43] = { "SEND_FINISH", cmd_send_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x44] = { "SEND_CANCEL", cmd_send_cancel, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x50] = { "RECEIVE_START", cmd_receive_start, CLASS_C, 0x24, UP, HANDLE_AT(0) },
-	[0x51] = { "RECEIVE_UPDATE_DATA", cmd_receive_update_data, CLASS_A, 0x34, WORKING,
-		   HANDLE_AT(0) },
-	[0x52] = { "RECEIVE_UPDATE_VMSA", cmd_receive_update_vmsa, CLASS_A, 0x34, WORKING,
-		   HANDLE_AT(0) },
-	[0x53] = { "RECEIVE_FINISH", cmd_receive_finish, CLASS_A, 0x04, WORKING, HANDLE_AT(0) },
-	[0x60] = { "DBG_DECRYPT", cmd_dbg_decrypt, CLASS_A, 0x1c, WORKING, HANDLE_AT(0) },
-	[0x61] = { "DBG_ENCRYPT", cmd_dbg_encrypt, CLASS_A, 0x1c, WORKING, HANDLE_AT(0) },
-	[0x70] = { "SWAP_OUT", cmd_swap_out, CLASS_D, 0x28, WORKING, HANDLE_AT(0) },
-	[0x71] = { "SWAP_IN", cmd_swap_in, CLASS_A, 0x20, WORKING, HANDLE_AT(0) },
+#define COMMAND(id, name, handler, ...) \
+	[id] = { name, handler, __VA_ARGS__ },
+#include "commands.h"
+#undef COMMAND
 };
 
 static const struct command *find(uint32_t id)
@@ -265,6 +218,10 @@ static const char *config_error(const struct swpsp_config *c)
 		return "more than 2 sockets";
 	if (c->hole_start > c->hole_end)
 		return "memory hole ends before it starts";
+	if (c->rmp && (!c->rmp_pages || c->rmp_pages % 512))
+		return "the reverse map table covers no whole number of 2 MiB pages";
+	if (c->product > SWPSP_TURIN)
+		return "no such product";
 	return NULL;
 }
 
@@ -288,6 +245,7 @@ static const char *power_on(struct swpsp *p, const struct swpsp_config *c)
 		return "no memory for the platform";
 	p->config.state_dir = NULL;	/* the caller's; ours are copies */
 	p->config.ca_dir = NULL;
+	snp_power_on(p);
 	return identity_power_on(p) ? NULL : "state directory or its chip key is not usable";
 }
 
@@ -314,6 +272,7 @@ void swpsp_free(struct swpsp *p)
 	if (!p)
 		return;
 	guest_destroy_all(p);
+	snp_guests_destroy(p);
 	mem_forget_keys(p);
 	vendor_free(p);
 	EVP_CIPHER_CTX_free(p->drbg);

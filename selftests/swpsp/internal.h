@@ -20,6 +20,7 @@
 #include <openssl/evp.h>
 
 #include "swpsp.h"
+#include "snp/snp.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
@@ -216,6 +217,7 @@ struct swpsp {
 	bool wbinvd_done[SWPSP_CPUS_MAX];
 	struct guest guests[GUESTS_MAX + 1];
 	struct asid asids[ASID_MAX + 1];
+	struct snp snp;
 	uint8_t chunk[CHUNK_SIZE];	/* private copy of data that is worked on */
 };
 
@@ -265,6 +267,7 @@ struct piece {
 
 bool crypto_random(struct swpsp *p, void *out, size_t len);
 bool crypto_sha256(const void *data, size_t len, uint8_t out[32]);
+bool crypto_sha384(const void *data, size_t len, uint8_t out[48]);
 bool crypto_hmac(const void *key, size_t key_len, const struct piece *pieces, size_t n,
 		 uint8_t out[32]);
 bool crypto_kdf(uint8_t *out, size_t out_len, const void *key, size_t key_len,
@@ -272,7 +275,7 @@ bool crypto_kdf(uint8_t *out, size_t out_len, const void *key, size_t key_len,
 bool crypto_ctr(const uint8_t key[16], const uint8_t iv[16], const void *in, void *out,
 		size_t len);
 bool crypto_gcm(bool seal, const uint8_t key[32], const uint8_t nonce[12],
-		const uint8_t aad[64], const uint8_t *in, uint8_t *out, size_t len,
+		const struct piece *aad, const uint8_t *in, uint8_t *out, size_t len,
 		uint8_t tag[16]);
 bool crypto_equal(const void *a, const void *b, size_t len);
 
@@ -284,8 +287,8 @@ bool pubkey_derive_cek(struct swpsp *p, const uint8_t material[56], struct ec_ke
 bool pubkey_chip_id(const uint8_t chip_key[32], uint8_t id[ID_SIZE]);
 bool pubkey_on_curve(struct swpsp *p, const uint8_t x_le[72], const uint8_t y_le[72]);
 bool pubkey_ecdh(const struct ec_key *own, const struct ec_key *peer, uint8_t z_be[48]);
-bool pubkey_sign(struct swpsp *p, const struct ec_key *key, const void *data, size_t len,
-		 uint8_t sig[144]);
+bool pubkey_sign(struct swpsp *p, const struct ec_key *key, enum cert_algo algo,
+		 const void *data, size_t len, uint8_t sig[144]);
 bool pubkey_verify(const struct cert_key *key, const void *data, size_t len,
 		   const uint8_t *sig);
 void pubkey_reverse(uint8_t *out, const uint8_t *in, size_t len);
@@ -330,11 +333,17 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len);
 bool mem_in_window(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint8_t *mem_at(const struct swpsp *p, uint64_t addr);
 uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len);
+uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr, size_t len);
+uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const void *in,
+		      size_t len);
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len);
 bool mem_set_key(struct swpsp *p, uint32_t asid, const uint8_t seed[32]);
+void mem_forget_key(struct swpsp *p, uint32_t asid);
 void mem_forget_keys(struct swpsp *p);
 uint16_t mem_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, uint8_t *out,
 			size_t len);
+uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid, uint64_t addr,
+			    const uint8_t *in, size_t len);
 uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
 			 size_t len);
 
@@ -409,16 +418,10 @@ void selfcheck(struct swpsp *p, uint32_t id);
 
 typedef uint16_t command_fn(struct swpsp *p, uint8_t *cmd);
 
-command_fn cmd_init, cmd_shutdown, cmd_platform_reset, cmd_platform_status, cmd_pek_gen;
-command_fn cmd_pek_csr, cmd_pek_cert_import, cmd_pdh_cert_export, cmd_pdh_gen, cmd_df_flush;
-command_fn cmd_download_firmware, cmd_get_id, cmd_init_ex, cmd_nop;
-command_fn cmd_decommission, cmd_activate, cmd_deactivate, cmd_guest_status, cmd_copy;
-command_fn cmd_activate_ex;
-command_fn cmd_launch_start, cmd_launch_update_data, cmd_launch_update_vmsa;
-command_fn cmd_launch_measure, cmd_launch_update_secret, cmd_launch_finish, cmd_attestation;
-command_fn cmd_send_start, cmd_send_update_data, cmd_send_update_vmsa, cmd_send_finish;
-command_fn cmd_send_cancel, cmd_receive_start, cmd_receive_update_data;
-command_fn cmd_receive_update_vmsa, cmd_receive_finish;
-command_fn cmd_dbg_decrypt, cmd_dbg_encrypt, cmd_swap_out, cmd_swap_in;
+extern command_fn
+#define COMMAND(id, name, handler, ...) handler,
+#include "commands.h"
+#undef COMMAND
+	cmd_nop;	/* once more, since the list ends in a comma */
 
 #endif /* SWPSP_INTERNAL_H */

@@ -285,7 +285,7 @@ static bool report_make(struct swpsp *p, const struct guest *g, const uint8_t *n
 	put32(report + 0x30, g->policy);
 	put32(report + 0x34, USAGE_PEK);
 	put32(report + 0x38, ALGO_ECDSA_SHA256);
-	return pubkey_sign(p, &p->identity.pek, report, 0x34, report + 0x40);
+	return pubkey_sign(p, &p->identity.pek, ALGO_ECDSA_SHA256, report, 0x34, report + 0x40);
 }
 
 uint16_t cmd_attestation(struct swpsp *p, uint8_t *cmd)

@@ -6,6 +6,10 @@
  * Every access of swpsp to memory is in this file or behind mem_at(), and every
  * one is preceded by a range check, so a hostile address can do no harm. Memory
  * may change under our hands at any time: what is checked is a private copy.
+ *
+ * While SNP is initialised, every write is preceded by a check of the reverse map
+ * table, too: mem_write_in() and mem_guest_write_in() say in which states a page may
+ * be, mem_write() and mem_guest_write(), which legacy commands use, mean "Firmware".
  */
 #include <openssl/crypto.h>
 
@@ -75,13 +79,34 @@ uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len)
 	return status;
 }
 
-uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len)
+/* May firmware write [addr, addr + len)? @states: SNP_PAGE_IN() of its pages. */
+uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr, size_t len)
 {
 	uint16_t status = mem_range(p, addr, len);
+	uint64_t page;
+
+	if (status || p->snp.state != SNP_INIT)
+		return status;
+	addr = mem_address(p, addr);
+	for (page = addr & ~(PAGE_SIZE - 1ull); page < addr + len; page += PAGE_SIZE)
+		if (!(SNP_PAGE_IN(snp_page_lookup(p, page, NULL)) & states))
+			return SWPSP_INVALID_PAGE_STATE;
+	return SWPSP_SUCCESS;
+}
+
+uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const void *in,
+		      size_t len)
+{
+	uint16_t status = mem_writable(p, states, addr, len);
 
 	if (!status)
 		memcpy(mem_at(p, addr), in, len);
 	return status;
+}
+
+uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len)
+{
+	return mem_write_in(p, SNP_PAGE_OUTPUT, addr, in, len);
 }
 
 static void forget_key(struct asid *a)
@@ -95,10 +120,15 @@ static void forget_key(struct asid *a)
 	a->keyed = false;
 }
 
+void mem_forget_key(struct swpsp *p, uint32_t asid)
+{
+	forget_key(&p->asids[asid]);
+}
+
 void mem_forget_keys(struct swpsp *p)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(p->asids); i++)
-		forget_key(&p->asids[i]);
+	for (uint32_t i = 0; i < ARRAY_SIZE(p->asids); i++)
+		mem_forget_key(p, i);
 }
 
 static EVP_CIPHER_CTX *block_cipher(const uint8_t key[32], bool encrypt)
@@ -198,15 +228,21 @@ uint16_t mem_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, uint8_t *
 	return guest_transfer(p, asid, false, addr, mem_at(p, addr), out, len);
 }
 
-uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
-			 size_t len)
+uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid, uint64_t addr,
+			    const uint8_t *in, size_t len)
 {
-	uint16_t status = mem_range(p, addr, len);
+	uint16_t status = mem_writable(p, states, addr, len);
 
 	if (status)
 		return status;
 	addr = mem_address(p, addr);
 	return guest_transfer(p, asid, true, addr, in, mem_at(p, addr), len);
+}
+
+uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
+			 size_t len)
+{
+	return mem_guest_write_in(p, SNP_PAGE_OUTPUT, asid, addr, in, len);
 }
 
 int swpsp_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, void *out, size_t len)

@@ -204,18 +204,20 @@ static bool ecdsa_numbers(struct swpsp *p, const struct ec_key *key, const BIGNU
 	return ok;
 }
 
-/* ECDSA with SHA-256, the only kind that firmware makes. */
-bool pubkey_sign(struct swpsp *p, const struct ec_key *key, const void *data, size_t len,
-		 uint8_t sig[144])
+/* ECDSA: with SHA-256 in SEV's certificates, with SHA-384 in SNP's reports. */
+bool pubkey_sign(struct swpsp *p, const struct ec_key *key, enum cert_algo algo,
+		 const void *data, size_t len, uint8_t sig[144])
 {
-	uint8_t material[56], hash[32];
+	bool longer = algo == ALGO_ECDSA_SHA384;
+	uint8_t material[56], hash[48];
 	BIGNUM *k = NULL, *z = NULL;
 	bool ok;
 
-	if (!crypto_sha256(data, len, hash) || !crypto_random(p, material, sizeof(material)))
+	ok = longer ? crypto_sha384(data, len, hash) : crypto_sha256(data, len, hash);
+	if (!ok || !crypto_random(p, material, sizeof(material)))
 		return false;
 	k = scalar_from(p, material, sizeof(material));
-	z = BN_bin2bn(hash, sizeof(hash), NULL);
+	z = BN_bin2bn(hash, longer ? 48 : 32, NULL);
 	ok = k && z && ecdsa_numbers(p, key, z, k, sig);
 	BN_clear_free(k);
 	BN_free(z);

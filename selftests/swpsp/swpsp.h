@@ -69,6 +69,23 @@ enum swpsp_status {
 };
 
 /**
+ * enum swpsp_product - generation of the simulated processor, for SNP
+ * @SWPSP_MILAN: family 19h, models 00h to 0Fh
+ * @SWPSP_GENOA: family 19h, models 10h to 1Fh
+ * @SWPSP_TURIN: family 1Ah; another layout of TCB versions, a chip id of 8 bytes
+ */
+enum swpsp_product {
+	SWPSP_MILAN,
+	SWPSP_GENOA,
+	SWPSP_TURIN,
+};
+
+/* Options of struct swpsp_config, where public sources leave a choice. */
+#define SWPSP_SNP_KEEP_OUTPUT	1u	/* pages written by legacy commands stay Firmware */
+#define SWPSP_SNP_ONE_THREAD	2u	/* SMT is off: a policy without SMT is accepted */
+#define SWPSP_SNP_CXL		4u	/* CXL memory is populated */
+
+/**
  * enum swpsp_memory - what encryption does to guest memory
  * @SWPSP_MEMORY_PLAIN: memory keeps its plaintext, so that a guest can run under
  *	emulation; what firmware writes into guest memory it writes in the clear.
@@ -109,6 +126,13 @@ enum swpsp_memory {
  *	64 complexes
  * @hole_start: first byte of a part of @memory that is not RAM
  * @hole_end: first byte after it; equal to @hole_start: no hole
+ * @rmp: reverse map table, shared with the simulated processor: SWPSP_RMP_SIZE bytes
+ *	as in bar.h, or less if @rmp_pages is less. NULL: a platform without SNP, which
+ *	does not know SNP's commands. The table outlives the struct swpsp
+ * @rmp_pages: pages of 4 KiB that the table has entries for
+ * @product: see enum swpsp_product
+ * @tcb: TCB version of the firmware; 0: a default of the product
+ * @snp_options: SWPSP_SNP_*
  *
  * All fields after @cpus may be left zero.
  */
@@ -131,6 +155,11 @@ struct swpsp_config {
 	uint32_t ccx_threads;
 	uint64_t hole_start;
 	uint64_t hole_end;
+	void *rmp;
+	uint32_t rmp_pages;
+	enum swpsp_product product;
+	uint64_t tcb;
+	uint32_t snp_options;
 };
 
 #define SWPSP_CPUS_MAX	256

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SEV-SNP in swpsp: state of the platform and of its guests, and what the files in
+ * this directory offer each other. Included by ../internal.h, whose conventions hold.
+ *
+ * A guest is named by the physical address of its context page. The page itself
+ * holds noise: what the firmware knows of the guest is in struct snp_guest, out of
+ * the host's reach. The page's entry in the reverse map table is what makes it a
+ * context, and no host can forge that state.
+ *
+ * Rules that no public source settles are marked [D-NAME] in comments, and are
+ * lines of doubts.txt.
+ */
+#ifndef SWPSP_SNP_H
+#define SWPSP_SNP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rmp.h"
+
+struct swpsp;
+struct swpsp_config;
+struct ec_key;
+struct snp_tcb_part;
+
+#define SNP_GUESTS_MAX		1024
+#define SNP_VMPCKS		4
+#define SNP_DIGEST_SIZE		48
+#define SNP_ID_BLOCK_SIZE	0x60
+#define SNP_ENTRY_SIZE		0x40		/* of swapped-out pages' metadata */
+#define SNP_VLEK_SIZE		384		/* hash stick, unwrapped */
+#define SNP_PAGE_4K		0x1000u
+#define SNP_PAGE_2M		0x200000u
+
+enum snp_state {
+	SNP_UNINIT,
+	SNP_INIT,
+};
+
+enum snp_guest_state {
+	SNP_GUEST_INIT,
+	SNP_GUEST_LAUNCH,
+	SNP_GUEST_RUNNING,
+};
+
+/* Masks of guest states, for snp_guest_get(). */
+#define SNP_IN_INIT		(1u << SNP_GUEST_INIT)
+#define SNP_IN_LAUNCH		(1u << SNP_GUEST_LAUNCH)
+#define SNP_IN_RUNNING		(1u << SNP_GUEST_RUNNING)
+#define SNP_IN_ANY		(SNP_IN_INIT | SNP_IN_LAUNCH | SNP_IN_RUNNING)
+
+#define SNP_POLICY_MINOR(p)	((uint8_t)(p))
+#define SNP_POLICY_MAJOR(p)	((uint8_t)((p) >> 8))
+#define SNP_POLICY_SMT		(1ull << 16)
+#define SNP_POLICY_ONE		(1ull << 17)	/* must be set */
+#define SNP_POLICY_MIGRATE	(1ull << 18)
+#define SNP_POLICY_DEBUG	(1ull << 19)
+#define SNP_POLICY_ONE_SOCKET	(1ull << 20)
+#define SNP_POLICY_CXL		(1ull << 21)
+#define SNP_POLICY_XTS		(1ull << 22)
+#define SNP_POLICY_RAPL_OFF	(1ull << 23)
+#define SNP_POLICY_HIDING	(1ull << 24)
+#define SNP_POLICY_NO_SWAP	(1ull << 25)
+
+/* Masks of page states, for snp_page_check() and mem_write_in(). */
+#define SNP_PAGE_IN(state)	(1u << (state))
+/* Pages that the firmware may write for the host. */
+#define SNP_PAGE_OUTPUT		(SNP_PAGE_IN(RMP_FIRMWARE) | SNP_PAGE_IN(RMP_DEFAULT))
+
+/**
+ * struct snp_version - a version of the firmware
+ * @tcb: security versions of its parts, see tcb.c
+ * @major: version of the API
+ * @minor: likewise
+ * @build: build of the firmware
+ */
+struct snp_version {
+	uint64_t tcb;
+	uint8_t major;
+	uint8_t minor;
+	uint8_t build;
+};
+
+/**
+ * struct snp_guest - a guest context
+ * @next: list of all
+ * @page: address of its context page, without C-bit
+ * @state: see enum snp_guest_state
+ * @policy: as in LAUNCH_START, or imported
+ * @asid: 0: not active
+ * @vek: seed of the memory encryption key
+ * @ld: launch digest
+ * @imd: digest of the pages that belong to the incoming migration image
+ * @oek: offline encryption key, of swapped-out pages
+ * @oek_iv: next IV for @oek
+ * @vmpck: keys of the guest's messages, one for each VMPL
+ * @messages: sequence number of the last message in either direction, for each key
+ * @vmrk: root key that a migration agent has set
+ * @vmrk_set: it has set one
+ * @host_data: of LAUNCH_FINISH
+ * @id_block: of LAUNCH_FINISH, all zero without one
+ * @id_block_en: there was one
+ * @author_key_en: and its key was signed by an author's
+ * @id_key_digest: SHA-384 of the ID key; zero without one
+ * @author_key_digest: SHA-384 of the author's key; zero without one
+ * @report_id: random
+ * @report_id_ma: of the migration agent; all ones without one
+ * @ma: context page of the migration agent
+ * @ma_en: there is one
+ * @imi_en: launched as an incoming migration image
+ * @root_entry: metadata entry of the last page that is swapped out
+ * @gosvw: OS visible workarounds
+ * @launch_tcb: current TCB when it was launched or imported
+ * @launch_mitigations: verified mitigations at that time
+ * @vcek_disabled: no report and no key of this guest may use the VCEK
+ * @tsc_khz: desired TSC frequency; 0: the host's
+ * @steps: number of steps in the launch log
+ */
+struct snp_guest {
+	struct snp_guest *next;
+	uint64_t page;
+	enum snp_guest_state state;
+	uint64_t policy;
+	uint32_t asid;
+	uint8_t vek[32];
+	uint8_t ld[SNP_DIGEST_SIZE];
+	uint8_t imd[SNP_DIGEST_SIZE];
+	uint8_t oek[32];
+	uint64_t oek_iv;
+	uint8_t vmpck[SNP_VMPCKS][32];
+	uint64_t messages[SNP_VMPCKS];
+	uint8_t vmrk[32];
+	bool vmrk_set;
+	uint8_t host_data[32];
+	uint8_t id_block[SNP_ID_BLOCK_SIZE];
+	bool id_block_en;
+	bool author_key_en;
+	uint8_t id_key_digest[SNP_DIGEST_SIZE];
+	uint8_t author_key_digest[SNP_DIGEST_SIZE];
+	uint8_t report_id[32];
+	uint8_t report_id_ma[32];
+	uint64_t ma;
+	bool ma_en;
+	bool imi_en;
+	uint8_t root_entry[SNP_ENTRY_SIZE];
+	uint8_t gosvw[16];
+	uint64_t launch_tcb;
+	uint64_t launch_mitigations;
+	bool vcek_disabled;
+	uint32_t tsc_khz;
+	uint32_t steps;
+};
+
+/**
+ * struct snp - the platform
+ * @rmp: the table; @rmp.pages is 0 on a platform without SNP
+ * @state: see enum snp_state
+ * @rmp_ready: the table has been initialised since power-on
+ * @current: version of the firmware that runs
+ * @committed: no older one can be installed any more
+ * @reported_tcb: what the VCEK is derived for, and reports say
+ * @mask_chip_id: reports do not tell which chip made them
+ * @mask_chip_key: the VCEK is not used
+ * @vlek_loaded: @vlek is valid, and made for @reported_tcb
+ * @vlek: root of the VLEK
+ * @max_asid: highest ASID of an SNP guest, with ciphertext hiding; 0: no limit
+ * @rapl_off: RAPL is disabled
+ * @hiding: ciphertext hiding is enabled
+ * @mitigations: verified ones
+ * @used_since_flush: a guest has been active since the last DF_FLUSH
+ * @guest_count: contexts that exist
+ * @guests: list of them
+ */
+struct snp {
+	struct rmp rmp;
+	enum snp_state state;
+	bool rmp_ready;
+	struct snp_version current;
+	struct snp_version committed;
+	uint64_t reported_tcb;
+	bool mask_chip_id;
+	bool mask_chip_key;
+	bool vlek_loaded;
+	uint8_t vlek[SNP_VLEK_SIZE];
+	uint32_t max_asid;
+	bool rapl_off;
+	bool hiding;
+	uint64_t mitigations;
+	bool used_since_flush;
+	uint32_t guest_count;
+	struct snp_guest *guests;
+};
+
+/* ---- tcb.c: versions ---- */
+
+/** snp_tcb_valid() - are the bytes zero that no component uses? */
+bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb);
+
+/** snp_tcb_within() - is each component of @tcb at most that of @limit? */
+bool snp_tcb_within(const struct swpsp *p, uint64_t tcb, uint64_t limit);
+
+/** snp_api_is() - does the firmware have API version @major.@minor or a newer one? */
+bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor);
+
+/** snp_power_on() - versions and table, as configured */
+void snp_power_on(struct swpsp *p);
+
+/* ---- keys.c: secrets of the chip ---- */
+
+/**
+ * enum snp_root - where a key comes from
+ * @SNP_ROOT_VCEK: secret of the chip
+ * @SNP_ROOT_VLEK: the loaded hash stick
+ */
+enum snp_root {
+	SNP_ROOT_VCEK,
+	SNP_ROOT_VLEK,
+};
+
+/**
+ * snp_root_secret() - the secret that keys of a root and a TCB are derived from
+ * @p: platform
+ * @root: root; SNP_ROOT_VLEK only while one is loaded
+ * @tcb: TCB version
+ * @secret: receives it
+ */
+bool snp_root_secret(const struct swpsp *p, enum snp_root root, uint64_t tcb,
+		     uint8_t secret[32]);
+
+/** snp_endorsement_key() - the VCEK or VLEK, a P-384 key pair, for @tcb */
+bool snp_endorsement_key(struct swpsp *p, enum snp_root root, uint64_t tcb,
+			 struct ec_key *key);
+
+/** snp_wrapping_key() - key under which the vendor gives this chip a VLEK */
+bool snp_wrapping_key(const struct swpsp *p, uint8_t key[32]);
+
+/* ---- pages.c: states of pages, and what commands may do to them ---- */
+
+/** snp_page_lookup() - state of the page of @addr, and its entry (may be NULL) */
+enum rmp_state snp_page_lookup(const struct swpsp *p, uint64_t addr, struct rmp_page *entry);
+
+/**
+ * snp_page_check() - may a command work on this page?
+ * @p: platform
+ * @addr: its address; the C-bit does not matter
+ * @size: SNP_PAGE_4K or SNP_PAGE_2M
+ * @states: mask of SNP_PAGE_IN()
+ * @asid: owner, or 0: any
+ * @entry: receives the entry of the table; may be NULL
+ *
+ * Return: INVALID_ADDRESS, INVALID_PAGE_SIZE, INVALID_PAGE_STATE,
+ * INVALID_PAGE_OWNER, in this order.
+ */
+uint16_t snp_page_check(const struct swpsp *p, uint64_t addr, uint32_t size,
+			unsigned int states, uint32_t asid, struct rmp_page *entry);
+
+/** snp_output_check() - @len bytes at @addr in one page, for a command's result? */
+uint16_t snp_output_check(const struct swpsp *p, uint64_t addr, uint32_t len);
+
+/** snp_output_write() - write a result; its page is in Reclaim then, if it was Firmware */
+uint16_t snp_output_write(struct swpsp *p, uint64_t addr, const void *data, uint32_t len);
+
+/** snp_page_set() - replace the entry of a page that the firmware holds */
+void snp_page_set(struct swpsp *p, uint64_t addr, const struct rmp_page *entry);
+
+/** snp_page_give_back() - an output page that was Firmware is in Reclaim now */
+void snp_page_give_back(struct swpsp *p, uint64_t addr);
+
+/** snp_page_firmware(), snp_page_reclaim(), snp_page_context() - these entries */
+struct rmp_page snp_page_firmware(void);
+struct rmp_page snp_page_reclaim(void);
+struct rmp_page snp_page_context(void);
+
+/* ---- guest.c: contexts ---- */
+
+/**
+ * snp_guest_get() - the guest that a command names
+ * @p: platform
+ * @gctx: address of its context page
+ * @states: mask of the guest states in which the command is legal
+ * @status: receives INVALID_ADDRESS, INVALID_GUEST or INVALID_GUEST_STATE, or success
+ *
+ * Return: the guest, or NULL.
+ */
+struct snp_guest *snp_guest_get(struct swpsp *p, uint64_t gctx, unsigned int states,
+				uint16_t *status);
+
+/** snp_guest_of_asid() - who is bound to @asid, or NULL */
+struct snp_guest *snp_guest_of_asid(struct swpsp *p, uint32_t asid);
+
+/** snp_guests_destroy() - all of them, with their keys */
+void snp_guests_destroy(struct swpsp *p);
+
+#endif /* SWPSP_SNP_H */

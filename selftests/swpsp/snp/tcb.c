@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Versions of the firmware: which API it speaks, and the security versions of its
+ * parts, eight bytes that are compared part by part.
+ */
+#include "internal.h"
+
+/* Bytes of a TCB version that a product uses; the others are zero. */
+static const uint64_t tcb_parts[] = {
+	/* boot loader, TEE, SNP, microcode */
+	[SWPSP_MILAN] = 0xffff00000000ffffull,
+	[SWPSP_GENOA] = 0xffff00000000ffffull,
+	/* FMC, boot loader, TEE, SNP, microcode */
+	[SWPSP_TURIN] = 0xff000000ffffffffull,
+};
+
+static const uint64_t tcb_default[] = {
+	[SWPSP_MILAN] = 0x7318000000000004ull,
+	[SWPSP_GENOA] = 0x4817000000000009ull,
+	[SWPSP_TURIN] = 0x4800000004010100ull,
+};
+
+bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb)
+{
+	return !(tcb & ~tcb_parts[p->config.product]);
+}
+
+bool snp_tcb_within(const struct swpsp *p, uint64_t tcb, uint64_t limit)
+{
+	(void)p;
+	for (unsigned int shift = 0; shift < 64; shift += 8)
+		if ((uint8_t)(tcb >> shift) > (uint8_t)(limit >> shift))
+			return false;
+	return true;
+}
+
+bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor)
+{
+	return p->config.api_major > major ||
+	       (p->config.api_major == major && p->config.api_minor >= minor);
+}
+
+void snp_power_on(struct swpsp *p)
+{
+	const struct swpsp_config *c = &p->config;
+	struct snp *s = &p->snp;
+
+	if (!c->rmp)
+		return;
+	rmp_init(&s->rmp, c->rmp, c->rmp_pages);
+	s->current = (struct snp_version) {
+		.tcb = c->tcb ? c->tcb : tcb_default[c->product],
+		.major = c->api_major, .minor = c->api_minor, .build = c->build,
+	};
+	s->committed = s->current;
+	s->reported_tcb = s->current.tcb;
+}
