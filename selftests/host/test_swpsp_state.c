@@ -9,6 +9,10 @@
 
 enum { UNINIT, INITED, WORKING };
 
+/* SNP's commands are in test_swpsp_snp_platform.c. */
+#define FIRST_SNP	0x81
+#define LAST_SNP	0xce
+
 struct platform_row {
 	uint32_t id;
 	bool legal[3];
@@ -97,7 +101,7 @@ TEST(every_command_has_its_row)
 	size_t known = 0;
 
 	for (uint32_t id = 0; id < 0x1000; id++)
-		known += !!swpsp_command_name(id);
+		known += (id < FIRST_SNP || id > LAST_SNP) && swpsp_command_name(id);
 	EXPECT_EQ(ARRAY_SIZE(platform_rows), known);
 }
 
@@ -112,7 +116,8 @@ TEST(holes_are_no_commands)
 	ASSERT_TRUE(box_new(&b));
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(b.psp, ids[i], UINT64_MAX));
-		EXPECT_EQ(NULL, swpsp_command_name(ids[i]));
+		if (ids[i] < FIRST_SNP || ids[i] > LAST_SNP)
+			EXPECT_EQ(NULL, swpsp_command_name(ids[i]));
 	}
 	box_free(&b);
 }

@@ -59,6 +59,51 @@ void asid_forget_all(struct swpsp *p)
 		asid_set(p, i, 0, 0, 0, 0);
 }
 
+/*
+ * Legacy SHUTDOWN while SNP is up: SNP's guests keep their ASIDs. Those of the guests
+ * that are gone may have left traces in the caches.
+ */
+void asid_forget_legacy(struct swpsp *p)
+{
+	for (uint32_t i = 1; i <= p->config.max_asid; i++) {
+		if (snp_guest_of_asid(p, i))
+			continue;
+		if (p->asids[i].allocated | p->asids[i].used)
+			asid_release(p, i);
+		mem_forget_key(p, i);
+	}
+}
+
+/* Bind an SNP guest on more complexes; it may run at once. */
+void asid_use(struct swpsp *p, uint32_t asid, uint64_t ccx)
+{
+	const struct asid *a = &p->asids[asid];
+
+	asid_set(p, asid, a->dirty, a->clean & ~ccx, a->allocated, a->used | (a->clean & ccx));
+}
+
+/* Complexes that may have run the guest become dirty, and their caches suspect. */
+void asid_release(struct swpsp *p, uint32_t asid)
+{
+	const struct asid *a = &p->asids[asid];
+
+	for (uint32_t cpu = 0; cpu < p->config.cpus; cpu++)
+		if (a->used & ccx_of(p, cpu))
+			p->wbinvd_done[cpu] = false;
+	asid_set(p, asid, a->dirty | a->used, a->clean | a->allocated, 0, 0);
+}
+
+/* The threads of the first socket come first. */
+bool asid_one_socket(const struct swpsp *p, uint64_t ccx)
+{
+	bool used[2] = { false, false };
+
+	for (uint32_t cpu = 0; cpu < p->config.cpus; cpu++)
+		if (ccx & ccx_of(p, cpu))
+			used[2 * cpu / p->config.cpus] = true;
+	return p->config.sockets < 2 || !(used[0] && used[1]);
+}
+
 void swpsp_wbinvd(struct swpsp *p, uint32_t cpu)
 {
 	if (cpu < p->config.cpus)
@@ -81,6 +126,7 @@ uint16_t cmd_df_flush(struct swpsp *p, uint8_t *cmd)
 	}
 	if (missing)
 		return SWPSP_WBINVD_REQUIRED;
+	p->snp.used_since_flush = false;
 	if (p->state != PLATFORM_UNINIT && p->es && !p->pool && !vmsa_pool_build(p))
 		return hardware_error(p, ERROR_CRYPTO);
 	return SWPSP_SUCCESS;
@@ -141,7 +187,7 @@ uint16_t cmd_activate(struct swpsp *p, uint8_t *cmd)
 }
 
 /* The complexes of a list of APIC ids; thread n has APIC id n. */
-static uint16_t read_apic_ids(struct swpsp *p, uint64_t addr, uint32_t count, uint64_t *ccx)
+uint16_t asid_read_apic_ids(struct swpsp *p, uint64_t addr, uint32_t count, uint64_t *ccx)
 {
 	uint8_t ids[4 * EX_IDS_MAX];
 	uint16_t status = mem_read(p, addr, ids, 4 * (size_t)count);
@@ -177,7 +223,7 @@ uint16_t cmd_activate_ex(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_ASID;
 	if (!count || count > EX_IDS_MAX)
 		return SWPSP_INVALID_PARAM;
-	status = read_apic_ids(p, get64(cmd + EX_IDS), count, &ccx);
+	status = asid_read_apic_ids(p, get64(cmd + EX_IDS), count, &ccx);
 	if (status)
 		return status;
 	if (g->state == GUEST_SENT)
@@ -196,21 +242,15 @@ uint16_t cmd_activate_ex(struct swpsp *p, uint8_t *cmd)
 	return bind(p, g, asid, ccx);
 }
 
-/* Complexes that may have run the guest become dirty, and their caches suspect. */
 uint16_t cmd_deactivate(struct swpsp *p, uint8_t *cmd)
 {
 	struct guest *g = guest_get(p, get32(cmd));
-	struct asid *a;
 
 	if (!g)
 		return SWPSP_INVALID_GUEST;
 	if (!g->asid)
 		return SWPSP_INACTIVE;
-	a = &p->asids[g->asid];
-	for (uint32_t cpu = 0; cpu < p->config.cpus; cpu++)
-		if (a->used & ccx_of(p, cpu))
-			p->wbinvd_done[cpu] = false;
-	asid_set(p, g->asid, a->dirty | a->used, a->clean | a->allocated, 0, 0);
+	asid_release(p, g->asid);
 	g->asid = 0;
 	return SWPSP_SUCCESS;
 }

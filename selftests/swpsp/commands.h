@@ -16,7 +16,7 @@ COMMAND(0x07, "PEK_CERT_IMPORT", cmd_pek_cert_import, CLASS_A, 0x1c, INIT)
 COMMAND(0x08, "PDH_CERT_EXPORT", cmd_pdh_cert_export, CLASS_D, 0x1c, UP)
 COMMAND(0x09, "PDH_GEN", cmd_pdh_gen, CLASS_N, 0, UP)
 COMMAND(0x0a, "DF_FLUSH", cmd_df_flush, CLASS_N, 0, ANY)
-COMMAND(0x0b, "DOWNLOAD_FIRMWARE", cmd_download_firmware, CLASS_A, 0x0c, UNINIT,
+COMMAND(0x0b, "DOWNLOAD_FIRMWARE", cmd_download_firmware, CLASS_A, 0x0c, UNINIT | SNP_DOWN,
 	.since = API(0, 15))
 COMMAND(0x0c, "GET_ID", cmd_get_id, CLASS_D, 0x0c, ANY, .since = API(0, 16))
 COMMAND(0x0d, "INIT_EX", cmd_init_ex, CLASS_A, 0x24, UNINIT)
@@ -53,3 +53,56 @@ COMMAND(0x60, "DBG_DECRYPT", cmd_dbg_decrypt, CLASS_A, 0x1c, WORKING, .handle = 
 COMMAND(0x61, "DBG_ENCRYPT", cmd_dbg_encrypt, CLASS_A, 0x1c, WORKING, .handle = AT(0))
 COMMAND(0x70, "SWAP_OUT", cmd_swap_out, CLASS_D, 0x28, WORKING, .handle = AT(0))
 COMMAND(0x71, "SWAP_IN", cmd_swap_in, CLASS_A, 0x20, WORKING, .handle = AT(0))
+COMMAND(0x81, "SNP_INIT", cmd_snp_init, CLASS_N, 0, UNINIT | SNP_DOWN, .since = API(1, 51))
+COMMAND(0x82, "SNP_SHUTDOWN", cmd_snp_shutdown, CLASS_N, 0, SNP_ANY, .since = API(1, 51))
+COMMAND(0x83, "SNP_PLATFORM_STATUS", cmd_snp_platform_status, CLASS_A, 0x08, SNP_ANY,
+	.page = AT(0), .since = API(1, 51))
+COMMAND(0x84, "SNP_DF_FLUSH", cmd_df_flush, CLASS_N, 0, SNP_UP, .since = API(1, 51))
+COMMAND(0x85, "SNP_INIT_EX", cmd_snp_init_ex, CLASS_A, 0x40, UNINIT | SNP_DOWN,
+	.since = API(1, 51))
+COMMAND(0x86, "SNP_SHUTDOWN_EX", cmd_snp_shutdown_ex, CLASS_A, 0x08, SNP_ANY,
+	.since = API(1, 51))
+COMMAND(0x90, "SNP_DECOMMISSION", cmd_snp_decommission, CLASS_A, 0x08, SNP_UP,
+	.gctx = AT(0), .since = API(1, 51))
+COMMAND(0x91, "SNP_ACTIVATE", cmd_snp_activate, CLASS_A, 0x0c, SNP_UP,
+	.gctx = AT(0), .asid = AT(8), .since = API(1, 51))
+COMMAND(0x92, "SNP_GUEST_STATUS", cmd_snp_guest_status, CLASS_A, 0x10, SNP_UP,
+	.gctx = AT(0), .page = AT(8), .since = API(1, 51))
+COMMAND(0x93, "SNP_GCTX_CREATE", cmd_snp_gctx_create, CLASS_A, 0x08, SNP_UP,
+	.page = AT(0), .since = API(1, 51))
+COMMAND(0x95, "SNP_ACTIVATE_EX", cmd_snp_activate_ex, CLASS_A, 0x20, SNP_UP,
+	.gctx = AT(8), .asid = AT(0x10), .since = API(1, 51))
+COMMAND(0xa0, "SNP_LAUNCH_START", cmd_snp_launch_start, CLASS_A, 0x30, SNP_UP,
+	.gctx = AT(0), .since = API(1, 51))
+COMMAND(0xa1, "SNP_LAUNCH_UPDATE", cmd_snp_launch_update, CLASS_A, 0x20, SNP_UP,
+	.gctx = AT(0), .page = AT(0x10), .since = API(1, 51))
+COMMAND(0xa2, "SNP_LAUNCH_FINISH", cmd_snp_launch_finish, CLASS_A, 0x40, SNP_UP,
+	.gctx = AT(0), .since = API(1, 51))
+COMMAND(0xb0, "SNP_DBG_DECRYPT", cmd_snp_dbg_decrypt, CLASS_A, 0x18, SNP_UP,
+	.gctx = AT(0), .page = AT(8), .since = API(1, 51))
+COMMAND(0xb1, "SNP_DBG_ENCRYPT", cmd_snp_dbg_encrypt, CLASS_A, 0x18, SNP_UP,
+	.gctx = AT(0), .page = AT(0x10), .since = API(1, 51))
+COMMAND(0xb2, "SNP_VERIFY_MITIGATION", cmd_snp_verify_mitigation, CLASS_A, 0x40, SNP_UP,
+	.page = AT(0x20), .since = API(1, 58))
+COMMAND(0xc0, "SNP_PAGE_SWAP_OUT", cmd_snp_page_swap_out, CLASS_A, 0x30, SNP_UP,
+	.gctx = AT(0), .page = AT(8), .since = API(1, 51))
+COMMAND(0xc1, "SNP_PAGE_SWAP_IN", cmd_snp_page_swap_in, CLASS_A, 0x30, SNP_UP,
+	.gctx = AT(0), .page = AT(0x10), .since = API(1, 51))
+COMMAND(0xc2, "SNP_PAGE_MOVE", cmd_snp_page_move, CLASS_A, 0x20, SNP_UP,
+	.gctx = AT(0), .page = AT(0x18), .since = API(1, 51))
+COMMAND(0xc3, "SNP_PAGE_MD_INIT", cmd_snp_page_md_init, CLASS_A, 0x10, SNP_UP,
+	.gctx = AT(0), .page = AT(8), .since = API(1, 51))
+COMMAND(0xc6, "SNP_PAGE_SET_STATE", cmd_snp_page_set_state, CLASS_A, 0x10, SNP_UP,
+	.since = API(1, 51))
+COMMAND(0xc7, "SNP_PAGE_RECLAIM", cmd_snp_page_reclaim, CLASS_A, 0x08, SNP_UP,
+	.page = AT(0), .since = API(1, 51))
+COMMAND(0xc8, "SNP_PAGE_UNSMASH", cmd_snp_page_unsmash, CLASS_A, 0x08, SNP_UP,
+	.page = AT(0), .since = API(1, 51))
+COMMAND(0xc9, "SNP_CONFIG", cmd_snp_config, CLASS_A, 0x40, SNP_UP, .since = API(1, 51))
+COMMAND(0xca, "SNP_DOWNLOAD_FIRMWARE_EX", cmd_snp_download_firmware_ex, CLASS_A, 0x18,
+	UNINIT | SNP_ANY, .since = API(1, 51))
+COMMAND(0xcb, "SNP_COMMIT", cmd_snp_commit, CLASS_A, 0x04, SNP_ANY, .since = API(1, 51))
+COMMAND(0xcd, "SNP_VLEK_LOAD", cmd_snp_vlek_load, CLASS_A, 0x10, SNP_UP,
+	.since = API(1, 54))
+COMMAND(0xce, "SNP_FEATURE_INFO", cmd_snp_feature_info, CLASS_A, 0x10, SNP_ANY,
+	.page = AT(8), .since = API(1, 55))

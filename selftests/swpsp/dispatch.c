@@ -29,6 +29,12 @@ enum class {
 #define WORKING	BIT(PLATFORM_WORKING)
 #define UP	(INIT | WORKING)
 #define ANY	(UNINIT | UP)
+/* States of SNP, in the same mask; one without either kind fits all of that kind. */
+#define SNP_STATE(s)	BIT(3 + (s))
+#define SNP_DOWN	SNP_STATE(SNP_UNINIT)
+#define SNP_UP		SNP_STATE(SNP_INIT)
+#define SNP_ANY		(SNP_DOWN | SNP_UP)
+#define FIRST_SNP	0x81
 
 #define AT(offset)		((offset) + 1)
 #define API(major, minor)	((major) << 8 | (minor))
@@ -37,7 +43,7 @@ enum class {
  * size: documented length of the buffer; firmware's own may be padded to 8, but
  *	the host need not have the padding.
  * states: platform states in which the command is legal.
- * handle, asid: for the transcript; 0: none, else offset + 1.
+ * handle, gctx, page, asid: for the transcript; 0: none, else offset + 1.
  * since: first API version that has the command.
  */
 struct command {
@@ -47,6 +53,8 @@ struct command {
 	uint8_t size;
 	uint8_t states;
 	uint8_t handle;
+	uint8_t gctx;
+	uint8_t page;
 	uint8_t asid;
 	uint16_t since;
 };
@@ -102,7 +110,7 @@ uint64_t swpsp_error_info(const struct swpsp *p)
 
 void swpsp_counts(const struct swpsp *p, struct swpsp_counts *counts)
 {
-	counts->guests = p->guest_count;
+	counts->guests = p->guest_count + p->snp.guest_count;
 	counts->asids_bound = p->asids_bound;
 	counts->asids_dirty = p->asids_dirty;
 }
@@ -143,6 +151,15 @@ void launch_log(struct swpsp *p, struct guest *g, const char *step, uint64_t add
 	fputc('\n', f);
 }
 
+/* The page that a command of SNP is about, and the state that it has now. */
+static void transcribe_page(const struct swpsp *p, uint64_t addr)
+{
+	uint64_t page = mem_address(p, addr) & ~0xfffull;
+
+	fprintf(p->config.transcript, " page=0x%llx:%s", (unsigned long long)addr,
+		rmp_state_name(snp_page_lookup(p, page, NULL)));
+}
+
 static void transcribe(const struct swpsp *p, uint32_t id, const struct command *c,
 		       const uint8_t *cmd, uint16_t status)
 {
@@ -153,12 +170,37 @@ static void transcribe(const struct swpsp *p, uint32_t id, const struct command 
 	fprintf(f, "0x%03x %s", id, c ? c->name : "?");
 	if (c && c->handle)
 		fprintf(f, " handle=%u", get32(cmd + c->handle - 1));
+	if (c && c->gctx)
+		fprintf(f, " gctx=0x%llx", (unsigned long long)get64(cmd + c->gctx - 1));
+	if (c && c->page)
+		transcribe_page(p, get64(cmd + c->page - 1));
 	if (c && c->asid)
 		fprintf(f, " asid=%u", get32(cmd + c->asid - 1));
 	fprintf(f, " %s (0x%02x)\n", swpsp_status_name(status), status);
 }
 
 /* ---- execution ---- */
+
+static bool state_fits(const struct swpsp *p, const struct command *c)
+{
+	bool sev = !(c->states & ANY) || (c->states & BIT(p->state));
+	bool snp = !(c->states & SNP_ANY) || (c->states & SNP_STATE(p->snp.state));
+
+	return sev && snp;
+}
+
+/*
+ * While SNP is up, a buffer that is written back must be the firmware's, or the
+ * status of the check is answered plus 64, an oddity of real firmware.
+ */
+static uint16_t check_write_back(const struct swpsp *p, const struct command *c, uint64_t addr)
+{
+	uint16_t status = SWPSP_SUCCESS;
+
+	if (c->class >= CLASS_B)
+		status = mem_writable(p, SNP_PAGE_OUTPUT, addr, c->size);
+	return status == SWPSP_INVALID_PAGE_STATE ? status + 64 : status;
+}
 
 static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr, uint8_t *cmd)
 {
@@ -168,9 +210,12 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 		status = mem_read(p, addr, cmd, c->size);
 	if (status)
 		return status;
-	if (!(c->states & BIT(p->state)))
+	if (!state_fits(p, c))
 		return SWPSP_INVALID_PLATFORM_STATE;
-	status = c->handler(p, cmd);
+	if (p->snp.state == SNP_INIT)
+		status = check_write_back(p, c, addr);
+	if (!status)
+		status = c->handler(p, cmd);
 	if (c->class < CLASS_B)
 		return status;
 	if (status && !(c->class == CLASS_D && status == SWPSP_INVALID_LENGTH))
@@ -187,8 +232,11 @@ uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
 	uint16_t status = SWPSP_INVALID_COMMAND;
 
 	p->error_info = 0;
+	if (id >= FIRST_SNP && !p->snp.rmp.pages)
+		c = NULL;
 	if (c && api >= c->since)
 		status = execute(p, c, cmdbuf, cmd);
+	snp_legacy_end(p, status == SWPSP_SUCCESS);
 	transcribe(p, id, c, cmd, status);
 	selfcheck(p, id);
 	return status;

@@ -40,6 +40,7 @@
 #define CHUNK_SIZE		0x5000		/* firmware's scratch buffer */
 #define PAGE_SIZE		0x1000
 #define TMR_SIZE		0x100000
+#define TMR_SIZE_SNP		0x200000	/* once SNP is initialised */
 #define NV_SIZE			0x8000
 #define GUESTS_MAX		1024
 #define ASID_MAX		1006
@@ -188,6 +189,12 @@ struct vendor {
 	uint8_t ask_cert[VENDOR_CERT_SIZE];
 };
 
+/* Memory that the legacy command in progress has written. */
+struct written {
+	uint64_t addr;
+	uint64_t len;
+};
+
 struct swpsp {
 	struct swpsp_config config;
 	char *state_dir;
@@ -208,6 +215,7 @@ struct swpsp {
 	enum platform_state state;
 	bool es;
 	uint64_t tmr;			/* valid if es */
+	uint32_t tmr_size;
 	struct vmsa_pool *pool;		/* exists once DF_FLUSH has enabled the TMR */
 	uint64_t nv_area;		/* of INIT_EX; 0: flash */
 	struct identity identity;
@@ -218,6 +226,7 @@ struct swpsp {
 	struct guest guests[GUESTS_MAX + 1];
 	struct asid asids[ASID_MAX + 1];
 	struct snp snp;
+	struct written written[8];
 	uint8_t chunk[CHUNK_SIZE];	/* private copy of data that is worked on */
 };
 
@@ -347,6 +356,15 @@ uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid,
 uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
 			 size_t len);
 
+/* ---- platform.c ---- */
+
+struct image {
+	uint32_t version;		/* major, minor, build from bit 16, 8, 0 on */
+	uint32_t security_level;
+};
+
+uint16_t image_read(struct swpsp *p, uint64_t addr, uint32_t len, struct image *image);
+
 /* ---- vmsa.c ---- */
 
 bool vmsa_pool_build(struct swpsp *p);
@@ -360,6 +378,11 @@ uint64_t vmsa_checksum(const uint8_t *data, size_t len);
 
 void asid_reset_all(struct swpsp *p);
 void asid_forget_all(struct swpsp *p);
+void asid_forget_legacy(struct swpsp *p);
+void asid_use(struct swpsp *p, uint32_t asid, uint64_t ccx);
+void asid_release(struct swpsp *p, uint32_t asid);
+bool asid_one_socket(const struct swpsp *p, uint64_t ccx);
+uint16_t asid_read_apic_ids(struct swpsp *p, uint64_t addr, uint32_t count, uint64_t *ccx);
 void asid_complete_activation(struct swpsp *p, struct guest *g);
 
 /* ---- guest.c ---- */

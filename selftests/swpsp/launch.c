@@ -79,9 +79,11 @@ static uint16_t update_data(struct swpsp *p, struct guest *g, uint64_t addr, uin
 {
 	uint16_t status = SWPSP_SUCCESS;
 
-	if (p->config.mode == SWPSP_MEMORY_PLAIN && !mem_range(p, addr, len)) {
+	if (p->config.mode == SWPSP_MEMORY_PLAIN &&
+	    !mem_writable(p, SNP_PAGE_OUTPUT, addr, len)) {
 		if (!EVP_DigestUpdate(g->digest, mem_at(p, addr), len))
 			return hardware_error(p, ERROR_CRYPTO);
+		snp_legacy_wrote(p, addr, len);
 		*done = len;
 		return SWPSP_SUCCESS;
 	}

@@ -40,6 +40,9 @@
 #define CMD_INIT		0x01
 #define CMD_INIT_EX		0x0d
 #define CMD_DEACTIVATE		0x22
+#define CMD_SNP_INIT		0x81
+#define CMD_SNP_INIT_EX		0x85
+#define CMD_SNP_DECOMMISSION	0x90
 
 /* The part of the BAR in which all generations have their registers */
 #define REGISTERS_START		0x10000
@@ -193,6 +196,13 @@ static void pass_wbinvds(struct mailbox *box, bool tell)
 	}
 }
 
+/* Commands that clear the "WBINVD done" flags. */
+static bool clears_wbinvd(uint32_t id)
+{
+	return id == CMD_INIT || id == CMD_INIT_EX || id == CMD_DEACTIVATE ||
+	       id == CMD_SNP_INIT || id == CMD_SNP_INIT_EX || id == CMD_SNP_DECOMMISSION;
+}
+
 static uint16_t execute(struct mailbox *box, uint32_t id)
 {
 	const struct psp_generation *generation = box->config.generation;
@@ -203,11 +213,10 @@ static uint16_t execute(struct mailbox *box, uint32_t id)
 	pass_wbinvds(box, true);
 	status = swpsp_command(box->config.psp, id, cmdbuf);
 	/*
-	 * These clear the "WBINVD done" flags. One that was executed meanwhile
-	 * may have come too early: only a driver that does not keep the two
-	 * apart can tell, and it shall.
+	 * A WBINVD that was executed meanwhile may have come too early: only a
+	 * driver that does not keep the two apart can tell, and it shall.
 	 */
-	if (id == CMD_INIT || id == CMD_INIT_EX || id == CMD_DEACTIVATE)
+	if (clears_wbinvd(id))
 		pass_wbinvds(box, false);
 	return status;
 }

@@ -42,7 +42,7 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 		return SWPSP_INVALID_ADDRESS;
 	if (mem_overlap(addr, len, ASEG_START, ASEG_SIZE))
 		return SWPSP_INVALID_ADDRESS;
-	if (p->es && mem_overlap(addr, len, p->tmr, TMR_SIZE))
+	if (p->es && mem_overlap(addr, len, p->tmr, p->tmr_size))
 		return SWPSP_INVALID_ADDRESS;
 	if (addr + len > c->memory_size)
 		return SWPSP_INVALID_ADDRESS;
@@ -106,7 +106,11 @@ uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const
 
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len)
 {
-	return mem_write_in(p, SNP_PAGE_OUTPUT, addr, in, len);
+	uint16_t status = mem_write_in(p, SNP_PAGE_OUTPUT, addr, in, len);
+
+	if (!status)
+		snp_legacy_wrote(p, addr, len);
+	return status;
 }
 
 static void forget_key(struct asid *a)
@@ -242,7 +246,11 @@ uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid,
 uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
 			 size_t len)
 {
-	return mem_guest_write_in(p, SNP_PAGE_OUTPUT, asid, addr, in, len);
+	uint16_t status = mem_guest_write_in(p, SNP_PAGE_OUTPUT, asid, addr, in, len);
+
+	if (!status)
+		snp_legacy_wrote(p, addr, len);
+	return status;
 }
 
 int swpsp_guest_read(struct swpsp *p, uint32_t asid, uint64_t addr, void *out, size_t len)

@@ -51,18 +51,29 @@ struct init_request {
 	uint64_t nv;
 };
 
+/* ASIDs are one space: while SNP is up, its guests keep theirs. */
 static void wipe_volatile(struct swpsp *p)
 {
 	guest_destroy_all(p);
-	asid_forget_all(p);
-	mem_forget_keys(p);
+	if (p->snp.state == SNP_INIT) {
+		asid_forget_legacy(p);
+	} else {
+		asid_forget_all(p);
+		mem_forget_keys(p);
+	}
 	free(p->pool);
 	p->pool = NULL;
 	p->es = false;
 	p->tmr = 0;
+	p->tmr_size = 0;
 	p->nv_area = 0;
 	OPENSSL_cleanse(&p->identity, sizeof(p->identity));
 	p->state = PLATFORM_UNINIT;
+}
+
+static uint32_t tmr_size(const struct swpsp *p)
+{
+	return p->snp.state == SNP_INIT ? TMR_SIZE_SNP : TMR_SIZE;
 }
 
 static uint16_t check_tmr(struct swpsp *p, const struct init_request *r)
@@ -77,17 +88,19 @@ static uint16_t check_tmr(struct swpsp *p, const struct init_request *r)
 		if (mem_overlap(tmr, r->tmr_len, mem_address(p, r->nv), NV_SIZE))
 			return SWPSP_INVALID_ADDRESS;
 	}
-	if (tmr % TMR_SIZE)
+	if (tmr % tmr_size(p))
 		return SWPSP_INVALID_ADDRESS;
-	if (r->tmr_len != TMR_SIZE)
+	if (r->tmr_len != tmr_size(p))
 		return SWPSP_INVALID_LENGTH;
-	return mem_range(p, r->tmr, r->tmr_len);
+	return mem_writable(p, SNP_PAGE_OUTPUT, r->tmr, r->tmr_len);	/* [D-TMR-STATE] */
 }
 
 static uint16_t init_platform(struct swpsp *p, const struct init_request *r)
 {
 	uint16_t status;
 
+	if (snp_enabled(p) && p->snp.state != SNP_INIT)
+		return SWPSP_INVALID_PLATFORM_STATE;
 	p->nv_area = r->nv;
 	status = identity_load(p);
 	if (!status)
@@ -100,7 +113,9 @@ static uint16_t init_platform(struct swpsp *p, const struct init_request *r)
 	}
 	p->es = r->es;
 	p->tmr = r->es ? mem_address(p, r->tmr) : 0;
-	asid_reset_all(p);
+	p->tmr_size = r->es ? tmr_size(p) : 0;
+	if (p->snp.state != SNP_INIT)
+		asid_reset_all(p);
 	p->state = PLATFORM_INIT;
 	return SWPSP_SUCCESS;
 }
@@ -295,42 +310,55 @@ uint16_t cmd_get_id(struct swpsp *p, uint8_t *cmd)
 	return status;
 }
 
-/*
- * What the boot loader would do with an image. There is no vendor signature to
- * check; an image without a version counts as one whose signature is bad. The
- * code of the image is not run, of course: swpsp takes over its version.
- */
-static uint16_t load_image(struct swpsp *p, uint64_t addr, uint32_t len, const uint8_t *header)
+/* The header of an image; its code is not run, of course. */
+uint16_t image_read(struct swpsp *p, uint64_t addr, uint32_t len, struct image *image)
 {
-	uint32_t version = get32(header + IMAGE_VERSION);
-	uint32_t level = get32(header + IMAGE_SECURITY_LEVEL);
-	uint16_t status;
-
-	if (len < IMAGE_HEADER || len > IMAGE_MAX)
-		return SWPSP_INVALID_LENGTH;
-	status = mem_range(p, addr, len);
-	if (status)
-		return status;
-	if (!version || version == UINT32_MAX)
-		return SWPSP_BAD_SIGNATURE;
-	if (level < p->security_level)
-		return SWPSP_INVALID_CONFIG;
-	p->security_level = level;
-	p->config.build = (uint8_t)version;
-	p->config.api_minor = (uint8_t)(version >> 8);
-	p->config.api_major = (uint8_t)(version >> 16);
-	wipe_volatile(p);
-	return SWPSP_SUCCESS;
-}
-
-uint16_t cmd_download_firmware(struct swpsp *p, uint8_t *cmd)
-{
-	uint64_t addr = get64(cmd + BLOB_ADDR);
 	uint8_t header[IMAGE_HEADER];
 	uint16_t status;
 
 	if (addr % 32)
 		return SWPSP_INVALID_ADDRESS;
 	status = mem_read(p, addr, header, sizeof(header));
-	return status ? status : load_image(p, addr, get32(cmd + BLOB_LEN), header);
+	if (status)
+		return status;
+	if (len < IMAGE_HEADER || len > IMAGE_MAX)
+		return SWPSP_INVALID_LENGTH;
+	image->version = get32(header + IMAGE_VERSION);
+	image->security_level = get32(header + IMAGE_SECURITY_LEVEL);
+	return mem_range(p, addr, len);
+}
+
+/* SNP's version follows; its own SVN does not become lower by this command. */
+static void take_version(struct swpsp *p, const struct image *image)
+{
+	struct snp_version v = {
+		.build = (uint8_t)image->version, .minor = (uint8_t)(image->version >> 8),
+		.major = (uint8_t)(image->version >> 16), .tcb = p->snp.current.tcb,
+	};
+
+	if (image->security_level <= UINT8_MAX && image->security_level > snp_tcb_snp(p, v.tcb))
+		v.tcb = snp_tcb_with_snp(p, v.tcb, (uint8_t)image->security_level);
+	snp_set_version(p, &v, true);
+}
+
+/*
+ * What the boot loader would do with an image. There is no vendor signature to
+ * check; an image without a version counts as one whose signature is bad.
+ */
+uint16_t cmd_download_firmware(struct swpsp *p, uint8_t *cmd)
+{
+	struct image image;
+	uint16_t status;
+
+	status = image_read(p, get64(cmd + BLOB_ADDR), get32(cmd + BLOB_LEN), &image);
+	if (status)
+		return status;
+	if (!image.version || image.version == UINT32_MAX)
+		return SWPSP_BAD_SIGNATURE;
+	if (image.security_level < p->security_level)
+		return SWPSP_INVALID_CONFIG;
+	p->security_level = image.security_level;
+	take_version(p, &image);
+	wipe_volatile(p);
+	return SWPSP_SUCCESS;
 }

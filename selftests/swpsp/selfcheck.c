@@ -10,6 +10,8 @@
 
 #ifdef SWPSP_SELFCHECK
 
+#define TABLE_CHECKED	4096	/* pages whose state is looked at each time */
+
 static void require(bool holds, const char *what, uint32_t id, uint32_t number)
 {
 	if (holds)
@@ -42,6 +44,43 @@ static void check_guests(const struct swpsp *p, uint32_t id)
 	require(vmsas == (p->pool ? p->pool->count : 0), "VMSA slots are lost", id, vmsas);
 }
 
+/* A context page for each SNP guest, and no other; and its ASID is in use. */
+static void check_snp(const struct swpsp *p, uint32_t id)
+{
+	uint32_t guests = 0, contexts = 0;
+
+	for (const struct snp_guest *g = p->snp.guests; g; g = g->next) {
+		struct rmp_page page = { 0 };
+
+		guests++;
+		require(g->state <= SNP_GUEST_RUNNING, "SNP guest has no state", id, guests);
+		require(rmp_lookup(&p->snp.rmp, g->page, &page) &&
+			rmp_state(&page) == RMP_CONTEXT, "guest without context page", id, guests);
+		require(g->asid < p->config.min_sev_asid, "SNP guest's ASID", id, g->asid);
+		require(!g->asid || p->asids[g->asid].used, "ASID is not in use", id, g->asid);
+		require(!g->asid || p->asids[g->asid].keyed, "ASID has no key", id, g->asid);
+	}
+	require(guests == p->snp.guest_count, "SNP guest count is wrong", id, guests);
+	require(!guests || p->snp.state == SNP_INIT, "SNP guest in UNINIT", id, guests);
+	for (uint64_t n = 0; p->snp.state == SNP_INIT && n < p->snp.rmp.pages &&
+	     n < TABLE_CHECKED; n++) {
+		struct rmp_page page;
+
+		rmp_lookup(&p->snp.rmp, n * SNP_PAGE_4K, &page);
+		contexts += rmp_state(&page) == RMP_CONTEXT;
+	}
+	require(contexts <= guests, "context page without guest", id, contexts);
+}
+
+static bool snp_bound(const struct swpsp *p, uint32_t asid)
+{
+	const struct snp_guest *g;
+
+	for (g = p->snp.guests; g && g->asid != asid; g = g->next)
+		;
+	return g;
+}
+
 static const struct guest *owner_of(const struct swpsp *p, uint32_t asid, uint32_t id)
 {
 	const struct guest *owner = NULL;
@@ -65,7 +104,7 @@ static void check_asid(const struct swpsp *p, uint32_t asid, uint32_t id)
 		   __builtin_popcountll(a->allocated) + __builtin_popcountll(a->used);
 	const struct guest *g = NULL;
 
-	if (p->state == PLATFORM_UNINIT) {
+	if (p->state == PLATFORM_UNINIT && p->snp.state == SNP_UNINIT) {
 		require(!all, "ASID has a state in UNINIT", id, asid);
 		return;
 	}
@@ -74,7 +113,8 @@ static void check_asid(const struct swpsp *p, uint32_t asid, uint32_t id)
 	/* Looking for the owner of each of a thousand ASIDs would be slow. */
 	if ((a->allocated | a->used) || asid <= 16)
 		g = owner_of(p, asid, id);
-	require(!!(a->allocated | a->used) == !!g, "ASID bound without guest, or not", id, asid);
+	require(!!(a->allocated | a->used) == (!!g + snp_bound(p, asid)),
+		"ASID bound without guest, or not, or to two", id, asid);
 	if (!g)
 		return;
 	if (g->state == GUEST_LUPDATE || g->state == GUEST_LSECRET || g->state == GUEST_RUPDATE)
@@ -88,6 +128,7 @@ void selfcheck(struct swpsp *p, uint32_t id)
 	uint32_t bound = 0, dirty = 0;
 
 	check_guests(p, id);
+	check_snp(p, id);
 	for (uint32_t i = 1; i <= p->config.max_asid; i++) {
 		check_asid(p, i, id);
 		bound += (p->asids[i].allocated | p->asids[i].used) != 0;

@@ -176,6 +176,28 @@ struct swpsp;
  */
 struct swpsp *swpsp_new(const struct swpsp_config *config, const char **error);
 
+/**
+ * struct swpsp_core - how a thread of the processor is set up for SNP
+ * @syscfg: SYSCFG; of it: bit 19 MtrrFixDramModEn, 24 SNPEn, 25 VMPLEn
+ * @rmp_base: address of the reverse map table's first byte
+ * @rmp_end: of its last byte
+ * @hsave_pa: VM_HSAVE_PA, which must be 0 for SNP_INIT
+ */
+struct swpsp_core {
+	uint64_t syscfg;
+	uint64_t rmp_base;
+	uint64_t rmp_end;
+	uint64_t hsave_pa;
+};
+
+/**
+ * swpsp_set_core() - a thread has been set up
+ * @psp: platform
+ * @cpu: thread, below config.cpus; others are ignored
+ * @core: copied. Threads that were never mentioned are as SNP_INIT wants them
+ */
+void swpsp_set_core(struct swpsp *psp, uint32_t cpu, const struct swpsp_core *core);
+
 /** swpsp_free() - power off; the state directory keeps the identity */
 void swpsp_free(struct swpsp *psp);
 
@@ -241,6 +263,19 @@ const char *swpsp_command_name(uint32_t id);
  * Return: 0, or -1 (no key for @asid, not in memory, not aligned).
  */
 int swpsp_guest_read(struct swpsp *psp, uint32_t asid, uint64_t addr, void *out, size_t len);
+
+#define SWPSP_WRAPPED_VLEK_SIZE	0x1b0
+
+/**
+ * swpsp_wrap_vlek() - what the vendor gives a cloud provider for this chip
+ * @psp: platform
+ * @stick: hash stick that the VLEK is derived from, 384 bytes
+ * @tcb: TCB version that it is good for
+ * @wrapped: receives SWPSP_WRAPPED_VLEK_SIZE bytes for SNP_VLEK_LOAD
+ *
+ * Return: 0, or -1 if the machine is broken.
+ */
+int swpsp_wrap_vlek(struct swpsp *psp, const void *stick, uint64_t tcb, void *wrapped);
 
 /**
  * swpsp_export_ca() - the simulated vendor's certificates of this platform

@@ -4,7 +4,7 @@
  * every address, and the entries that commands leave behind.
  *
  * While SNP is not initialised no page has a state: all are Default, which is
- * accepted wherever Firmware is.
+ * accepted wherever the firmware only writes, and nowhere where a state must change.
  */
 #include "internal.h"
 
@@ -33,8 +33,8 @@ uint16_t snp_page_check(const struct swpsp *p, uint64_t addr, uint32_t size,
 		return SWPSP_INVALID_ADDRESS;
 	state = snp_page_lookup(p, page, entry);
 	if (state == RMP_DEFAULT)
-		return states & SNP_PAGE_IN(RMP_FIRMWARE) ? SWPSP_SUCCESS :
-							    SWPSP_INVALID_PAGE_STATE;
+		return states & SNP_PAGE_IN(RMP_DEFAULT) ? SWPSP_SUCCESS :
+							   SWPSP_INVALID_PAGE_STATE;
 	if (size != (entry->large ? SNP_PAGE_2M : SNP_PAGE_4K))
 		return SWPSP_INVALID_PAGE_SIZE;
 	if (!(states & SNP_PAGE_IN(state)))
@@ -66,7 +66,7 @@ struct rmp_page snp_page_context(void)
 
 /* ---- pages for results ---- */
 
-/* Before SNP_INIT any memory will do. */
+/* Before SNP_INIT any memory will do. Across two pages: [D-STATUS-ADDRESS]. */
 uint16_t snp_output_check(const struct swpsp *p, uint64_t addr, uint32_t len)
 {
 	uint64_t page = mem_address(p, addr) & ~(SNP_PAGE_4K - 1ull);
@@ -90,8 +90,58 @@ uint16_t snp_output_write(struct swpsp *p, uint64_t addr, const void *data, uint
 	uint16_t status = snp_output_check(p, addr, len);
 
 	if (!status)
-		status = mem_write(p, addr, data, len);
+		status = mem_write_in(p, SNP_PAGE_OUTPUT, addr, data, len);
 	if (!status)
 		snp_page_give_back(p, addr);
 	return status;
+}
+
+/* ---- legacy commands while SNP is up ---- */
+
+/*
+ * Chunks of one buffer come one after the other, upwards or, in COPY, downwards, and
+ * make one range. No command writes more than a handful of buffers.
+ */
+void snp_legacy_wrote(struct swpsp *p, uint64_t addr, uint64_t len)
+{
+	struct written *w = p->written;
+
+	if (p->snp.state != SNP_INIT)
+		return;
+	addr = mem_address(p, addr);
+	for (; w < p->written + ARRAY_SIZE(p->written); w++) {
+		if (w->len && addr + len != w->addr && addr != w->addr + w->len)
+			continue;
+		if (!w->len || addr < w->addr)
+			w->addr = addr;
+		w->len += len;
+		return;
+	}
+	/* More buffers than that: pages stay Firmware, which a host can reclaim, too. */
+}
+
+/* The area of INIT_EX stays the firmware's, and so do pages of 2 MiB [D-LEGACY-LARGE]. */
+static void give_back_written(struct swpsp *p, const struct written *w)
+{
+	uint64_t page = w->addr & ~(SNP_PAGE_4K - 1ull);
+	struct rmp_page entry;
+
+	for (; page < w->addr + w->len; page += SNP_PAGE_4K) {
+		if (p->nv_area && mem_overlap(page, SNP_PAGE_4K, mem_address(p, p->nv_area),
+					      NV_SIZE))
+			continue;
+		if (snp_page_lookup(p, page, &entry) == RMP_FIRMWARE && !entry.large)
+			snp_page_give_back(p, page);
+	}
+}
+
+/* [D-LEGACY-RECLAIM]: an option, because hosts have to cope with either. */
+void snp_legacy_end(struct swpsp *p, bool success)
+{
+	bool keep = p->config.snp_options & SWPSP_SNP_KEEP_OUTPUT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(p->written); i++)
+		if (p->written[i].len && success && !keep)
+			give_back_written(p, &p->written[i]);
+	memset(p->written, 0, sizeof(p->written));
 }

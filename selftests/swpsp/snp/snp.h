@@ -9,7 +9,8 @@
  * context, and no host can forge that state.
  *
  * Rules that no public source settles are marked [D-NAME] in comments, and are
- * lines of doubts.txt.
+ * lines of doubts.txt. The order of checks is one of them for most commands
+ * [D-ORDER]; tests violate one rule at a time.
  */
 #ifndef SWPSP_SNP_H
 #define SWPSP_SNP_H
@@ -19,11 +20,9 @@
 #include <stdint.h>
 
 #include "rmp.h"
+#include "swpsp.h"
 
-struct swpsp;
-struct swpsp_config;
 struct ec_key;
-struct snp_tcb_part;
 
 #define SNP_GUESTS_MAX		1024
 #define SNP_VMPCKS		4
@@ -31,6 +30,7 @@ struct snp_tcb_part;
 #define SNP_ID_BLOCK_SIZE	0x60
 #define SNP_ENTRY_SIZE		0x40		/* of swapped-out pages' metadata */
 #define SNP_VLEK_SIZE		384		/* hash stick, unwrapped */
+#define SNP_RANGES_MAX		255		/* as many as fit into a page */
 #define SNP_PAGE_4K		0x1000u
 #define SNP_PAGE_2M		0x200000u
 
@@ -50,6 +50,15 @@ enum snp_guest_state {
 #define SNP_IN_LAUNCH		(1u << SNP_GUEST_LAUNCH)
 #define SNP_IN_RUNNING		(1u << SNP_GUEST_RUNNING)
 #define SNP_IN_ANY		(SNP_IN_INIT | SNP_IN_LAUNCH | SNP_IN_RUNNING)
+
+/* What this firmware can, by its API version: ECX of SNP_FEATURE_INFO. */
+#define SNP_FEATURE_VLEK	(1u << 0)
+#define SNP_FEATURE_X86_SHUTDOWN (1u << 1)
+#define SNP_FEATURE_RAPL_OFF	(1u << 2)
+#define SNP_FEATURE_HIDING	(1u << 3)
+#define SNP_FEATURE_XTS		(1u << 4)
+#define SNP_FEATURE_CXL		(1u << 5)
+#define SNP_FEATURE_MITIGATION	(1u << 13)
 
 #define SNP_POLICY_MINOR(p)	((uint8_t)(p))
 #define SNP_POLICY_MAJOR(p)	((uint8_t)((p) >> 8))
@@ -169,7 +178,8 @@ struct snp_guest {
  * @rapl_off: RAPL is disabled
  * @hiding: ciphertext hiding is enabled
  * @mitigations: verified ones
- * @used_since_flush: a guest has been active since the last DF_FLUSH
+ * @used_since_flush: a guest has been activated since the last DF_FLUSH
+ * @cores: how the processor's threads are set up
  * @guest_count: contexts that exist
  * @guests: list of them
  */
@@ -189,6 +199,7 @@ struct snp {
 	bool hiding;
 	uint64_t mitigations;
 	bool used_since_flush;
+	struct swpsp_core cores[SWPSP_CPUS_MAX];
 	uint32_t guest_count;
 	struct snp_guest *guests;
 };
@@ -199,13 +210,63 @@ struct snp {
 bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb);
 
 /** snp_tcb_within() - is each component of @tcb at most that of @limit? */
-bool snp_tcb_within(const struct swpsp *p, uint64_t tcb, uint64_t limit);
+bool snp_tcb_within(uint64_t tcb, uint64_t limit);
+
+/** snp_tcb_snp() - security version of the SNP firmware itself */
+uint8_t snp_tcb_snp(const struct swpsp *p, uint64_t tcb);
+
+/** snp_tcb_with_snp() - @tcb with another one */
+uint64_t snp_tcb_with_snp(const struct swpsp *p, uint64_t tcb, uint8_t svn);
 
 /** snp_api_is() - does the firmware have API version @major.@minor or a newer one? */
 bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor);
 
 /** snp_power_on() - versions and table, as configured */
 void snp_power_on(struct swpsp *p);
+
+/* ---- platform.c ---- */
+
+/** snp_cores_power_on() - threads are set up for SNP until the simulation says more */
+void snp_cores_power_on(struct swpsp *p);
+
+/** snp_enabled() - do the cores enforce the reverse map table? */
+bool snp_enabled(const struct swpsp *p);
+
+/** snp_commit() - the current version is committed */
+void snp_commit(struct snp *s);
+
+/* ---- update.c: what a version of the firmware can ---- */
+
+/** snp_features() - mask of SNP_FEATURE_* */
+uint32_t snp_features(const struct swpsp *p);
+
+/** snp_set_version() - another firmware runs from now on */
+void snp_set_version(struct swpsp *p, const struct snp_version *v, bool commit);
+
+/** snp_drop_vlek() - there is no VLEK any more */
+void snp_drop_vlek(struct snp *s);
+
+/* ---- ranges.c: lists of pages that become HV-Fixed ---- */
+
+struct snp_range {
+	uint64_t base;
+	uint64_t pages;
+};
+
+struct snp_ranges {
+	uint32_t count;
+	struct snp_range range[SNP_RANGES_MAX];
+};
+
+/** snp_ranges_read() - a list at @addr: INVALID_ADDRESS, INVALID_PARAM */
+uint16_t snp_ranges_read(struct swpsp *p, uint64_t addr, struct snp_ranges *ranges);
+
+/** snp_ranges_check() - INVALID_PAGE_STATE unless all pages are in one of @states */
+uint16_t snp_ranges_check(const struct swpsp *p, const struct snp_ranges *ranges,
+			  unsigned int states);
+
+/** snp_ranges_fix() - all pages are HV-Fixed */
+void snp_ranges_fix(struct swpsp *p, const struct snp_ranges *ranges);
 
 /* ---- keys.c: secrets of the chip ---- */
 
@@ -268,6 +329,15 @@ void snp_page_set(struct swpsp *p, uint64_t addr, const struct rmp_page *entry);
 /** snp_page_give_back() - an output page that was Firmware is in Reclaim now */
 void snp_page_give_back(struct swpsp *p, uint64_t addr);
 
+/*
+ * A legacy command has written here. Its pages are in Reclaim once the command has
+ * succeeded, see snp_legacy_end().
+ */
+void snp_legacy_wrote(struct swpsp *p, uint64_t addr, uint64_t len);
+
+/** snp_legacy_end() - the command is over; @success: give its pages back */
+void snp_legacy_end(struct swpsp *p, bool success);
+
 /** snp_page_firmware(), snp_page_reclaim(), snp_page_context() - these entries */
 struct rmp_page snp_page_firmware(void);
 struct rmp_page snp_page_reclaim(void);
@@ -292,5 +362,72 @@ struct snp_guest *snp_guest_of_asid(struct swpsp *p, uint32_t asid);
 
 /** snp_guests_destroy() - all of them, with their keys */
 void snp_guests_destroy(struct swpsp *p);
+
+/* ---- measure.c: the launch digest ---- */
+
+enum snp_page_type {
+	SNP_TYPE_NORMAL		= 1,
+	SNP_TYPE_VMSA		= 2,
+	SNP_TYPE_ZERO		= 3,
+	SNP_TYPE_UNMEASURED	= 4,
+	SNP_TYPE_SECRETS	= 5,
+	SNP_TYPE_CPUID		= 6,
+};
+
+/**
+ * struct snp_measured - what the digest says of a page, besides its content
+ * @type: see enum snp_page_type
+ * @imi: it belongs to an incoming migration image
+ * @perms: permissions of VMPL 1, 2, 3
+ * @gpa: guest physical address
+ */
+struct snp_measured {
+	enum snp_page_type type;
+	bool imi;
+	uint8_t perms[3];
+	uint64_t gpa;
+};
+
+/** snp_measure() - extend @digest by a page; its content does not count for all types */
+bool snp_measure(uint8_t digest[SNP_DIGEST_SIZE], const struct snp_measured *m,
+		 const uint8_t page[SNP_PAGE_4K]);
+
+/* ---- launch.c ---- */
+
+/** snp_guest_new_keys() - random keys and report id */
+bool snp_guest_new_keys(struct swpsp *p, struct snp_guest *g);
+
+/* ---- cpuid.c ---- */
+
+enum snp_cpuid {
+	SNP_CPUID_RIGHT,
+	SNP_CPUID_CORRECTED,
+	SNP_CPUID_MALFORMED,
+};
+
+/**
+ * snp_cpuid_correct() - judge a CPUID table as a guest page or a message has it
+ * @p: platform
+ * @table: count, 12 reserved bytes, functions; receives what would be acceptable
+ * @len: bytes that there are
+ */
+enum snp_cpuid snp_cpuid_correct(const struct swpsp *p, uint8_t *table, size_t len);
+
+/* ---- idblock.c: identity of a guest ---- */
+
+struct snp_identity {
+	bool present;
+	bool author;
+	uint8_t block[SNP_ID_BLOCK_SIZE];
+	uint8_t key_digest[SNP_DIGEST_SIZE];
+	uint8_t author_digest[SNP_DIGEST_SIZE];
+};
+
+/** snp_identity_check() - read and judge ID block and authentication page */
+uint16_t snp_identity_check(struct swpsp *p, const struct snp_guest *g, uint64_t block_addr,
+			    uint64_t auth_addr, struct snp_identity *id);
+
+/** snp_identity_store() - it is the guest's now */
+void snp_identity_store(struct snp_guest *g, const struct snp_identity *id);
 
 #endif /* SWPSP_SNP_H */

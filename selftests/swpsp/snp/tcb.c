@@ -25,13 +25,27 @@ bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb)
 	return !(tcb & ~tcb_parts[p->config.product]);
 }
 
-bool snp_tcb_within(const struct swpsp *p, uint64_t tcb, uint64_t limit)
+bool snp_tcb_within(uint64_t tcb, uint64_t limit)
 {
-	(void)p;
 	for (unsigned int shift = 0; shift < 64; shift += 8)
 		if ((uint8_t)(tcb >> shift) > (uint8_t)(limit >> shift))
 			return false;
 	return true;
+}
+
+static unsigned int snp_shift(const struct swpsp *p)
+{
+	return p->config.product == SWPSP_TURIN ? 24 : 48;
+}
+
+uint8_t snp_tcb_snp(const struct swpsp *p, uint64_t tcb)
+{
+	return (uint8_t)(tcb >> snp_shift(p));
+}
+
+uint64_t snp_tcb_with_snp(const struct swpsp *p, uint64_t tcb, uint8_t svn)
+{
+	return (tcb & ~(0xffull << snp_shift(p))) | (uint64_t)svn << snp_shift(p);
 }
 
 bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor)
@@ -54,4 +68,5 @@ void snp_power_on(struct swpsp *p)
 	};
 	s->committed = s->current;
 	s->reported_tcb = s->current.tcb;
+	snp_cores_power_on(p);
 }

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A host that means harm, with SNP: each address of each command in each wrong state,
+ * size, owner and place, after which nothing may have changed; and random commands
+ * and instructions by the ten thousand, which must not show a guest's secret. The
+ * sanitizers and swpsp's own check after each command are what these tests rely on.
+ */
+#include "snp_test.h"
+
+#define P	PAGE(40)	/* the page that is wrong */
+#define LAST	(MEMORY - 0x1000u)
+
+FIXTURE(hostile) {
+	struct box b;
+	uint8_t *saved;		/* memory and table as they were before the command */
+};
+
+FIXTURE_SETUP(hostile)
+{
+	ASSERT_TRUE(snp_box_new(&self->b));
+	swpsp_free(self->b.psp);
+	self->b.config.api_minor = 58;		/* the one that has all commands */
+	ASSERT_TRUE(box_start(&self->b));
+	ASSERT_EQ(0, snp_init_flags(&self->b, 1, 0));
+	self->saved = malloc(MEMORY + RMP_BYTES);
+}
+
+FIXTURE_TEARDOWN(hostile)
+{
+	free(self->saved);
+	snp_box_free(&self->b);
+}
+
+/* Two debuggable guests, GCTX(0) with ASID 1 and GCTX(1) with ASID 2; pages at hand. */
+static bool prepare(struct box *b)
+{
+	if (snp_flush(b) || snp_shutdown_ex(b) || snp_init_flags(b, 1, 0) || snp_flush(b))
+		return false;
+	if (!snp_guest_to(b, GCTX(0), POLICY | P_DEBUG, 1, G_LAUNCH) ||
+	    !snp_guest_to(b, GCTX(1), POLICY | P_DEBUG, 2, G_LAUNCH))
+		return false;
+	return !hv_firmware(b, RESULT) && !hv_firmware(b, METADATA) &&
+	       !hv_pre_guest(b, PAGE(0), GPA(0), 1) && !hv_pre_guest(b, PAGE(1), GPA(0), 1) &&
+	       !(put64(cmd_new(b), GCTX(0)), put64(at(b, CMD + 8), METADATA),
+		 run(b, SNP_MD_INIT));
+}
+
+/* A page in a state that the hypervisor could not always bring about. */
+static void poke(struct box *b, uint64_t addr, enum rmp_state state, uint32_t asid, bool large)
+{
+	struct rmp_page page = { .assigned = true, .large = large };
+	struct rmp rmp = table(b);
+
+	page.immutable = state == RMP_FIRMWARE || state == RMP_METADATA ||
+			 state == RMP_PRE_GUEST || state == RMP_PRE_SWAP;
+	page.validated = state == RMP_PRE_SWAP || state == RMP_GUEST_VALID;
+	if (state == RMP_HYPERVISOR || state == RMP_HV_FIXED)
+		page.assigned = false;
+	page.hv_fixed = state == RMP_HV_FIXED;
+	if (state == RMP_METADATA)
+		page.gpa = GCTX(0);
+	if (state >= RMP_PRE_GUEST) {
+		page.asid = asid;
+		page.gpa = GPA(0);
+		page.perms[0] = 0xf;
+	}
+	if (!page.assigned)
+		page.large = false;
+	if (state == RMP_METADATA)
+		memset(at(b, addr), 0, 0x1000);		/* no entry is in use */
+	rmp_store(&rmp, addr, &page);
+}
+
+/* ---- one address at a time ---- */
+
+#define IN(state)	(1u << (state))
+#define OUTPUT		IN(RMP_FIRMWARE)
+#define LEAVING		(IN(RMP_PRE_GUEST) | IN(RMP_PRE_SWAP))
+#define OWN		(LEAVING | IN(RMP_GUEST_INVALID) | IN(RMP_GUEST_VALID))
+
+/*
+ * words: the command buffer, 64 bits each, when all is well.
+ * at: which of them is the address in question.
+ * states: in which it is accepted.
+ * large: flag in words[1] or words[5] that asks for 2 MiB, not used here.
+ * owner: it must be the guest's.
+ */
+struct row {
+	const char *what;
+	uint32_t id;
+	uint64_t words[8];
+	uint8_t at;
+	uint32_t states;
+	bool owner;
+};
+
+static const struct row rows[] = {
+	{ "platform status", SNP_PLATFORM_STATUS, { RESULT }, 0, OUTPUT, false },
+	{ "context", SNP_GCTX_CREATE, { RESULT }, 0, OUTPUT, false },
+	{ "guest status", SNP_GUEST_STATUS, { GCTX(0), RESULT }, 1, OUTPUT, false },
+	{ "feature info", SNP_FEATURE_INFO, { 0x10, RESULT }, 1, OUTPUT, false },
+	{ "mitigation", SNP_VERIFY_MITIGATION, { 0x40, 0, 1, 0, RESULT }, 4, OUTPUT, false },
+	{ "launch", SNP_LAUNCH_UPDATE, { GCTX(0), T_NORMAL << 1, PAGE(0) }, 2,
+	  IN(RMP_PRE_GUEST), true },
+	{ "decrypt from", SNP_DBG_DECRYPT, { GCTX(0), PAGE(0), RESULT }, 1, OWN, true },
+	{ "decrypt to", SNP_DBG_DECRYPT, { GCTX(0), PAGE(0), RESULT }, 2, OUTPUT, false },
+	{ "encrypt to", SNP_DBG_ENCRYPT, { GCTX(0), BLOB, PAGE(0) }, 2, LEAVING, true },
+	{ "swap out from", SNP_SWAP_OUT, { GCTX(0), PAGE(0), RESULT, METADATA }, 1, LEAVING,
+	  true },
+	{ "swap out to", SNP_SWAP_OUT, { GCTX(0), PAGE(0), RESULT, METADATA }, 2, OUTPUT,
+	  false },
+	{ "swap out metadata", SNP_SWAP_OUT, { GCTX(0), PAGE(0), RESULT, METADATA }, 3,
+	  IN(RMP_METADATA), false },
+	{ "move from", SNP_PAGE_MOVE, { GCTX(0), 0, PAGE(0), PAGE(1) }, 2, LEAVING, true },
+	{ "move to", SNP_PAGE_MOVE, { GCTX(0), 0, PAGE(0), PAGE(1) }, 3, IN(RMP_PRE_GUEST),
+	  true },
+	{ "metadata", SNP_MD_INIT, { GCTX(0), RESULT }, 1, OUTPUT, false },
+	{ "reclaim", SNP_RECLAIM, { RESULT }, 0,
+	  OUTPUT | LEAVING | IN(RMP_METADATA) | IN(RMP_RECLAIM), false },
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void put_words(struct box *b, const struct row *r)
+{
+	uint8_t *c = cmd_new(b);
+
+	for (int i = 0; i < 8; i++)
+		put64(c + 8 * i, r->words[i]);
+}
+
+/* The command with another address. Return: its status; *@changed: anything else has. */
+static uint16_t attempt(struct box *b, uint8_t *saved, const struct row *r, uint64_t addr,
+			bool *changed)
+{
+	uint16_t status;
+
+	put_words(b, r);
+	put64(at(b, CMD + 8 * r->at), addr);
+	memcpy(saved, b->mem, MEMORY);
+	memcpy(saved + MEMORY, b->config.rmp, RMP_BYTES);
+	status = run(b, r->id);
+	*changed = memcmp(saved, b->mem, MEMORY) ||
+		   memcmp(saved + MEMORY, b->config.rmp, RMP_BYTES);
+	return status;
+}
+
+TEST_F(hostile, the_commands_of_the_table_succeed_as_they_are)
+{
+	struct box *b = &self->b;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		ASSERT_TRUE(prepare(b));
+		put_words(b, &rows[i]);
+		EXPECT_EQ(0, run(b, rows[i].id)) TH_LOG("%s", rows[i].what);
+	}
+}
+
+TEST_F(hostile, each_address_in_each_state)
+{
+	struct box *b = &self->b;
+	uint32_t refused = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *r = &rows[i];
+
+		for (int s = RMP_HYPERVISOR; s < RMP_STATES; s++) {
+			uint64_t addr = s == RMP_CONTEXT ? GCTX(1) : P;
+			uint16_t status;
+			bool changed;
+
+			ASSERT_TRUE(prepare(b));
+			if (s != RMP_CONTEXT)
+				poke(b, addr, s, 1, false);
+			status = attempt(b, self->saved, r, addr, &changed);
+			if (r->states & IN(s)) {
+				EXPECT_EQ(0, status)
+					TH_LOG("%s: %s", r->what, rmp_state_name(s));
+				continue;
+			}
+			refused++;
+			EXPECT_EQ(SWPSP_INVALID_PAGE_STATE, status)
+				TH_LOG("%s: %s", r->what, rmp_state_name(s));
+			EXPECT_FALSE(changed) TH_LOG("%s: %s", r->what, rmp_state_name(s));
+		}
+	}
+	EXPECT_LT(100, refused);
+}
+
+TEST_F(hostile, each_address_of_another_size_or_owner)
+{
+	struct box *b = &self->b;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *r = &rows[i];
+		bool changed;
+
+		for (int s = RMP_RECLAIM; s < RMP_STATES; s++) {
+			/* Debugging takes pages of either size. */
+			bool any = r->owner && (r->id == SNP_DBG_DECRYPT ||
+						r->id == SNP_DBG_ENCRYPT);
+
+			if (!(r->states & IN(s)) || any || s == RMP_METADATA)
+				continue;
+			ASSERT_TRUE(prepare(b));
+			poke(b, HUGE, s, 1, true);
+			EXPECT_EQ(SWPSP_INVALID_PAGE_SIZE,
+				  attempt(b, self->saved, r, HUGE, &changed))
+				TH_LOG("%s: %s", r->what, rmp_state_name(s));
+			EXPECT_FALSE(changed);
+		}
+		for (int s = RMP_PRE_GUEST; s < RMP_STATES; s++) {
+			if (!(r->states & IN(s)) || !r->owner)
+				continue;
+			ASSERT_TRUE(prepare(b));
+			poke(b, P, s, 2, false);
+			EXPECT_EQ(SWPSP_INVALID_PAGE_OWNER, attempt(b, self->saved, r, P, &changed))
+				TH_LOG("%s: %s", r->what, rmp_state_name(s));
+			EXPECT_FALSE(changed);
+		}
+	}
+}
+
+TEST_F(hostile, metadata_of_another_guest)
+{
+	struct box *b = &self->b;
+	bool changed;
+	uint8_t *c;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].states != IN(RMP_METADATA))
+			continue;
+		ASSERT_TRUE(prepare(b));
+		ASSERT_EQ(0, hv_firmware(b, P));
+		c = cmd_new(b);
+		put64(c, GCTX(1));
+		put64(c + 8, P);
+		ASSERT_EQ(0, run(b, SNP_MD_INIT));
+		EXPECT_EQ(SWPSP_INVALID_PAGE_OWNER, attempt(b, self->saved, &rows[i], P, &changed));
+		EXPECT_FALSE(changed);
+	}
+}
+
+/* Beyond memory, in a hole of it, not aligned, absurd. */
+TEST_F(hostile, each_address_in_each_wrong_place)
+{
+	static const uint64_t places[] = {
+		MEMORY, MEMORY + 0x1000, 1ull << 32, 1ull << 40, 1ull << 46, 1ull << 50,
+		1ull << 52, 1ull << 63, UINT64_MAX & ~0xfffull, ASEG, ASEG + 0x1f000,
+	};
+	struct box *b = &self->b;
+	uint32_t count = 0;
+	bool changed;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *r = &rows[i];
+
+		ASSERT_TRUE(prepare(b));
+		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]); j++) {
+			EXPECT_EQ(SWPSP_INVALID_ADDRESS,
+				  attempt(b, self->saved, r, places[j], &changed))
+				TH_LOG("%s: %llx", r->what, (unsigned long long)places[j]);
+			EXPECT_FALSE(changed);
+			count++;
+		}
+	}
+	EXPECT_EQ(ROWS * 11, count);
+}
+
+/* What must be a whole page is not aligned to one; a result may lie anywhere in it. */
+TEST_F(hostile, addresses_that_are_not_aligned)
+{
+	struct box *b = &self->b;
+	bool changed;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const struct row *r = &rows[i];
+		bool result = r->id == SNP_PLATFORM_STATUS || r->id == SNP_GUEST_STATUS ||
+			      r->id == SNP_FEATURE_INFO || r->id == SNP_VERIFY_MITIGATION;
+		uint64_t odd = r->words[r->at] + (result ? 0xff8 : r->at == 3 ? 8 : 0x800);
+		uint16_t status;
+
+		ASSERT_TRUE(prepare(b));
+		status = attempt(b, self->saved, r, odd, &changed);
+		EXPECT_EQ(r->id == SNP_RECLAIM ? SWPSP_INVALID_PARAM : SWPSP_INVALID_ADDRESS,
+			  status) TH_LOG("%s", r->what);
+		EXPECT_FALSE(changed);
+	}
+}
+
+TEST_F(hostile, no_command_works_in_the_tmr)
+{
+	struct box *b = &self->b;
+	uint8_t *c;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		bool changed;
+
+		ASSERT_TRUE(prepare(b));
+		for (uint64_t at = HUGE; at < HUGE + 0x200000; at += 0x1000)
+			ASSERT_EQ(0, hv_firmware(b, at));
+		c = cmd_new(b);
+		c[0] = 1;
+		put64(c + 8, HUGE);
+		put32(c + 0x10, 0x200000);
+		ASSERT_EQ(0, run(b, INIT));
+		EXPECT_EQ(SWPSP_INVALID_ADDRESS,
+			  attempt(b, self->saved, &rows[i], HUGE + 0x5000, &changed))
+			TH_LOG("%s", rows[i].what);
+		EXPECT_FALSE(changed);
+		ASSERT_EQ(0, run(b, SHUTDOWN));
+	}
+}
+
+/* Each command's buffer may end where memory ends, and not one byte later. */
+TEST_F(hostile, command_buffers_at_the_end_of_memory)
+{
+	static const struct {
+		uint32_t id, size;
+	} sizes[] = {
+		{ SNP_PLATFORM_STATUS, 8 }, { SNP_INIT_EX, 0x40 }, { SNP_SHUTDOWN_EX, 8 },
+		{ SNP_DECOMMISSION, 8 }, { SNP_ACTIVATE, 0xc }, { SNP_GUEST_STATUS, 0x10 },
+		{ SNP_GCTX_CREATE, 8 }, { SNP_ACTIVATE_EX, 0x20 }, { SNP_LAUNCH_START, 0x30 },
+		{ SNP_LAUNCH_UPDATE, 0x20 }, { SNP_LAUNCH_FINISH, 0x40 },
+		{ SNP_DBG_DECRYPT, 0x18 }, { SNP_DBG_ENCRYPT, 0x18 },
+		{ SNP_VERIFY_MITIGATION, 0x40 }, { SNP_SWAP_OUT, 0x30 }, { SNP_SWAP_IN, 0x30 },
+		{ SNP_PAGE_MOVE, 0x20 }, { SNP_MD_INIT, 0x10 }, { SNP_SET_STATE, 0x10 },
+		{ SNP_RECLAIM, 8 }, { SNP_UNSMASH, 8 }, { SNP_CONFIG, 0x40 },
+		{ SNP_DOWNLOAD_EX, 0x18 }, { SNP_COMMIT, 4 }, { SNP_VLEK_LOAD, 0x10 },
+		{ SNP_FEATURE_INFO, 0x10 },
+	};
+	struct box *b = &self->b;
+
+	/* all ones: no argument of any command is valid */
+	memset(at(b, LAST), 0xff, 0x1000);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint64_t end = MEMORY - sizes[i].size;
+		uint16_t good = swpsp_command(b->psp, sizes[i].id, end);
+
+		EXPECT_EQ(SWPSP_INVALID_ADDRESS, swpsp_command(b->psp, sizes[i].id, end + 1))
+			TH_LOG("%s", swpsp_command_name(sizes[i].id));
+		EXPECT_NE(0, good) TH_LOG("%s", swpsp_command_name(sizes[i].id));
+	}
+}
+
+/* ---- anything, by chance ---- */
+
+static uint64_t seed = 88172645463325252ull;
+
+static uint32_t rnd(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 32) % below;
+}
+
+/* The guest that nobody may look into: two pages, and its context. */
+#define SECRET(n)	((n) < 2 ? PAGE(100 + (n)) : GCTX(8))
+
+static uint64_t any_address(void)
+{
+	switch (rnd(12)) {
+	case 0:
+		return seed;
+	case 1:
+		return OUTSIDE;
+	case 2:
+		return HUGE;
+	case 3:
+	case 4:
+	case 5:
+		return GCTX(rnd(4));
+	case 6:
+		return rnd(2) ? RESULT : SECRET(rnd(3));
+	case 7:
+		return METADATA + 0x40 * rnd(3);
+	default:
+		return PAGE(rnd(16)) + (rnd(40) ? 0 : rnd(0x1000));
+	}
+}
+
+/* Return: the command, if it succeeded. */
+static uint32_t any_command(struct box *b)
+{
+	uint8_t *c = cmd_new(b);
+	uint32_t id = 0x81 + rnd(0x4e);
+	uint16_t status;
+
+	for (int i = 0; i < 0x40; i += 8) {
+		if (rnd(4))
+			put64(c + i, any_address());
+		else
+			put64(c + i, rnd(3) ? rnd(64) : seed);
+	}
+	/* the words that most often stand in the way */
+	if (rnd(4) && id >= SNP_DECOMMISSION && id <= SNP_MD_INIT)
+		put64(c + (id == SNP_ACTIVATE_EX ? 8 : 0), GCTX(rnd(2)));
+	if (id == SNP_LAUNCH_START) {
+		put64(c + 8, POLICY | (rnd(2) ? P_DEBUG : 0) | P_MIGRATE);
+		put32(c + 0x18, rnd(4) ? 0 : rnd(4));
+	} else if (id == SNP_LAUNCH_UPDATE) {
+		put64(c + 8, (1 + rnd(6)) << 1 | !rnd(16));
+		put64(c + 0x18, 0);
+	} else if (id == SNP_ACTIVATE) {
+		put32(c + 8, 1 + rnd(5));
+	} else if (id == SNP_PAGE_MOVE) {
+		put64(c + 8, !rnd(16));
+		put64(c + 0x10, PAGE(rnd(4)));
+		put64(c + 0x18, PAGE(rnd(4)));
+	} else if (id == SNP_MD_INIT) {
+		put64(c + 8, METADATA);
+	} else if (id == SNP_FEATURE_INFO) {
+		put64(c, 0x10);
+	} else if (id == SNP_SWAP_OUT || id == SNP_SWAP_IN) {
+		put64(c + (id == SNP_SWAP_OUT ? 8 : 0x10), PAGE(rnd(4)));
+		put64(c + (id == SNP_SWAP_OUT ? 0x10 : 8), RESULT);
+		put64(c + 0x18, METADATA);
+		put64(c + 0x20, 0);
+		put64(c + 0x28, rnd(4) ? 0 : rnd(32));
+	} else if (id == SNP_LAUNCH_FINISH) {
+		put64(c + 0x18, 0);
+	}
+	/* not each time: it would end all guests */
+	if ((id == SNP_SHUTDOWN || id == SNP_SHUTDOWN_EX) && rnd(20))
+		return 0;
+	status = run(b, id);
+	if (id == SNP_SHUTDOWN || id == SNP_SHUTDOWN_EX)
+		snp_init_flags(b, rnd(2), 0);
+	return status ? 0 : id;
+}
+
+static void any_instruction(struct box *b)
+{
+	uint64_t addr = any_address() & ~0xfffull;
+	struct rmp rmp = table(b);
+	bool same;
+	const struct rmp_access a = { .asid = 1 + rnd(5), .gpa = GPA(rnd(4)) };
+
+	switch (rnd(8)) {
+	case 0:
+		rmp_smash(&rmp, addr & ~0x1fffffull);
+		return;
+	case 1:
+		if (addr < MEMORY)
+			rmp_validate(&rmp, addr, &a, false, rnd(2), &same);
+		return;
+	case 2:
+	case 3:
+		hv_firmware(b, addr);
+		return;
+	case 4:
+		hv_take(b, addr);
+		return;
+	case 5:
+		hv_update(b, addr, addr == HUGE ? GPA(0) : GPA(rnd(4)), 1 + rnd(5), true,
+			  addr == HUGE, rnd(2));
+		return;
+	default:
+		hv_pre_guest(b, addr, GPA(rnd(4)), 1 + rnd(5));
+	}
+}
+
+/* A guest that nobody may look into: its pages, and the keys of its messages. */
+struct secret {
+	uint8_t page[64];
+	uint8_t key[32];
+};
+
+static bool secret_guest(struct box *b, struct secret *s)
+{
+	uint8_t plain[0x1000];
+
+	for (int i = 0; i < 64; i++)
+		s->page[i] = (uint8_t)(0x9d + 37 * i);
+	memcpy(at(b, SECRET(0) + 0x300), s->page, sizeof(s->page));
+	if (!snp_guest_to(b, SECRET(2), POLICY, 5, G_LAUNCH) ||
+	    snp_launch_page(b, SECRET(2), 5, SECRET(0), GPA(0), T_NORMAL) ||
+	    snp_launch_page(b, SECRET(2), 5, SECRET(1), GPA(1), T_SECRETS) ||
+	    snp_finish(b, SECRET(2)) ||
+	    swpsp_guest_read(b->psp, 5, SECRET(1), plain, sizeof(plain)))
+		return false;
+	memcpy(s->key, plain + 0x20, sizeof(s->key));
+	return true;
+}
+
+static bool shows(struct box *b, const struct secret *s)
+{
+	return memmem(b->mem, MEMORY, s->page, sizeof(s->page)) ||
+	       memmem(b->mem, MEMORY, s->key, sizeof(s->key));
+}
+
+TEST_F(hostile, no_sequence_shows_a_secret)
+{
+	bool succeeded[256] = { false };
+	struct box *b = &self->b;
+	uint32_t kinds = 0;
+	struct secret s;
+
+	for (int i = 0; i < 40000; i++) {
+		if (i % 400 == 0) {
+			if (i)
+				ASSERT_FALSE(shows(b, &s));
+			ASSERT_TRUE(prepare(b) && secret_guest(b, &s));
+			ASSERT_FALSE(shows(b, &s));
+		}
+		if (rnd(3))
+			any_instruction(b);
+		else
+			succeeded[any_command(b)] = true;
+		if (!rnd(50))
+			snp_flush(b);
+	}
+	EXPECT_FALSE(shows(b, &s));
+	for (int id = 1; id < 256; id++)
+		kinds += succeeded[id];
+	EXPECT_LT(11, kinds) TH_LOG("commands that succeeded at least once");
+}
+
+TEST_HARNESS_MAIN
