@@ -43,6 +43,14 @@ void sev_platform_shutdown(void);
 #define PSP_EXPORTS_OF_7_2
 #endif
 
+/* Older kernels know nothing of SNP, but may run where a newer one has switched it on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <linux/cc_platform.h>
+#define psp_kernel_has_snp()	cc_platform_has(CC_ATTR_HOST_SEV_SNP)
+#else
+#define psp_kernel_has_snp()	false
+#endif
+
 /* struct fd has no members for others to look at since 6.12. */
 #ifndef fd_file
 #define fd_file(fd)	((fd).file)

@@ -18,11 +18,15 @@
 #include <linux/pm.h>
 #include <linux/slab.h>
 #include <asm/cpufeature.h>
+#include <asm/msr.h>
 
+#include "compat.h"
 #include "psp.h"
 
 #define PSP_BAR		2
 #define PSP_DMA_BITS	48
+
+#define SYSCFG_SNP_EN	BIT(24)
 
 bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
@@ -248,6 +252,20 @@ static void not_added(struct pci_dev *pdev, const struct psp *psp, int error)
 	}
 }
 
+/*
+ * With SNP on, each page that the firmware writes to must be handed over to it in the
+ * RMP, which this driver does not do; and SHUTDOWN of the SEV API must not come while
+ * SNP is initialised. SNP stays on until the machine is reset, also in the kernel that
+ * kexec starts, so that the processor is asked as well as the kernel.
+ */
+static bool host_has_snp(void)
+{
+	u32 low, high;
+
+	return psp_kernel_has_snp() ||
+	       (!rdmsr_safe(MSR_AMD64_SYSCFG, &low, &high) && low & SYSCFG_SNP_EN);
+}
+
 static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct psp *psp;
@@ -255,6 +273,9 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	if (!boot_cpu_has(X86_FEATURE_SEV))
 		return no_sev(pdev, -ENODEV, "the CPU has none, or the BIOS has it off");
+	if (host_has_snp())
+		return no_sev(pdev, -ENODEV,
+			      "SNP is on, which psp_sev does not support; boot with sev=nosnp, or use ccp");
 
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)

@@ -26,6 +26,19 @@
 #define SIM_PAGES_FUNCTION	"__get_free_pages"
 #endif
 
+/*
+ * The function that reads an MSR, of those that the kernel patches its calls to: where
+ * it leaves the value when it returns. @output is its second argument.
+ */
+static inline void sim_set_msr_bits(struct pt_regs *regs, u64 *output, u64 bits)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+	*output |= bits;
+#else
+	regs->ax |= bits;
+#endif
+}
+
 /* Leave an ftrace handler into another function. */
 static inline void sim_redirect(struct ftrace_regs *fregs, unsigned long ip)
 {

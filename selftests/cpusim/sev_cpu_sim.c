@@ -13,6 +13,9 @@
  *    not traceable by ftrace, and of its several copies only the one that is
  *    pointed to counts: a kretprobe by address;
  *  - the feature bits that kvm_amd looks at are set;
+ *  - with the parameter "snp", the kernel seems to have switched on SNP: its bit in
+ *    the MSR SYSCFG is set, also for those who read that by /dev/cpu/N/msr. There is
+ *    no more of SNP than that;
  *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
  *    replaced, by ftrace, by one that executes the instruction and then counts
  *    it in the BAR. Nobody tells swpsp that a WBINVD was due: a driver that
@@ -39,6 +42,7 @@
 #include <linux/pci.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
+#include <asm/msr-index.h>
 #include <asm/paravirt.h>
 #include <asm/processor.h>
 #include <asm/special_insns.h>
@@ -52,6 +56,12 @@
 
 #define CPUID_SEV	0x8000001f
 #define CPUID_SEV_EAX	(BIT(1) | BIT(3))	/* SEV, SEV-ES */
+
+#define SYSCFG_SNP_EN	BIT_ULL(24)
+
+static bool snp;
+module_param(snp, bool, 0644);
+MODULE_PARM_DESC(snp, "the MSR SYSCFG says that SNP is switched on (default n)");
 
 static const unsigned int features[] = {
 	X86_FEATURE_SEV, X86_FEATURE_SEV_ES, X86_FEATURE_DECODEASSISTS,
@@ -103,6 +113,36 @@ static struct kretprobe cpuid_probe = {
 	.entry_handler = cpuid_entry,
 	.handler = cpuid_return,
 	.data_size = sizeof(struct cpuid_call),
+};
+
+struct msr_call {
+	u64 *output;
+};
+
+static int msr_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	struct msr_call *call = (void *)instance->data;
+
+	call->output = (u64 *)regs->si;
+	return (u32)regs->di != MSR_AMD64_SYSCFG || !READ_ONCE(snp);
+}
+
+NOKPROBE_SYMBOL(msr_entry);
+
+static int msr_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	const struct msr_call *call = (void *)instance->data;
+
+	sim_set_msr_bits(regs, call->output, SYSCFG_SNP_EN);
+	return 0;
+}
+
+NOKPROBE_SYMBOL(msr_return);
+
+static struct kretprobe msr_probe = {
+	.entry_handler = msr_entry,
+	.handler = msr_return,
+	.data_size = sizeof(struct msr_call),
 };
 
 /* In place of the kernel's; called on each CPU, interrupts off. */
@@ -268,6 +308,13 @@ static struct notifier_block found_again_block = {
 	.notifier_call = found_again,
 };
 
+static int probe_start(struct kretprobe *probe, void *function)
+{
+	probe->kp.addr = function;
+	probe->maxactive = 4 * num_possible_cpus();
+	return register_kretprobe(probe);
+}
+
 static int __init sev_cpu_sim_init(void)
 {
 	int ret;
@@ -282,12 +329,15 @@ static int __init sev_cpu_sim_init(void)
 		pr_err("there is no swpsp behind the ivshmem device\n");
 		goto put;
 	}
-	cpuid_probe.kp.addr = (kprobe_opcode_t *)pv_ops.cpu.cpuid;
-	cpuid_probe.maxactive = 4 * num_possible_cpus();
-	ret = register_kretprobe(&cpuid_probe);
+	ret = probe_start(&cpuid_probe, pv_ops.cpu.cpuid);
 	if (ret) {
 		pr_err("cannot answer CPUID: %d\n", ret);
 		goto unmap;
+	}
+	ret = probe_start(&msr_probe, pv_ops.cpu.read_msr_safe);
+	if (ret) {
+		pr_err("cannot answer for MSRs: %d\n", ret);
+		goto unprobe_cpuid;
 	}
 	ret = wbinvd_start();
 	if (ret) {
@@ -317,6 +367,8 @@ unpose:
 unwatch:
 	wbinvd_stop();
 unprobe:
+	unregister_kretprobe(&msr_probe);
+unprobe_cpuid:
 	unregister_kretprobe(&cpuid_probe);
 unmap:
 	iounmap(bar);
@@ -333,6 +385,7 @@ static void __exit sev_cpu_sim_exit(void)
 	features_stop();
 	unregister_kprobe(&pages_probe);
 	wbinvd_stop();
+	unregister_kretprobe(&msr_probe);
 	unregister_kretprobe(&cpuid_probe);
 	iounmap(bar);
 	pci_dev_put(psp);
