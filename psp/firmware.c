@@ -3,6 +3,7 @@
  * Firmware images that the administrator has put beside the kernel's others: the
  * best match for this CPU is loaded before the platform is initialised.
  */
+#include <linux/crash_dump.h>
 #include <linux/device.h>
 #include <linux/firmware.h>
 #include <linux/mm.h>
@@ -73,7 +74,8 @@ static int download(struct psp *psp, const struct firmware *image)
  * psp_load_firmware() - load an image, if there is one for this CPU
  * @psp: PSP that is not initialised
  *
- * An image that firmware refuses is no reason not to go on with what it has.
+ * An image that firmware refuses is no reason not to go on with what it has. A crash
+ * kernel loads none: that needs a SHUTDOWN, see may_only_read() in submit.c.
  *
  * Context: process context, sleeps.
  */
@@ -82,7 +84,7 @@ void psp_load_firmware(struct psp *psp)
 	const struct firmware *image;
 	u16 api = psp->api;
 
-	if (api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
+	if (is_kdump_kernel() || api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
 		return;
 	image = find_image(&psp->pdev->dev);
 	if (!image)

@@ -19,6 +19,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/crash_dump.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -92,6 +93,15 @@ static void init_block(const struct psp *psp, struct psp_call *init)
 	PUT32(fw, init, tmr_len, TMR_SIZE);
 }
 
+/*
+ * A crash kernel only reads. The kernel that has crashed did not shut the firmware down:
+ * it still owns its TMR, and guests of it may be bound, in memory that is to be dumped.
+ */
+static bool may_only_read(const struct psp_row *row)
+{
+	return is_kdump_kernel() && (row->write || row->door == PSP_DOOR_DRIVER);
+}
+
 /* INIT or INIT_EX, once more if what the firmware says is none of our doing. */
 static int init_platform(struct psp *psp, struct psp_call *init)
 {
@@ -130,6 +140,8 @@ static int bring_up(struct psp *psp, u32 *status)
 	*status = SEV_FW_NO_CALL;
 	if (psp->up)
 		return 0;
+	if (is_kdump_kernel())
+		return -EBUSY;
 	if (psp->nv && !psp->nv_fresh)
 		return -EAGAIN;
 
@@ -365,6 +377,8 @@ static int submit(struct psp *psp, struct psp_call *call)
 
 	lockdep_assert_held(&psp->lock);
 
+	if (may_only_read(call->row))
+		return -EBUSY;
 	ret = prepare(psp, call);
 	if (ret)
 		return ret;
@@ -689,16 +703,17 @@ int psp_submit_init(struct psp *psp)
 		return -ENOMEM;
 	all_dirty(psp);
 
-	psp->tmr_wanted = boot_cpu_has(X86_FEATURE_SEV_ES) && psp->min_sev_asid > 1;
+	psp->tmr_wanted = !is_kdump_kernel() && boot_cpu_has(X86_FEATURE_SEV_ES) &&
+			  psp->min_sev_asid > 1;
 	get_tmr(psp);	/* the sooner, the more likely */
-	ret = psp_nv_init(psp);
+	ret = is_kdump_kernel() ? 0 : psp_nv_init(psp);
 	if (ret)
 		return ret;
 
 	/* whoever had it before us left ASIDs and guests that we know nothing of */
 	mutex_lock(&psp->lock);
 	ret = identify(psp);
-	if (!ret)
+	if (!ret && !is_kdump_kernel())
 		ret = take_down(psp, &ignored);
 	psp_unlock(psp);
 	return ret;

@@ -3,7 +3,7 @@
  * The machine sleeps: firmware is shut down before and initialised when it is next
  * needed, keys survive, and a machine with guests does not sleep, for they would not
  * survive it. The kernel's own test mode is used: all devices are suspended, wait
- * a second, and are resumed.
+ * a second, and are resumed. So it is for hibernation, whose image is then not written.
  *
  * In the box that is the end of the root file system, whose transport knows no
  * suspend; what is needed later must be in memory. So it has to be the last program
@@ -52,6 +52,8 @@ static const char *why_not(void)
 		return "this kernel has no test mode for suspend";
 	if (control_read(PM_STATE, text, sizeof(text)) < 0 || !strstr(text, "mem"))
 		return "this machine does not suspend to memory";
+	if (!strstr(text, "disk"))
+		return "this kernel does not hibernate";
 	return NULL;
 }
 
@@ -101,14 +103,16 @@ static double best_time(struct platform *p)
 	return best;
 }
 
-TEST_F(suspend, idle)
+/* An idle machine that sleeps as @how says, and wakes up. */
+static void sleep_idle(struct __test_metadata *_metadata, struct _test_data_suspend *self,
+		       const char *how)
 {
 	uint32_t shutdowns = host_counter(SWPSP_BAR_COUNT(SEV_FW_SHUTDOWN));
 	struct launch l;
 
 	ASSERT_EQ(0, export(&self->p, &self->before.pdh, &self->before.chain));
 	ASSERT_EQ(1, state_of(&self->p));
-	ASSERT_EQ(0, control_write(PM_STATE, "mem"));
+	ASSERT_EQ(0, control_write(PM_STATE, how));
 	EXPECT_EQ(shutdowns + 1, host_counter(SWPSP_BAR_COUNT(SEV_FW_SHUTDOWN)));
 	EXPECT_EQ(0, state_of(&self->p));
 
@@ -121,6 +125,16 @@ TEST_F(suspend, idle)
 	EXPECT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(0, launch_update(&l));
 	launch_close(&l);
+}
+
+TEST_F(suspend, idle)
+{
+	sleep_idle(_metadata, self, "mem");
+}
+
+TEST_F(suspend, hibernation)
+{
+	sleep_idle(_metadata, self, "disk");
 }
 
 TEST_F(suspend, without_init)
@@ -137,6 +151,7 @@ TEST_F(suspend, with_guest)
 
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(-EBUSY, control_write(PM_STATE, "mem"));
+	EXPECT_EQ(-EBUSY, control_write(PM_STATE, "disk"));
 	EXPECT_EQ(2, state_of(&self->p));
 	EXPECT_EQ(0, launch_update(&l));
 	EXPECT_EQ(0, launch_measure(&l));

@@ -41,7 +41,8 @@
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
  *   EBUSY       the guest has been started already; or guests exist and the command
  *               needs a platform without any; or the command is on vCPU state, and a
- *               vCPU of the VM is just being made
+ *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
+ *               which may only read
  *   ENOENT      the guest has not been started
  *   EIO         firmware refused, @error says why; or the PSP is dead (@error
  *               is then SEV_FW_NO_CALL); or KVM has declared the VM dead and

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Process 1 of the kernel that another one in the box has started by kexec, or that is
+ * started when the other one crashes: loads the driver, tells on the console in which
+ * state it finds the platform and what it may do there, and switches the machine off.
+ *
+ * It is all that there is in its initramfs but for two modules, hence statically linked.
+ * Each line begins with "next: ", and scripts/check compares them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/platform.h"
+
+#define DRIVER_DIR	"/sys/bus/pci/drivers/psp_sev"
+
+static void load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+		printf("next: cannot load %s: %s\n", path, strerror(errno));
+	close(fd);
+}
+
+static void tell_file(const char *name, const char *pattern)
+{
+	char text[128] = "";
+	glob_t found;
+	FILE *file;
+
+	if (!glob(pattern, 0, NULL, &found)) {
+		file = fopen(found.gl_pathv[0], "re");
+		if (file && fgets(text, sizeof(text), file))
+			text[strcspn(text, "\n")] = '\0';
+		if (file)
+			fclose(file);
+		globfree(&found);
+	}
+	printf("next: %s %s\n", name, text);
+}
+
+static void tell(const char *name, int ret)
+{
+	printf("next: %s %s\n", name, ret ? strerrorname_np(-ret) : "ok");
+}
+
+static void try_commands(struct platform *p)
+{
+	static uint8_t pdh[SEV_FW_CERT_SIZE], chain[SEV_FW_CHAIN_SIZE];
+	uint32_t pdh_len = sizeof(pdh), chain_len = sizeof(chain);
+	struct sev_fw_platform_status status;
+
+	p->fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	if (p->fd < 0)
+		printf("next: no /dev/sev: %s\n", strerror(errno));
+	tell("PLATFORM_STATUS", platform_status(p, &status));
+	tell("PDH_CERT_EXPORT", platform_pdh_cert_export(p, pdh, &pdh_len, chain, &chain_len));
+	tell("PDH_GEN", platform_pdh_gen(p));
+	tell("PLATFORM_RESET", platform_reset(p));
+	close(p->fd);
+}
+
+int main(void)
+{
+	struct platform p = { 0 };
+
+	mkdir("/dev", 0755);
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sys", "/sys", "sysfs", 0, NULL);
+	if (!freopen("/dev/console", "w", stdout))
+		return 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	printf("next: crash kernel %s\n", access("/proc/vmcore", F_OK) ? "no" : "yes");
+	load("/sev_cpu_sim.ko");
+	load("/psp_sev.ko");
+	tell_file("state", DRIVER_DIR "/*:*/state");
+	tell_file("guests", DRIVER_DIR "/*:*/guests");
+	try_commands(&p);
+	printf("next: done\n");
+	/* the console is slow */
+	sleep(1);
+	reboot(RB_POWER_OFF);
+	return 1;
+}
