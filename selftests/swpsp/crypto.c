@@ -14,31 +14,40 @@
 #include "internal.h"
 
 /*
- * With a seed, random bytes are the key stream of a cipher whose key is the seed.
- * Good enough to be different everywhere, and the same in every run.
+ * With a seed, random bytes are the key stream of a cipher whose key is the seed and
+ * the number of the stream. Good enough to be different everywhere, and the same in
+ * every run.
  */
-static bool random_seeded(struct swpsp *p, uint8_t *out, size_t len)
+static bool random_seeded(struct swpsp *p, enum random_stream stream, uint8_t *out, size_t len)
 {
 	static const uint8_t zero_iv[16];
-	uint8_t key[32], seed[8];
+	EVP_CIPHER_CTX *drbg = p->drbg[stream];
+	uint8_t key[32], seed[9];
 	int n;
 
-	if (!p->drbg) {
+	if (!drbg) {
 		put64(seed, p->config.seed);
-		p->drbg = EVP_CIPHER_CTX_new();
-		if (!p->drbg || !crypto_sha256(seed, sizeof(seed), key) ||
-		    !EVP_EncryptInit_ex2(p->drbg, EVP_aes_256_ctr(), key, zero_iv, NULL))
+		seed[8] = (uint8_t)stream;
+		drbg = EVP_CIPHER_CTX_new();
+		p->drbg[stream] = drbg;
+		if (!drbg || !crypto_sha256(seed, sizeof(seed), key) ||
+		    !EVP_EncryptInit_ex2(drbg, EVP_aes_256_ctr(), key, zero_iv, NULL))
 			return false;
 	}
 	memset(out, 0, len);
-	return EVP_EncryptUpdate(p->drbg, out, &n, out, (int)len);
+	return EVP_EncryptUpdate(drbg, out, &n, out, (int)len);
+}
+
+bool crypto_random_from(struct swpsp *p, enum random_stream stream, void *out, size_t len)
+{
+	if (p->config.seed)
+		return random_seeded(p, stream, out, len);
+	return RAND_priv_bytes(out, (int)len) == 1;
 }
 
 bool crypto_random(struct swpsp *p, void *out, size_t len)
 {
-	if (p->config.seed)
-		return random_seeded(p, out, len);
-	return RAND_priv_bytes(out, (int)len) == 1;
+	return crypto_random_from(p, RANDOM_PLATFORM, out, len);
 }
 
 bool crypto_sha256(const void *data, size_t len, uint8_t out[32])

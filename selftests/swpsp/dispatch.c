@@ -323,7 +323,8 @@ void swpsp_free(struct swpsp *p)
 	snp_guests_destroy(p);
 	mem_forget_keys(p);
 	vendor_free(p);
-	EVP_CIPHER_CTX_free(p->drbg);
+	for (unsigned int i = 0; i < RANDOM_STREAMS; i++)
+		EVP_CIPHER_CTX_free(p->drbg[i]);
 	EC_GROUP_free(p->p384);
 	free(p->pool);
 	free(p->flash);

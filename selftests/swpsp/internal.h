@@ -32,6 +32,8 @@
 #define CHAIN_SIZE		0x186c		/* PEK, OCA, CEK */
 #define PUBKEY_SIZE		0x404
 #define VENDOR_CERT_SIZE	0x640		/* ARK or ASK with a 4096-bit key */
+#define RSA_BITS		4096
+#define RSA_BYTES		(RSA_BITS / 8)
 #define SESSION_SIZE		0x80
 #define MEASURE_SIZE		0x30
 #define HEADER_SIZE		0x34
@@ -181,6 +183,16 @@ struct vmsa_pool {
 	uint32_t count;
 };
 
+/*
+ * The vendor draws from a stream of its own: a platform that finds the vendor's keys
+ * made must get the same numbers as one that has to make them.
+ */
+enum random_stream {
+	RANDOM_PLATFORM,
+	RANDOM_VENDOR,
+	RANDOM_STREAMS
+};
+
 struct vendor {
 	bool ready;
 	EVP_PKEY *ark;
@@ -206,7 +218,7 @@ struct swpsp {
 	uint32_t security_level;
 
 	EC_GROUP *p384;
-	EVP_CIPHER_CTX *drbg;		/* only with a seed */
+	EVP_CIPHER_CTX *drbg[RANDOM_STREAMS];	/* only with a seed */
 	uint8_t *flash;			/* only without a state directory */
 	uint8_t chip_key[32];
 	struct ec_key cek;
@@ -275,6 +287,7 @@ struct piece {
 };
 
 bool crypto_random(struct swpsp *p, void *out, size_t len);
+bool crypto_random_from(struct swpsp *p, enum random_stream stream, void *out, size_t len);
 bool crypto_sha256(const void *data, size_t len, uint8_t out[32]);
 bool crypto_sha384(const void *data, size_t len, uint8_t out[48]);
 bool crypto_hmac(const void *key, size_t key_len, const struct piece *pieces, size_t n,
@@ -301,6 +314,12 @@ bool pubkey_sign(struct swpsp *p, const struct ec_key *key, enum cert_algo algo,
 bool pubkey_verify(const struct cert_key *key, const void *data, size_t len,
 		   const uint8_t *sig);
 void pubkey_reverse(uint8_t *out, const uint8_t *in, size_t len);
+
+/* ---- rsa.c ---- */
+
+EVP_PKEY *rsa_generate(struct swpsp *p);
+bool rsa_sign(struct swpsp *p, enum random_stream stream, EVP_PKEY *key, const void *data,
+	      size_t len, uint8_t sig_le[RSA_BYTES]);
 
 /* ---- cert.c ---- */
 

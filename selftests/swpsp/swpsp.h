@@ -109,8 +109,7 @@ enum swpsp_memory {
  * @transcript: file that every command is logged to, one line each; or NULL.
  *	The caller closes it
  * @seed: 0: keys come from the system's random source; else everything random
- *	is derived from this number, so that two runs are the same. The RSA keys
- *	and signatures of the simulated vendor are the exception: always random
+ *	is derived from this number, so that two runs are the same, bit by bit
  * @api_major: API version to report and to behave as
  * @api_minor: likewise
  * @build: firmware build to report

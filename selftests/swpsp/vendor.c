@@ -18,7 +18,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include "internal.h"
 
@@ -29,8 +28,6 @@
 #define VENDOR_EXPONENT_BITS	0x38
 #define VENDOR_MODULUS_BITS	0x3c
 #define VENDOR_EXPONENT		0x40
-#define RSA_BITS		4096
-#define RSA_BYTES		(RSA_BITS / 8)
 
 static const uint8_t ark_id[16] = "SIMULATED-ARK-00";
 static const uint8_t ask_id[16] = "SIMULATED-ASK-00";
@@ -47,27 +44,8 @@ static bool put_number(EVP_PKEY *key, const char *name, uint8_t *le)
 	return ok;
 }
 
-/* RSA-PSS with SHA-384, stored as a little-endian number. */
-static bool rsa_sign(EVP_PKEY *key, const uint8_t *data, size_t len, uint8_t sig_le[RSA_BYTES])
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	uint8_t be[RSA_BYTES];
-	size_t size = sizeof(be);
-	EVP_PKEY_CTX *pctx;
-	bool ok;
-
-	ok = ctx && EVP_DigestSignInit(ctx, &pctx, EVP_sha384(), NULL, key) == 1 &&
-	     EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-	     EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-	     EVP_DigestSign(ctx, be, &size, data, len) == 1 && size == sizeof(be);
-	if (ok)
-		pubkey_reverse(sig_le, be, sizeof(be));
-	EVP_MD_CTX_free(ctx);
-	return ok;
-}
-
-static bool make_cert(uint8_t *cert, enum cert_usage usage, const uint8_t id[16],
-		      EVP_PKEY *key, EVP_PKEY *signer)
+static bool make_cert(struct swpsp *p, uint8_t *cert, enum cert_usage usage,
+		      const uint8_t id[16], EVP_PKEY *key, EVP_PKEY *signer)
 {
 	uint8_t *modulus = cert + VENDOR_EXPONENT + RSA_BYTES;
 
@@ -80,16 +58,19 @@ static bool make_cert(uint8_t *cert, enum cert_usage usage, const uint8_t id[16]
 	put32(cert + VENDOR_MODULUS_BITS, RSA_BITS);
 	return put_number(key, OSSL_PKEY_PARAM_RSA_E, cert + VENDOR_EXPONENT) &&
 	       put_number(key, OSSL_PKEY_PARAM_RSA_N, modulus) &&
-	       rsa_sign(signer, cert, (size_t)(modulus + RSA_BYTES - cert), modulus + RSA_BYTES);
+	       rsa_sign(p, RANDOM_VENDOR, signer, cert, (size_t)(modulus + RSA_BYTES - cert),
+			modulus + RSA_BYTES);
 }
 
-static bool make_all(struct vendor *v)
+static bool make_all(struct swpsp *p)
 {
-	v->ark = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS);
-	v->ask = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS);
+	struct vendor *v = &p->vendor;
+
+	v->ark = rsa_generate(p);
+	v->ask = rsa_generate(p);
 	return v->ark && v->ask &&
-	       make_cert(v->ark_cert, USAGE_ARK, ark_id, v->ark, v->ark) &&
-	       make_cert(v->ask_cert, USAGE_ASK, ask_id, v->ask, v->ark);
+	       make_cert(p, v->ark_cert, USAGE_ARK, ark_id, v->ark, v->ark) &&
+	       make_cert(p, v->ask_cert, USAGE_ASK, ask_id, v->ask, v->ark);
 }
 
 /* ---- keeping: one file, so that it is either all there or not at all ---- */
@@ -110,8 +91,9 @@ static bool vendor_write(struct vendor *v, FILE *f)
 	       fwrite(v->ask_cert, sizeof(v->ask_cert), 1, f) == 1;
 }
 
-static bool load_or_make(struct vendor *v, const char *dir)
+static bool load_or_make(struct swpsp *p, const char *dir)
 {
+	struct vendor *v = &p->vendor;
 	char path[PATH_MAX], temp[PATH_MAX];
 	FILE *f;
 	bool ok;
@@ -125,7 +107,7 @@ static bool load_or_make(struct vendor *v, const char *dir)
 		fclose(f);
 		return ok;
 	}
-	if (errno != ENOENT || !make_all(v))
+	if (errno != ENOENT || !make_all(p))
 		return false;
 	f = fopen(temp, "w");
 	if (!f)
@@ -136,7 +118,7 @@ static bool load_or_make(struct vendor *v, const char *dir)
 }
 
 /* Two platforms that start together must not make two vendors. */
-static bool load_locked(struct vendor *v, const char *dir)
+static bool load_locked(struct swpsp *p, const char *dir)
 {
 	char path[PATH_MAX];
 	int lock;
@@ -149,7 +131,7 @@ static bool load_locked(struct vendor *v, const char *dir)
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return false;
-	ok = flock(lock, LOCK_EX) == 0 && load_or_make(v, dir);
+	ok = flock(lock, LOCK_EX) == 0 && load_or_make(p, dir);
 	close(lock);
 	return ok;
 }
@@ -161,7 +143,7 @@ bool vendor_load(struct swpsp *p)
 	if (v->ready)
 		return true;
 	vendor_free(p);
-	v->ready = p->ca_dir ? load_locked(v, p->ca_dir) : make_all(v);
+	v->ready = p->ca_dir ? load_locked(p, p->ca_dir) : make_all(p);
 	if (!v->ready)
 		error_record(p, ERROR_VENDOR);
 	return v->ready;
@@ -182,7 +164,7 @@ int swpsp_export_ca(struct swpsp *p, void *cek, void *chain)
 		return -1;
 	if (cek) {
 		cert_init(p, cert, USAGE_CEK, ALGO_ECDSA_SHA256, &p->cek);
-		if (!rsa_sign(p->vendor.ask, cert, CERT_BODY, sig))
+		if (!rsa_sign(p, RANDOM_PLATFORM, p->vendor.ask, cert, CERT_BODY, sig))
 			return -1;
 		cert_put_signature(cert, 0, USAGE_ASK, ALGO_RSA_SHA384, sig, sizeof(sig));
 		memcpy(cek, cert, sizeof(cert));
