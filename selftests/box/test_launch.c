@@ -404,4 +404,63 @@ TEST(number_of_dev_sev)
 	launch_close(&l);
 }
 
+/*
+ * The processor is emulated as well, and cannot run a SEV-ES guest: it would run with
+ * other state than was measured, and leave its own in the host's registers.
+ */
+FIXTURE(es_guest) {
+	struct launch l;
+};
+
+FIXTURE_VARIANT(es_guest) {
+	const struct launch_ops *ops;
+	bool launched;		/* with its vCPU's state encrypted, and finished */
+};
+
+FIXTURE_VARIANT_ADD(es_guest, fw) {
+	.ops = &launch_fw, .launched = true,
+};
+
+FIXTURE_VARIANT_ADD(es_guest, legacy) {
+	.ops = &launch_legacy, .launched = true,
+};
+
+FIXTURE_VARIANT_ADD(es_guest, legacy_at_once) {
+	.ops = &launch_legacy, .launched = false,
+};
+
+FIXTURE_SETUP(es_guest)
+{
+	struct launch *l = &self->l;
+
+	HOST_NEEDS(HOST_SEV | HOST_ES | HOST_SWPSP |
+		   (variant->ops == &launch_legacy ? 0 : HOST_FW));
+	GOES(launch_open(l, variant->ops, OWNER_POLICY_NODBG | OWNER_POLICY_ES));
+	GOES(launch_version(l));
+	GOES(launch_vm(l, RAM));
+	GOES(launch_init(l));
+	GOES(launch_load(l));
+	GOES(launch_start(l));
+	if (!variant->launched)
+		return;
+	GOES(launch_update(l));
+	GOES(launch_update_vmsa(l));
+	GOES(launch_measure(l));
+	GOES(launch_finish(l));
+}
+
+FIXTURE_TEARDOWN(es_guest)
+{
+	launch_close(&self->l);
+}
+
+TEST_F(es_guest, is_refused_by_kvm_run_and_the_host_lives)
+{
+	char out[64];
+
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(-EIO, launch_run(&self->l, out, sizeof(out)));
+	EXPECT_STREQ("", out);
+}
+
 HOST_TESTS_MAIN

@@ -39,6 +39,9 @@ static inline void sim_set_msr_bits(struct pt_regs *regs, u64 *output, u64 bits)
 #endif
 }
 
+/* Function that kvm_amd calls before it runs a vCPU of a SEV-ES guest, and only then. */
+#define SIM_ES_RUN_FUNCTION	"sev_es_prepare_switch_to_guest"
+
 /* Leave an ftrace handler into another function. */
 static inline void sim_redirect(struct ftrace_regs *fregs, unsigned long ip)
 {

@@ -21,7 +21,12 @@
  *    it in the BAR. Nobody tells swpsp that a WBINVD was due: a driver that
  *    forgets one, or misses a CPU, gets WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
- *    and that WBINVD would be lost.
+ *    and that WBINVD would be lost;
+ *  - a vCPU of a SEV-ES guest is stopped before it runs. VMRUN of a real processor
+ *    loads the encrypted save area, and saves and restores the host's registers;
+ *    the emulated one does neither, so the guest runs with other state than was
+ *    measured, and the host goes on with some of the guest's. KVM is told that the
+ *    VM is dead, so KVM_RUN fails with EIO.
  *
  * With no_mebibyte set, memory looks as on a machine that has been up for long.
  *
@@ -38,6 +43,7 @@
 #include <linux/ftrace.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/preempt.h>
@@ -224,6 +230,88 @@ static struct kprobe pages_probe = {
 	.pre_handler = pages_entry,
 };
 
+/* KVM's, for the vCPU that this CPU is about to run. */
+static struct kvm_vcpu *(*running_vcpu)(void);
+
+/*
+ * KVM calls the watched function for vCPUs of SEV-ES guests only, on the way to VMRUN
+ * and before it looks for requests for the last time.
+ */
+static void stop_es_vcpu(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			 struct ftrace_regs *fregs)
+{
+	struct kvm_vcpu *vcpu = running_vcpu();
+
+	if (!vcpu)
+		return;
+	kvm_make_request(KVM_REQ_VM_DEAD, vcpu);
+	pr_err_once("SEV-ES guests can be launched here, but cannot run: KVM_RUN fails\n");
+}
+
+static struct ftrace_ops es_run_ops = {
+	.func = stop_es_vcpu,
+};
+
+static bool es_run_watched;
+
+/* With kvm_amd built in this succeeds at once, otherwise when it is being loaded. */
+static void es_run_start(void)
+{
+	unsigned long ip = function_address(SIM_ES_RUN_FUNCTION);
+
+	running_vcpu = (void *)function_address("kvm_get_running_vcpu");
+	if (!ip || !running_vcpu)
+		return;
+	if (!ftrace_set_filter_ip(&es_run_ops, ip, 0, 0) &&
+	    !register_ftrace_function(&es_run_ops))
+		es_run_watched = true;
+}
+
+static void es_run_stop(void)
+{
+	if (es_run_watched)
+		unregister_ftrace_function(&es_run_ops);
+	es_run_watched = false;
+	ftrace_free_filter(&es_run_ops);
+}
+
+static int module_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct module *module = data;
+
+	if (strcmp(module->name, "kvm_amd"))
+		return NOTIFY_DONE;
+	if (event == MODULE_STATE_COMING) {
+		es_run_start();
+		if (!es_run_watched)
+			pr_err("cannot watch kvm_amd: a SEV-ES guest that runs ends the box\n");
+	} else if (event == MODULE_STATE_GOING) {
+		es_run_stop();
+	}
+	return NOTIFY_OK;
+}
+
+static struct notifier_block module_block = {
+	.notifier_call = module_event,
+};
+
+static int es_guard_start(void)
+{
+	int ret;
+
+	es_run_start();
+	ret = register_module_notifier(&module_block);
+	if (ret)
+		es_run_stop();
+	return ret;
+}
+
+static void es_guard_stop(void)
+{
+	unregister_module_notifier(&module_block);
+	es_run_stop();
+}
+
 static void features_start(void)
 {
 	unsigned int i, cpu;
@@ -355,11 +443,16 @@ static int __init sev_cpu_sim_init(void)
 	ret = bus_register_notifier(&pci_bus_type, &found_again_block);
 	if (ret)
 		goto unpose;
+	ret = es_guard_start();
+	if (ret)
+		goto unnotify;
 	preempt_notifier_inc();
 	pr_info("%s is a PSP now, ASIDs up to %u\n", pci_name(psp),
 		readl(bar + SWPSP_BAR_MAX_ASID));
 	return 0;
 
+unnotify:
+	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 unpose:
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();
@@ -380,6 +473,7 @@ put:
 static void __exit sev_cpu_sim_exit(void)
 {
 	preempt_notifier_dec();
+	es_guard_stop();
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 	features_stop();
