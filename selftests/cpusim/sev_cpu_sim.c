@@ -3,11 +3,11 @@
  * Makes a virtual machine look like a SEV host to the drivers that are loaded
  * after this module. For the box only: it tells lies about the processor.
  *
- * swpsp is behind the BAR of an ivshmem device, and says in the spare part of
- * that BAR (bar.h) what is to be simulated:
+ * swpsp is behind the BAR of an ivshmem device, or of each of several, and says in
+ * the spare part of that BAR (bar.h) what is to be simulated:
  *
- *  - the PCI device poses as a PSP: ids are changed in memory, so that drivers
- *    match their ordinary id tables, also when it is removed and comes back;
+ *  - each of these PCI devices poses as a PSP: ids are changed in memory, so that
+ *    drivers match their ordinary id tables, also when it is removed and comes back;
  *  - CPUID leaf 0x8000001f, as the kernel reads it, says SEV and SEV-ES. The
  *    paravirt CPUID function is an out-of-line copy of an inline one, hence
  *    not traceable by ftrace, and of its several copies only the one that is
@@ -18,7 +18,7 @@
  *    no more of SNP than that;
  *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
  *    replaced, by ftrace, by one that executes the instruction and then counts
- *    it in the BAR. Nobody tells swpsp that a WBINVD was due: a driver that
+ *    it in each BAR, since it is for all firmware to see. Nobody tells swpsp that a WBINVD was due: a driver that
  *    forgets one, or misses a CPU, gets WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
  *    and that WBINVD would be lost;
@@ -74,9 +74,25 @@ static const unsigned int features[] = {
 	SIM_MORE_FEATURES
 };
 
-static struct pci_dev *psp;
-static void __iomem *bar;
-static u16 pci_id;		/* that it poses as */
+#define PSPS	2
+
+/**
+ * struct sim_psp - a device with swpsp behind it
+ * @pdev: the device
+ * @bar: its BAR
+ * @pci_id: that it poses as
+ */
+struct sim_psp {
+	struct pci_dev *pdev;
+	void __iomem *bar;
+	u16 pci_id;
+};
+
+static struct sim_psp psps[PSPS];
+static unsigned int psps_found;
+
+/* Of the leaf, as the first one has it; it may be removed, which the CPU may not notice. */
+static u32 sev_ebx, sev_ecx, sev_edx;
 
 /* Which of @features we have set, so that only these are cleared. */
 static DECLARE_BITMAP(features_set, ARRAY_SIZE(features));
@@ -107,9 +123,9 @@ static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *reg
 	const struct cpuid_call *call = (void *)instance->data;
 
 	*call->eax = CPUID_SEV_EAX;
-	*call->ebx = readl(bar + SWPSP_BAR_CBIT);
-	*call->ecx = readl(bar + SWPSP_BAR_MAX_ASID);
-	*call->edx = readl(bar + SWPSP_BAR_MIN_SEV_ASID);
+	*call->ebx = sev_ebx;
+	*call->ecx = sev_ecx;
+	*call->edx = sev_edx;
 	return 0;
 }
 
@@ -155,10 +171,12 @@ static struct kretprobe msr_probe = {
 static notrace void counting_wbinvd(void *unused)
 {
 	u32 offset = SWPSP_BAR_WBINVD(smp_processor_id());
+	unsigned int i;
 
 	wbinvd();
 	/* Only this CPU writes the word, and not from an interrupt's nested one. */
-	writel(readl(bar + offset) + 1, bar + offset);
+	for (i = 0; i < psps_found; i++)
+		writel(readl(psps[i].bar + offset) + 1, psps[i].bar + offset);
 }
 
 static notrace void redirect_wbinvd(unsigned long ip, unsigned long parent_ip,
@@ -337,39 +355,39 @@ static void features_stop(void)
 	}
 }
 
-static void pose(u16 vendor, u16 device)
+static void pose(struct pci_dev *pdev, u16 vendor, u16 device)
 {
 	/* The driver core matches under this lock. */
-	device_lock(&psp->dev);
-	psp->vendor = vendor;
-	psp->device = device;
-	device_unlock(&psp->dev);
+	device_lock(&pdev->dev);
+	pdev->vendor = vendor;
+	pdev->device = device;
+	device_unlock(&pdev->dev);
 }
 
-static int bar_map(void)
+static void __iomem *bar_map(struct pci_dev *pdev)
 {
-	if (pci_resource_len(psp, IVSHMEM_BAR) < SWPSP_BAR_SIZE)
-		return -ENODEV;
-	bar = ioremap(pci_resource_start(psp, IVSHMEM_BAR), SWPSP_BAR_SIZE);
-	if (!bar)
-		return -ENOMEM;
-	if (readl(bar + SWPSP_BAR_MAGIC) != SWPSP_MAGIC) {
+	void __iomem *bar;
+
+	if (pci_resource_len(pdev, IVSHMEM_BAR) < SWPSP_BAR_SIZE)
+		return NULL;
+	bar = ioremap(pci_resource_start(pdev, IVSHMEM_BAR), SWPSP_BAR_SIZE);
+	if (bar && readl(bar + SWPSP_BAR_MAGIC) != SWPSP_MAGIC) {
 		iounmap(bar);
-		return -ENODEV;
+		return NULL;
 	}
-	return 0;
+	return bar;
 }
 
 /* The registers are somewhere else now; a WBINVD may just be counted at the old place. */
-static void bar_move(void)
+static void bar_move(struct sim_psp *psp)
 {
-	void __iomem *old = bar;
+	void __iomem *old = psp->bar, *bar = bar_map(psp->pdev);
 
-	if (bar_map()) {
-		pr_err("%s has come back without swpsp behind it\n", pci_name(psp));
-		bar = old;
+	if (!bar) {
+		pr_err("%s has come back without swpsp behind it\n", pci_name(psp->pdev));
 		return;
 	}
+	WRITE_ONCE(psp->bar, bar);
 	synchronize_rcu();
 	iounmap(old);
 }
@@ -378,18 +396,72 @@ static void bar_move(void)
 static int found_again(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct pci_dev *pdev = to_pci_dev((struct device *)data);
+	struct sim_psp *psp;
 
-	if (event == BUS_NOTIFY_ADD_DEVICE && pdev->vendor == IVSHMEM_VENDOR &&
-	    pdev->device == IVSHMEM_DEVICE) {
-		pci_dev_put(psp);
-		psp = pci_dev_get(pdev);
-		/* without pose()'s lock: drivers match once all notifiers have run */
-		psp->vendor = PCI_VENDOR_ID_AMD;
-		psp->device = pci_id;
-	} else if (event == BUS_NOTIFY_BIND_DRIVER && pdev == psp) {
-		bar_move();
+	for (psp = psps; psp < psps + psps_found; psp++) {
+		if (event == BUS_NOTIFY_ADD_DEVICE && pdev->vendor == IVSHMEM_VENDOR &&
+		    pdev->device == IVSHMEM_DEVICE && pdev->devfn == psp->pdev->devfn) {
+			pci_dev_put(psp->pdev);
+			psp->pdev = pci_dev_get(pdev);
+			/* without pose()'s lock: drivers match once all notifiers have run */
+			pdev->vendor = PCI_VENDOR_ID_AMD;
+			pdev->device = psp->pci_id;
+		} else if (event == BUS_NOTIFY_BIND_DRIVER && pdev == psp->pdev) {
+			bar_move(psp);
+		}
 	}
 	return NOTIFY_OK;
+}
+
+/* All of them, lowest address first; a reference to each is held. */
+static int psps_find(void)
+{
+	struct pci_dev *pdev = NULL;
+	void __iomem *bar;
+
+	while (psps_found < PSPS &&
+	       (pdev = pci_get_device(IVSHMEM_VENDOR, IVSHMEM_DEVICE, pdev))) {
+		bar = bar_map(pdev);
+		if (!bar)
+			continue;
+		psps[psps_found++] = (struct sim_psp) {
+			.pdev = pci_dev_get(pdev),
+			.bar = bar,
+			.pci_id = readl(bar + SWPSP_BAR_PCI_ID),
+		};
+	}
+	pci_dev_put(pdev);
+	if (!psps_found)
+		return -ENODEV;
+	sev_ebx = readl(psps[0].bar + SWPSP_BAR_CBIT);
+	sev_ecx = readl(psps[0].bar + SWPSP_BAR_MAX_ASID);
+	sev_edx = readl(psps[0].bar + SWPSP_BAR_MIN_SEV_ASID);
+	return 0;
+}
+
+static void psps_forget(void)
+{
+	while (psps_found) {
+		psps_found--;
+		iounmap(psps[psps_found].bar);
+		pci_dev_put(psps[psps_found].pdev);
+	}
+}
+
+static void psps_pose(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < psps_found; i++)
+		pose(psps[i].pdev, PCI_VENDOR_ID_AMD, psps[i].pci_id);
+}
+
+static void psps_unpose(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < psps_found; i++)
+		pose(psps[i].pdev, IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 }
 
 static struct notifier_block found_again_block = {
@@ -407,20 +479,15 @@ static int __init sev_cpu_sim_init(void)
 {
 	int ret;
 
-	psp = pci_get_device(IVSHMEM_VENDOR, IVSHMEM_DEVICE, NULL);
-	if (!psp) {
-		pr_err("no ivshmem device, this is not the box\n");
-		return -ENODEV;
-	}
-	ret = bar_map();
+	ret = psps_find();
 	if (ret) {
-		pr_err("there is no swpsp behind the ivshmem device\n");
-		goto put;
+		pr_err("no ivshmem device with swpsp behind it, this is not the box\n");
+		return ret;
 	}
 	ret = probe_start(&cpuid_probe, pv_ops.cpu.cpuid);
 	if (ret) {
 		pr_err("cannot answer CPUID: %d\n", ret);
-		goto unmap;
+		goto forget;
 	}
 	ret = probe_start(&msr_probe, pv_ops.cpu.read_msr_safe);
 	if (ret) {
@@ -438,8 +505,7 @@ static int __init sev_cpu_sim_init(void)
 		goto unwatch;
 	}
 	features_start();
-	pci_id = readl(bar + SWPSP_BAR_PCI_ID);
-	pose(PCI_VENDOR_ID_AMD, pci_id);
+	psps_pose();
 	ret = bus_register_notifier(&pci_bus_type, &found_again_block);
 	if (ret)
 		goto unpose;
@@ -447,14 +513,14 @@ static int __init sev_cpu_sim_init(void)
 	if (ret)
 		goto unnotify;
 	preempt_notifier_inc();
-	pr_info("%s is a PSP now, ASIDs up to %u\n", pci_name(psp),
-		readl(bar + SWPSP_BAR_MAX_ASID));
+	pr_info("%u PSPs now, the first is %s, ASIDs up to %u\n", psps_found,
+		pci_name(psps[0].pdev), sev_ecx);
 	return 0;
 
 unnotify:
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 unpose:
-	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
+	psps_unpose();
 	features_stop();
 	unregister_kprobe(&pages_probe);
 unwatch:
@@ -463,10 +529,8 @@ unprobe:
 	unregister_kretprobe(&msr_probe);
 unprobe_cpuid:
 	unregister_kretprobe(&cpuid_probe);
-unmap:
-	iounmap(bar);
-put:
-	pci_dev_put(psp);
+forget:
+	psps_forget();
 	return ret;
 }
 
@@ -475,14 +539,13 @@ static void __exit sev_cpu_sim_exit(void)
 	preempt_notifier_dec();
 	es_guard_stop();
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
-	pose(IVSHMEM_VENDOR, IVSHMEM_DEVICE);
+	psps_unpose();
 	features_stop();
 	unregister_kprobe(&pages_probe);
 	wbinvd_stop();
 	unregister_kretprobe(&msr_probe);
 	unregister_kretprobe(&cpuid_probe);
-	iounmap(bar);
-	pci_dev_put(psp);
+	psps_forget();
 }
 
 module_init(sev_cpu_sim_init);

@@ -43,8 +43,8 @@
 #define LOG_KEEP	(1u << 20)
 #define LOG_TAIL_LINES	40
 #define POWER_OFF_SECS	30
-#define ARGS_MAX	32
-#define PSP_SLOT	"10.0"		/* the same one, however many other devices */
+#define ARGS_MAX	(6 + 4 * (MACHINE_PSPS + LINES))	/* that qemu_exec() adds */
+#define PSP_SLOT	0x10		/* the same ones, however many other devices */
 
 enum line {
 	LINE_LOG,		/* serial console */
@@ -364,7 +364,7 @@ static void qemu_exec(struct machine *machine)
 	const struct machine_config *config = machine->config;
 	const int *fd = machine->qemu_fd;
 	char *args[ARGS_MAX];
-	unsigned int count = 0, own = 0;
+	unsigned int count = 0, own = 0, i;
 	enum line line;
 	char **argv;
 	int bad = 0;
@@ -375,10 +375,13 @@ static void qemu_exec(struct machine *machine)
 	ARG("-object");
 	ARG("memory-backend-file,id=ram,size=%zu,share=on,mem-path=/proc/self/fd/%d",
 	    config->memory_size, config->memory_fd);
-	ARG("-chardev");
-	ARG("socket,id=psp,fd=%d", config->psp_fd);
-	ARG("-device");
-	ARG("ivshmem-doorbell,vectors=%d,chardev=psp,addr=%s", IVSHMEM_VECTORS, PSP_SLOT);
+	for (i = 0; i < config->psps; i++) {
+		ARG("-chardev");
+		ARG("socket,id=psp%u,fd=%d", i, config->psp_fd[i]);
+		ARG("-device");
+		ARG("ivshmem-doorbell,vectors=%d,chardev=psp%u,addr=%x.0", IVSHMEM_VECTORS, i,
+		    PSP_SLOT + i);
+	}
 	ARG("-device");
 	ARG("virtio-serial-pci,id=ports,max_ports=%d", LINES + 1);
 	for (line = 0; line < LINES; line++) {
@@ -410,6 +413,7 @@ static void qemu_child(struct machine *machine, pid_t parent)
 {
 	sigset_t none;
 	enum line line;
+	unsigned int i;
 	int null;
 
 	/* Ctrl-C is for us; our death is QEMU's, even if it came before this. */
@@ -429,7 +433,8 @@ static void qemu_child(struct machine *machine, pid_t parent)
 		if (machine->qemu_fd[line] >= 0)
 			fcntl(machine->qemu_fd[line], F_SETFD, 0);
 	fcntl(machine->config->memory_fd, F_SETFD, 0);
-	fcntl(machine->config->psp_fd, F_SETFD, 0);
+	for (i = 0; i < machine->config->psps; i++)
+		fcntl(machine->config->psp_fd[i], F_SETFD, 0);
 	qemu_exec(machine);
 	dprintf(STDERR_FILENO, "%s: %s\n", machine->config->argv[0], strerror(errno));
 }
@@ -437,6 +442,7 @@ static void qemu_child(struct machine *machine, pid_t parent)
 static int qemu_start(struct machine *machine)
 {
 	pid_t parent = getpid();
+	unsigned int i;
 
 	machine->child = fork();
 	if (!machine->child) {
@@ -444,7 +450,8 @@ static int qemu_start(struct machine *machine)
 		_exit(127);
 	}
 	lines_close_qemu_ends(machine);
-	close(machine->config->psp_fd);
+	for (i = 0; i < machine->config->psps; i++)
+		close(machine->config->psp_fd[i]);
 	return machine->child < 0 ? -1 : 0;
 }
 

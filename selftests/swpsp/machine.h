@@ -14,6 +14,8 @@
 #define MACHINE_EXIT_FAILED	125
 #define MACHINE_EXIT_SIGNAL	128	/* + signal number */
 
+#define MACHINE_PSPS	2
+
 /**
  * struct machine_config - a machine to run
  * @argv: QEMU's command line, without memory, PSP and ports; NULL-terminated
@@ -21,7 +23,9 @@
  * @log_path: file that gets all that kernel and QEMU print; or NULL
  * @memory_fd: file that is the machine's RAM
  * @memory_size: and its size
- * @psp_fd: QEMU's end of the socket pair to the ivshmem server
+ * @psp_fd: QEMU's ends of the socket pairs to the ivshmem servers, one for each PSP, the
+ *	one with the lowest PCI address first
+ * @psps: how many PSPs there are
  * @timeout: seconds until the machine is killed, 0: never
  * @tty: the job runs on a terminal, which is ours
  * @verbose: show what kernel and QEMU print
@@ -32,7 +36,8 @@ struct machine_config {
 	const char *log_path;
 	int memory_fd;
 	size_t memory_size;
-	int psp_fd;
+	int psp_fd[MACHINE_PSPS];
+	unsigned int psps;
 	unsigned int timeout;
 	bool tty;
 	bool verbose;

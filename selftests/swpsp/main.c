@@ -65,6 +65,8 @@ static const char usage[] =
 "  --cpus=N             processors, each of which must execute WBINVD (2)\n"
 "  --max-asid=N         highest ASID, 1 to 1006 (16)\n"
 "  --min-sev-asid=N     lowest ASID of a guest without SEV-ES (6)\n"
+"  --psps=N             PSPs, each a firmware of its own, 1 or 2 (1). What the second\n"
+"                       one writes goes to DIR.2 and FILE.2\n"
 "  --pci-id=ID          PCI device id, which selects the register map (14ca):\n";
 
 static const char usage_rest[] =
@@ -163,6 +165,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "cpus", required_argument, NULL, 'n' },
 		{ "max-asid", required_argument, NULL, 'x' },
 		{ "min-sev-asid", required_argument, NULL, 'e' },
+		{ "psps", required_argument, NULL, 'P' },
 		{ "pci-id", required_argument, NULL, 'p' },
 		{ "transcript", required_argument, NULL, 't' },
 		{ "job", required_argument, NULL, 'j' },
@@ -212,6 +215,10 @@ static void parse(struct options *options, int argc, char **argv)
 		case 'e':
 			psp->min_sev_asid = (uint32_t)number("min-sev-asid", optarg, 10,
 							     1, ASID_MAX + 1);
+			break;
+		case 'P':
+			options->machine.psps = (unsigned int)number("psps", optarg, 10,
+								     1, MACHINE_PSPS);
 			break;
 		case 'p':
 			options->generation = psp_generation_find((unsigned int)
@@ -329,16 +336,65 @@ static int manufacture(struct options *options)
 	return 0;
 }
 
-static int run(struct options *options, char **argv)
+/* A PSP of the machine. */
+struct unit {
+	struct options options;
+	struct swpsp *psp;
+	struct mailbox *mailbox;
+};
+
+/* A second one is another one, and nothing of what it keeps is the first one's. */
+static void be_another(struct options *options, unsigned int number)
+{
+	const char **paths[] = {
+		&options->psp.state_dir, &options->transcript, &options->export_dir,
+	};
+	char *path;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (!*paths[i])
+			continue;
+		if (asprintf(&path, "%s.%u", *paths[i], number) < 0)
+			fail("out of memory.");
+		*paths[i] = path;
+	}
+	if (options->psp.seed)
+		options->psp.seed += number;
+}
+
+/* Return: QEMU's end of the socket pair by which it learns of the PSP. */
+static int unit_start(struct unit *unit)
 {
 	struct mailbox_config config = {
-		.generation = options->generation,
-		.max_asid = options->psp.max_asid,
-		.min_sev_asid = options->psp.min_sev_asid,
-		.cpus = options->psp.cpus,
+		.generation = unit->options.generation,
+		.max_asid = unit->options.psp.max_asid,
+		.min_sev_asid = unit->options.psp.min_sev_asid,
+		.cpus = unit->options.psp.cpus,
 	};
-	int server[2], irq[IVSHMEM_VECTORS], code;
-	struct mailbox *mailbox;
+	int server[2], irq[IVSHMEM_VECTORS], error;
+
+	unit->psp = make_psp(&unit->options);
+	config.psp = unit->psp;
+	unit->mailbox = mailbox_new(&config);
+	if (!unit->mailbox || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server))
+		fail("cannot make the PSP's registers: %s.", strerror(errno));
+	/* The PSP has vector 0; the coprocessor beside it, vector 1, is silent. */
+	irq[0] = mailbox_irq_fd(unit->mailbox);
+	irq[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (irq[1] < 0 || ivshmem_greet(server[0], mailbox_memory_fd(unit->mailbox), irq))
+		fail("cannot talk to QEMU: %s.", strerror(errno));
+	error = mailbox_start(unit->mailbox);
+	if (error)
+		fail("cannot start a thread: %s.", strerror(error));
+	return server[1];
+}
+
+static int run(struct options *options, char **argv)
+{
+	struct machine_config *machine = &options->machine;
+	struct unit units[MACHINE_PSPS] = {};
+	unsigned int i;
+	int code;
 
 	if (!*argv)
 		fail("run wants QEMU's command line after \"--\".");
@@ -346,28 +402,21 @@ static int run(struct options *options, char **argv)
 		fail("run wants --memory-size=MIB.");
 	if (options->psp.min_sev_asid > options->psp.max_asid + 1)
 		fail("--min-sev-asid may be at most one above --max-asid.");
-	options->machine.memory_fd = make_memory(options);
-	options->machine.memory_size = options->psp.memory_size;
-	options->machine.argv = argv;
-	config.psp = make_psp(options);
+	machine->memory_fd = make_memory(options);
+	machine->memory_size = options->psp.memory_size;
+	machine->argv = argv;
+	for (i = 0; i < machine->psps; i++) {
+		units[i].options = *options;
+		if (i)
+			be_another(&units[i].options, i + 1);
+		machine->psp_fd[i] = unit_start(&units[i]);
+	}
+	code = machine_run(machine);
 
-	mailbox = mailbox_new(&config);
-	if (!mailbox || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server))
-		fail("cannot make the PSP's registers: %s.", strerror(errno));
-	/* The PSP has vector 0; the coprocessor beside it, vector 1, is silent. */
-	irq[0] = mailbox_irq_fd(mailbox);
-	irq[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (irq[1] < 0 || ivshmem_greet(server[0], mailbox_memory_fd(mailbox), irq))
-		fail("cannot talk to QEMU: %s.", strerror(errno));
-	options->machine.psp_fd = server[1];
-
-	code = mailbox_start(mailbox);
-	if (code)
-		fail("cannot start a thread: %s.", strerror(code));
-	code = machine_run(&options->machine);
-
-	mailbox_free(mailbox);
-	free_psp(options, config.psp);
+	for (i = 0; i < machine->psps; i++) {
+		mailbox_free(units[i].mailbox);
+		free_psp(&units[i].options, units[i].psp);
+	}
 	return code;
 }
 
@@ -384,6 +433,7 @@ int main(int argc, char **argv)
 			.cpus = 2,
 		},
 		.machine.job = "",
+		.machine.psps = 1,
 		.generation = psp_generation_find(0x14ca),
 	};
 
