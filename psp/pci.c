@@ -3,7 +3,13 @@
  * Devices: every AMD PSP that has SEV, the registers of each generation as data,
  * and which of several PSPs is the one that commands go to: the one with the lowest
  * PCI address, as firmware has it. It stays that one as long as it is there, because
- * it has guests, and memory of ours.
+ * it has guests, and memory of ours. No other is ever sent a command.
+ *
+ * Devices are not probed in the order of their addresses, so that the first of them is
+ * known when all have been probed: once the driver has been registered, since it has
+ * them probed one after the other. A PSP that cannot be used, because it does not
+ * answer for example, stays bound to the driver, which says why, and is tried again
+ * when the one in use is removed.
  *
  * A struct psp outlives its device. Who holds one gets -ENODEV once it is gone;
  * registers are touched under psp->lock only, after a look at psp->end.
@@ -32,13 +38,67 @@ bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 
-/* Reason for a missing /dev/sev; kept in sysfs after the log has rotated. */
-static char psp_reason[128] = "no PSP has been found";
-static DEFINE_MUTEX(psp_reason_lock);
-
 static LIST_HEAD(psp_list);
 static struct psp *psp_master;
+static bool psp_electing;	/* from the time that all have been probed, until unload */
 static DEFINE_MUTEX(psp_list_lock);
+
+/**
+ * struct psp_reason - why a device is not used, for those who come too late to see
+ *	the message
+ * @list: of all devices that the driver has been bound to, or should have been
+ * @device: its PCI address; the device itself may be gone
+ * @text: "ok" if it is used
+ */
+struct psp_reason {
+	struct list_head list;
+	char device[32];
+	char text[128];
+};
+
+static LIST_HEAD(psp_reasons);
+static DEFINE_MUTEX(psp_reasons_lock);	/* innermost */
+
+static struct psp_reason *reason_of(struct pci_dev *pdev)
+{
+	struct psp_reason *reason;
+
+	list_for_each_entry(reason, &psp_reasons, list)
+		if (!strcmp(reason->device, pci_name(pdev)))
+			return reason;
+	reason = kzalloc(sizeof(*reason), GFP_KERNEL);
+	if (!reason)
+		return NULL;
+	strscpy(reason->device, pci_name(pdev), sizeof(reason->device));
+	list_add_tail(&reason->list, &psp_reasons);
+	return reason;
+}
+
+static void set_reason(struct pci_dev *pdev, const char *text)
+{
+	struct psp_reason *reason;
+
+	mutex_lock(&psp_reasons_lock);
+	reason = reason_of(pdev);
+	if (reason)
+		strscpy(reason->text, text, sizeof(reason->text));
+	mutex_unlock(&psp_reasons_lock);
+}
+
+static void forget_reasons(void)
+{
+	struct psp_reason *reason, *next;
+
+	list_for_each_entry_safe(reason, next, &psp_reasons, list)
+		kfree(reason);
+	INIT_LIST_HEAD(&psp_reasons);
+}
+
+static int no_sev(struct pci_dev *pdev, int error, const char *reason)
+{
+	set_reason(pdev, reason);
+	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
+}
 
 /**
  * psp_get() - the PSP that commands go to
@@ -102,13 +162,32 @@ static void list_add_sorted(struct psp *psp)
 	list_add_tail(&psp->list, &other->list);
 }
 
-static int become_master(struct psp *psp)
+/* Say why psp_submit_init() has failed. */
+static void not_elected(const struct psp *psp, int error)
+{
+	char refused[sizeof_field(struct psp_reason, text)];
+
+	if (error == -ENOMEM) {
+		no_sev(psp->pdev, error, "there is no memory");
+	} else if (psp->end == PSP_DEAD || !psp->failed_row) {
+		no_sev(psp->pdev, error, "firmware does not answer");
+	} else {
+		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
+			 psp->failed_row->name, psp_status_name(psp->failed_status),
+			 psp->failed_status);
+		no_sev(psp->pdev, error, refused);
+	}
+}
+
+static void become_master(struct psp *psp)
 {
 	u32 ignored;
 	int ret = psp_submit_init(psp);
 
-	if (ret)
-		return ret;
+	if (ret) {
+		not_elected(psp, ret);
+		return;
+	}
 	psp_load_firmware(psp);
 	pci_info(psp->pdev, "SEV API %d.%d build %d\n", psp->api >> 8, psp->api & 0xff,
 		 psp->build);
@@ -116,33 +195,53 @@ static int become_master(struct psp *psp)
 	psp_observe_show(psp);
 	if (psp_init_on_probe)
 		psp_bring_up(psp, true, &ignored);
-	return 0;
 }
 
-/*
- * If there is no PSP that commands go to, the first one of the list that works is it
- * from now on. /dev/sev is there while there is one.
- */
-static int elect(void)
+/* /dev/sev is there while there is a PSP that commands go to. */
+static void show_dev(void)
 {
 	static bool registered;
-	struct psp *psp;
-	int ret = 0;
+	int ret;
 
-	lockdep_assert_held(&psp_list_lock);
-	list_for_each_entry(psp, &psp_list, list) {
-		if (psp_master)
-			break;
-		ret = become_master(psp);
-	}
 	if (psp_master && !registered) {
 		ret = psp_dev_register();
 		registered = !ret;
+		if (ret)
+			no_sev(psp_master->pdev, ret, "/dev/sev is somebody else's");
 	} else if (!psp_master && registered) {
 		psp_dev_unregister();
 		registered = false;
 	}
-	return ret;
+}
+
+/*
+ * If there is no PSP that commands go to, the first one of the list that works is it
+ * from now on.
+ */
+static void elect(void)
+{
+	struct psp *psp;
+
+	lockdep_assert_held(&psp_list_lock);
+	list_for_each_entry(psp, &psp_list, list) {
+		if (!psp_electing)
+			break;
+		if (!psp_master)
+			become_master(psp);
+		if (psp_master == psp)
+			set_reason(psp->pdev, "ok");
+		else if (psp_master && psp->end == PSP_ALIVE)
+			set_reason(psp->pdev, "another PSP is used");
+	}
+	show_dev();
+}
+
+static void set_electing(bool electing)
+{
+	mutex_lock(&psp_list_lock);
+	psp_electing = electing;
+	elect();
+	mutex_unlock(&psp_list_lock);
 }
 
 static void drop(struct psp *psp)
@@ -155,17 +254,12 @@ static void drop(struct psp *psp)
 		psp_master = NULL;
 }
 
-static int psp_add(struct psp *psp)
+static void psp_add(struct psp *psp)
 {
-	int ret;
-
 	mutex_lock(&psp_list_lock);
 	list_add_sorted(psp);
-	ret = elect();
-	if (ret)
-		drop(psp);
+	elect();
 	mutex_unlock(&psp_list_lock);
-	return ret;
 }
 
 static int psp_map(struct pci_dev *pdev, struct psp *psp)
@@ -220,38 +314,6 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	return psp;
 }
 
-static void set_reason(const char *reason)
-{
-	mutex_lock(&psp_reason_lock);
-	strscpy(psp_reason, reason, sizeof(psp_reason));
-	mutex_unlock(&psp_reason_lock);
-}
-
-static int no_sev(struct pci_dev *pdev, int error, const char *reason)
-{
-	set_reason(reason);
-	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
-}
-
-/* Say why psp_add() has failed. */
-static void not_added(struct pci_dev *pdev, const struct psp *psp, int error)
-{
-	char refused[sizeof(psp_reason)];
-
-	if (error == -ENOMEM) {
-		no_sev(pdev, error, "there is no memory");
-	} else if (psp->end == PSP_DEAD) {
-		no_sev(pdev, error, "firmware does not answer");
-	} else if (error == -EIO && psp->failed_row) {
-		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
-			 psp->failed_row->name, psp_status_name(psp->failed_status),
-			 psp->failed_status);
-		no_sev(pdev, error, refused);
-	} else {
-		no_sev(pdev, error, "/dev/sev is somebody else's");
-	}
-}
-
 /*
  * With SNP on, each page that the firmware writes to must be handed over to it in the
  * RMP, which this driver does not do; and SHUTDOWN of the SEV API must not come while
@@ -276,6 +338,9 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (host_has_snp())
 		return no_sev(pdev, -ENODEV,
 			      "SNP is on, which psp_sev does not support; boot with sev=nosnp, or use ccp");
+	/* somebody has written to driver_override */
+	if (!id->driver_data)
+		return no_sev(pdev, -ENODEV, "this is no PSP whose registers are known");
 
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)
@@ -302,13 +367,7 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto put;
 	}
 	pci_set_drvdata(pdev, psp);
-	ret = psp_add(psp);
-	if (ret) {
-		not_added(pdev, psp, ret);
-		psp_irq_teardown(pdev, psp);
-		goto put;
-	}
-	set_reason("ok");
+	psp_add(psp);
 	return 0;
 
 put:
@@ -322,9 +381,8 @@ static void psp_remove(struct pci_dev *pdev)
 
 	mutex_lock(&psp_list_lock);
 	drop(psp);
+	set_reason(pdev, "the device has been removed, or unbound from the driver");
 	elect();
-	if (!psp_master)
-		set_reason("the PSP has been removed");
 	mutex_unlock(&psp_list_lock);
 	psp_irq_teardown(pdev, psp);
 	psp_put(psp);
@@ -406,12 +464,14 @@ MODULE_DEVICE_TABLE(pci, psp_ids);
 
 static ssize_t reason_show(struct device_driver *driver, char *buf)
 {
-	ssize_t len;
+	const struct psp_reason *reason;
+	int len = 0;
 
-	mutex_lock(&psp_reason_lock);
-	len = sysfs_emit(buf, "%s\n", psp_reason);
-	mutex_unlock(&psp_reason_lock);
-	return len;
+	mutex_lock(&psp_reasons_lock);
+	list_for_each_entry(reason, &psp_reasons, list)
+		len += sysfs_emit_at(buf, len, "%s: %s\n", reason->device, reason->text);
+	mutex_unlock(&psp_reasons_lock);
+	return len ?: sysfs_emit(buf, "no PSP has been found\n");
 }
 static DRIVER_ATTR_RO(reason);
 
@@ -430,6 +490,8 @@ static struct pci_driver psp_driver = {
 	.groups = psp_driver_groups,
 	.dev_groups = psp_attr_groups,
 	.driver.pm = pm_sleep_ptr(&psp_pm_ops),
+	/* whatever the command line says: all are to have been probed, see above */
+	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
 static int __init psp_module_init(void)
@@ -438,19 +500,24 @@ static int __init psp_module_init(void)
 
 	psp_debugfs_init();
 	ret = pci_register_driver(&psp_driver);
-	if (ret)
+	if (ret) {
 		psp_debugfs_exit();
-	else
-		atomic_notifier_chain_register(&panic_notifier_list, &psp_panic_block);
-	return ret;
+		return ret;
+	}
+	atomic_notifier_chain_register(&panic_notifier_list, &psp_panic_block);
+	set_electing(true);
+	return 0;
 }
 module_init(psp_module_init);
 
 static void __exit psp_module_exit(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &psp_panic_block);
+	/* none is to take over, only to be removed next */
+	set_electing(false);
 	pci_unregister_driver(&psp_driver);
 	psp_handle_drop_all();
+	forget_reasons();
 	psp_debugfs_exit();
 }
 module_exit(psp_module_exit);

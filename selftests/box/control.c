@@ -61,17 +61,47 @@ int control_write(const char *path, const char *text)
 	return ret;
 }
 
-/* The lowest PCI address is the one that commands go to. */
+/* What the driver says of a device; of the first one that it knows, if it is NULL. */
+static const char *reason_of(const char *device)
+{
+	static char text[4096];
+	char *line, *next = text;
+
+	if (control_read(DRIVER_DIR "/reason", text, sizeof(text)) < 0)
+		return "";
+	while ((line = strsep(&next, "\n")) && *line) {
+		char *reason = strstr(line, ": ");
+
+		if (!reason)
+			return line;
+		*reason = '\0';
+		if (!device || !strcmp(line, device))
+			return reason + 2;
+	}
+	return "";
+}
+
+bool psp_is_used(const char *device)
+{
+	return !strcmp(reason_of(device), "ok");
+}
+
+/* The one that commands go to, or else the lowest PCI address. */
 const char *psp_dir(void)
 {
 	static char path[512];
 	char best[256] = "";
 	struct dirent *entry;
 	DIR *dir = opendir(DRIVER_DIR);
+	bool used = false;
 
-	while (dir && (entry = readdir(dir)))
-		if (strchr(entry->d_name, ':') && (!*best || strcmp(entry->d_name, best) < 0))
+	while (dir && !used && (entry = readdir(dir))) {
+		if (!strchr(entry->d_name, ':'))
+			continue;
+		used = psp_is_used(entry->d_name);
+		if (used || !*best || strcmp(entry->d_name, best) < 0)
 			snprintf(best, sizeof(best), "%s", entry->d_name);
+	}
 	if (dir)
 		closedir(dir);
 	path[0] = '\0';
@@ -98,9 +128,13 @@ const char *psp_attr(const char *name)
 	return one_line(path);
 }
 
-const char *psp_reason(void)
+const char *psp_reason(const char *device)
 {
-	return one_line(DRIVER_DIR "/reason");
+	const char *dir = psp_dir();
+
+	if (!device && *dir)
+		device = strrchr(dir, '/') + 1;
+	return reason_of(device);
 }
 
 long psp_attr_number(const char *name)

@@ -41,8 +41,16 @@ const char *psp_attr(const char *name);
 /** psp_attr_number() - the same, as a number; -1 if it cannot be read */
 long psp_attr_number(const char *name);
 
-/** psp_reason() - why there is no /dev/sev, or "ok"; as psp_attr() */
-const char *psp_reason(void);
+/**
+ * psp_reason() - why a device is not the PSP that commands go to
+ * @device: its PCI address; NULL: the driver's device, or the only one that it has had
+ *
+ * Return: what the driver says, "ok" if it is used; "" if it does not know of it.
+ */
+const char *psp_reason(const char *device);
+
+/** psp_is_used() - do commands go to this PSP? */
+bool psp_is_used(const char *device);
 
 /** control_read() - a whole small file, zero-terminated; its length, or -errno */
 long control_read(const char *path, char *text, size_t size);

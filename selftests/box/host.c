@@ -111,11 +111,12 @@ static uint32_t *map_bar(const char *device)
 
 static uint32_t *swpsp_bar;
 
-void host_swpsp_use(const char *device)
+bool host_swpsp_use(const char *device)
 {
 	if (swpsp_bar)
 		munmap(swpsp_bar, SWPSP_BAR_SIZE);
 	swpsp_bar = device ? map_bar(device) : NULL;
+	return device ? !!swpsp_bar : !!host_swpsp();
 }
 
 uint32_t *host_swpsp(void)

@@ -44,8 +44,10 @@ uint32_t *host_swpsp(void);
  * host_swpsp_use() - which one host_swpsp(), counters and faults are about
  * @device: its PCI address; NULL: any, to be looked for anew, which it must be when
  *	it has been removed and found again
+ *
+ * Return: false if it is not one.
  */
-void host_swpsp_use(const char *device);
+bool host_swpsp_use(const char *device);
 
 /** host_counter() - one word of it, SWPSP_BAR_*; 0 without a simulated PSP */
 uint32_t host_counter(uint32_t offset);

@@ -655,17 +655,17 @@ TEST_F(life, refused_at_probe)
 		ASSERT_EQ(0, fault_refuse(SEV_FW_PLATFORM_STATUS, 0, answers[i].status));
 		klog_count(self->klog, "");
 		EXPECT_EQ(0, drivers_load_psp(params));
-		EXPECT_STREQ("", psp_dir());
+		EXPECT_NE(0, access("/dev/sev", F_OK));
 		snprintf(text, sizeof(text), "firmware refuses PLATFORM_STATUS, %s",
 			 answers[i].text);
-		EXPECT_STREQ(text, psp_reason());
+		EXPECT_STREQ(text, psp_reason(NULL));
 		EXPECT_EQ(1, klog_count(self->klog, text)) TH_LOG("%s", text);
 	}
 	ASSERT_EQ(0, drivers_unload());
 	ASSERT_EQ(0, drivers_load(params));
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	EXPECT_EQ(0, status_now(&self->p));
-	EXPECT_STREQ("ok", psp_reason());
+	EXPECT_STREQ("ok", psp_reason(NULL));
 }
 
 /* A guest that could not be bound is none, and nobody is told a name of it. */
@@ -924,17 +924,16 @@ TEST_F(life, dead_at_probe)
 		ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = kinds[i] }));
 		klog_count(self->klog, "");
 		began = now();
-		/* the module stays, the device has not been accepted */
 		EXPECT_EQ(0, drivers_load_psp(params));
 		EXPECT_GT(TIMEOUT_S + SLACK_S, now() - began);
-		EXPECT_STREQ("", psp_dir());
+		EXPECT_EQ(1, psp_attr_number("dead"));
 		EXPECT_EQ(-1, open("/dev/sev", O_RDWR | O_CLOEXEC));
 		EXPECT_EQ(1, klog_count(self->klog, "no SEV: firmware does not answer"));
-		EXPECT_STREQ("firmware does not answer", psp_reason());
+		EXPECT_STREQ("firmware does not answer", psp_reason(NULL));
 		ASSERT_EQ(0, fault_clear());
 		ASSERT_EQ(0, drivers_unload());
 		ASSERT_EQ(0, drivers_load(params));
-		EXPECT_STREQ("ok", psp_reason());
+		EXPECT_STREQ("ok", psp_reason(NULL));
 		EXPECT_EQ(0, whole_launch());
 	}
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
@@ -978,7 +977,8 @@ TEST_F(life, removed)
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	ASSERT_EQ(0, remove_device());
 	EXPECT_STREQ("", psp_dir());
-	EXPECT_STREQ("the PSP has been removed", psp_reason());
+	EXPECT_STREQ("the device has been removed, or unbound from the driver",
+		     psp_reason(NULL));
 	EXPECT_NE(0, access("/dev/sev", F_OK));
 
 	/* by each door: it is gone */
@@ -1000,7 +1000,7 @@ TEST_F(life, removed)
 
 	/* found again: also those who have kept the file open can go on */
 	ASSERT_EQ(0, find_device());
-	EXPECT_STREQ("ok", psp_reason());
+	EXPECT_STREQ("ok", psp_reason(NULL));
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_EQ(0, whole_launch());
 	close(self->p.fd);
@@ -1127,6 +1127,27 @@ TEST_F(life, a_guest_of_an_unbound_psp_is_lost)
 TEST_F(life, a_guest_of_a_removed_psp_is_lost)
 {
 	lose_a_guest(_metadata, remove_and_find);
+}
+
+/* A device that is not for this driver, and that somebody tells it to take. */
+TEST_F(life, a_foreign_device_is_refused)
+{
+	static const char other[] = "0000:00:00.0";	/* the host bridge */
+	const char *path = "/sys/bus/pci/devices/0000:00:00.0/driver_override";
+
+	ASSERT_EQ(0, control_write(path, "psp_sev"));
+	EXPECT_EQ(-ENODEV, control_write(PCI_DRIVER "bind", other));
+	EXPECT_EQ(1, klog_count(self->klog, "no SEV: this is no PSP whose"));
+	EXPECT_STREQ("this is no PSP whose registers are known", psp_reason(other));
+	EXPECT_EQ(0, control_write(path, "\n"));
+
+	/* without the driver's data the kernel does not take a new id for one that has some */
+	EXPECT_EQ(-EINVAL, control_write(PCI_DRIVER "new_id", "8086 29c0"));
+
+	/* and what the driver says of its own device is still there */
+	EXPECT_STREQ("ok", psp_reason(NULL));
+	EXPECT_EQ(0, status_now(&self->p));
+	EXPECT_EQ(0, whole_launch());
 }
 
 #define GENERATIONS	6

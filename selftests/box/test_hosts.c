@@ -53,7 +53,7 @@ TEST_F(host, with_snp_is_refused)
 	EXPECT_STREQ("", psp_dir());
 	EXPECT_NE(0, access("/dev/sev", F_OK));
 	EXPECT_EQ(1, klog_count(self->klog, "no SEV: SNP is on"));
-	EXPECT_EQ(0, strncmp(psp_reason(), "SNP is on", 9)) TH_LOG("%s", psp_reason());
+	EXPECT_EQ(0, strncmp(psp_reason(NULL), "SNP is on", 9)) TH_LOG("%s", psp_reason(NULL));
 	EXPECT_EQ(commands, host_counter(SWPSP_BAR_COMMANDS));
 	/* KVM makes other guests */
 	EXPECT_EQ(0, access("/dev/kvm", F_OK));
@@ -61,7 +61,7 @@ TEST_F(host, with_snp_is_refused)
 	ASSERT_EQ(0, control_write(SNP, "N"));
 	ASSERT_EQ(0, drivers_unload());
 	ASSERT_EQ(0, drivers_load(NULL));
-	EXPECT_STREQ("ok", psp_reason());
+	EXPECT_STREQ("ok", psp_reason(NULL));
 	ASSERT_EQ(0, guest_started(&l, false, RAM));
 	EXPECT_EQ(0, launch_update(&l));
 	launch_close(&l);

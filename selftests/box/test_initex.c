@@ -338,7 +338,7 @@ static void expect_down(struct __test_metadata *_metadata, struct _test_data_ini
 	struct keys keys;
 
 	EXPECT_EQ(0, access("/dev/sev", F_OK));
-	EXPECT_STREQ("ok", psp_reason());
+	EXPECT_STREQ("ok", psp_reason(NULL));
 	EXPECT_EQ(0, platform_status(&self->p, &status));
 	EXPECT_EQ(0, status.state);
 	EXPECT_EQ(-ENODATA, get_keys(&self->p, &keys));
