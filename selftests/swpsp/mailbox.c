@@ -84,6 +84,7 @@ struct fault {
 
 struct mailbox {
 	struct mailbox_config config;
+	struct swpsp *psp;
 	uint8_t *bar;
 	int memory_fd;
 	int irq_fd;
@@ -192,7 +193,7 @@ static void pass_wbinvds(struct mailbox *box, bool tell)
 			continue;
 		box->wbinvd_seen[cpu] = count;
 		if (tell)
-			swpsp_wbinvd(box->config.psp, cpu);
+			swpsp_wbinvd(box->psp, cpu);
 	}
 }
 
@@ -211,7 +212,7 @@ static uint16_t execute(struct mailbox *box, uint32_t id)
 
 	cmdbuf = (uint64_t)get(box, generation->addr_hi) << 32 | get(box, generation->addr_lo);
 	pass_wbinvds(box, true);
-	status = swpsp_command(box->config.psp, id, cmdbuf);
+	status = swpsp_command(box->psp, id, cmdbuf);
 	/*
 	 * A WBINVD that was executed meanwhile may have come too early: only a
 	 * driver that does not keep the two apart can tell, and it shall.
@@ -267,7 +268,7 @@ static uint32_t fault_strikes(struct mailbox *box, uint32_t id)
 static void answer(struct mailbox *box, uint32_t response, bool interrupt)
 {
 	const struct psp_generation *generation = box->config.generation;
-	uint64_t one = 1, info = swpsp_error_info(box->config.psp);
+	uint64_t one = 1, info = swpsp_error_info(box->psp);
 	ssize_t written;
 
 	set(box, generation->addr_lo, (uint32_t)info);
@@ -288,7 +289,7 @@ static void count(struct mailbox *box, uint32_t id, uint16_t status)
 {
 	struct swpsp_counts counts;
 
-	swpsp_counts(box->config.psp, &counts);
+	swpsp_counts(box->psp, &counts);
 	set(box, SWPSP_BAR_GUESTS, counts.guests);
 	set(box, SWPSP_BAR_ASIDS_BOUND, counts.asids_bound);
 	set(box, SWPSP_BAR_ASIDS_DIRTY, counts.asids_dirty);
@@ -402,6 +403,7 @@ struct mailbox *mailbox_new(const struct mailbox_config *config)
 	set(box, SWPSP_BAR_MAX_ASID, config->max_asid);
 	set(box, SWPSP_BAR_MIN_SEV_ASID, config->min_sev_asid);
 	set(box, SWPSP_BAR_CBIT, CBIT_POSITION | CBIT_REDUCTION << 6);
+	set(box, SWPSP_BAR_SNP, config->snp);
 	set(box, SWPSP_BAR_MAGIC, SWPSP_MAGIC);
 	return box;
 
@@ -422,11 +424,17 @@ int mailbox_irq_fd(const struct mailbox *box)
 	return box->irq_fd;
 }
 
-int mailbox_start(struct mailbox *box)
+void *mailbox_rmp(const struct mailbox *box)
+{
+	return box->bar + SWPSP_BAR_RMP;
+}
+
+int mailbox_start(struct mailbox *box, struct swpsp *psp)
 {
 	sigset_t all, before;
 	int error;
 
+	box->psp = psp;
 	/* Signals are for the main thread; a new one inherits what is blocked. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -436,14 +444,20 @@ int mailbox_start(struct mailbox *box)
 	return error;
 }
 
+void mailbox_stop(struct mailbox *box)
+{
+	if (!box->running)
+		return;
+	atomic_store(&box->stop, true);
+	pthread_join(box->thread, NULL);
+	box->running = false;
+}
+
 void mailbox_free(struct mailbox *box)
 {
 	if (!box)
 		return;
-	if (box->running) {
-		atomic_store(&box->stop, true);
-		pthread_join(box->thread, NULL);
-	}
+	mailbox_stop(box);
 	if (box->bar != MAP_FAILED)
 		munmap(box->bar, SWPSP_BAR_SIZE);
 	if (box->memory_fd >= 0)

@@ -44,17 +44,18 @@ const struct psp_generation *psp_generation_get(unsigned int index);
 /**
  * struct mailbox_config - what the mailbox is for
  * @generation: register map
- * @psp: firmware
  * @max_asid: shown to the CPU simulation as CPUID 0x8000001f ECX
  * @min_sev_asid: likewise, EDX
  * @cpus: number of WBINVD counters to look at
+ * @snp: shown to the CPU simulation: the firmware has SNP, and works on the reverse
+ *	map table in the BAR
  */
 struct mailbox_config {
 	const struct psp_generation *generation;
-	struct swpsp *psp;
 	uint32_t max_asid;
 	uint32_t min_sev_asid;
 	uint32_t cpus;
+	bool snp;
 };
 
 struct mailbox;
@@ -73,8 +74,14 @@ int mailbox_memory_fd(const struct mailbox *box);
 /** mailbox_irq_fd() - an eventfd that is written to interrupt the host */
 int mailbox_irq_fd(const struct mailbox *box);
 
-/** mailbox_start() - start to execute commands; 0, or an error number */
-int mailbox_start(struct mailbox *box);
+/** mailbox_rmp() - the reverse map table in the BAR, SWPSP_RMP_SIZE bytes */
+void *mailbox_rmp(const struct mailbox *box);
+
+/** mailbox_start() - start to execute commands on @psp; 0, or an error number */
+int mailbox_start(struct mailbox *box, struct swpsp *psp);
+
+/** mailbox_stop() - let the current command end; no other is executed after it */
+void mailbox_stop(struct mailbox *box);
 
 /** mailbox_free() - let the current command end, stop, free; NULL is fine */
 void mailbox_free(struct mailbox *box);

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bar.h"
 #include "ivshmem.h"
 #include "machine.h"
 #include "mailbox.h"
@@ -57,6 +58,9 @@ static const char usage[] =
 "                       the same; 0 (default): be random\n"
 "  --api=MAJOR.MINOR    SEV API version to report and behave as (1.55)\n"
 "  --build=N            firmware build to report (21)\n"
+"  --snp                the platform has SEV-SNP\n"
+"  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
+"                       certificates say of the processor\n"
 "\n"
 "The machine (run):\n"
 "  --memory-size=MIB    RAM, 128 to 2048\n"
@@ -90,6 +94,7 @@ struct options {
 	const char *export_dir;
 	const char *transcript;
 	unsigned long memory_mib;
+	bool snp;
 };
 
 static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -151,6 +156,18 @@ static void parse_memory(struct swpsp_config *psp, const char *text)
 		fail("--memory is plain or cipher, not \"%s\".", text);
 }
 
+static void parse_product(struct swpsp_config *psp, const char *text)
+{
+	if (!strcmp(text, "milan"))
+		psp->product = SWPSP_MILAN;
+	else if (!strcmp(text, "genoa"))
+		psp->product = SWPSP_GENOA;
+	else if (!strcmp(text, "turin"))
+		psp->product = SWPSP_TURIN;
+	else
+		fail("--product is milan, genoa or turin, not \"%s\".", text);
+}
+
 static void parse(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -160,6 +177,8 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 'S' },
 		{ "api", required_argument, NULL, 'a' },
 		{ "build", required_argument, NULL, 'b' },
+		{ "snp", no_argument, NULL, 'R' },
+		{ "product", required_argument, NULL, 'g' },
 		{ "memory-size", required_argument, NULL, 'm' },
 		{ "memory", required_argument, NULL, 'M' },
 		{ "cpus", required_argument, NULL, 'n' },
@@ -198,6 +217,12 @@ static void parse(struct options *options, int argc, char **argv)
 			break;
 		case 'b':
 			psp->build = (uint8_t)number("build", optarg, 0, 0, 255);
+			break;
+		case 'R':
+			options->snp = true;
+			break;
+		case 'g':
+			parse_product(psp, optarg);
 			break;
 		case 'm':
 			options->memory_mib = number("memory-size", optarg, 10,
@@ -360,21 +385,22 @@ static void be_another(struct options *options, unsigned int number)
 	}
 	if (options->psp.seed)
 		options->psp.seed += number;
+	/* The processor has one reverse map table, and the first PSP serves it. */
+	options->snp = false;
 }
 
 /* Return: QEMU's end of the socket pair by which it learns of the PSP. */
 static int unit_start(struct unit *unit)
 {
-	struct mailbox_config config = {
+	const struct mailbox_config config = {
 		.generation = unit->options.generation,
 		.max_asid = unit->options.psp.max_asid,
 		.min_sev_asid = unit->options.psp.min_sev_asid,
 		.cpus = unit->options.psp.cpus,
+		.snp = unit->options.snp,
 	};
 	int server[2], irq[IVSHMEM_VECTORS], error;
 
-	unit->psp = make_psp(&unit->options);
-	config.psp = unit->psp;
 	unit->mailbox = mailbox_new(&config);
 	if (!unit->mailbox || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server))
 		fail("cannot make the PSP's registers: %s.", strerror(errno));
@@ -383,7 +409,12 @@ static int unit_start(struct unit *unit)
 	irq[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (irq[1] < 0 || ivshmem_greet(server[0], mailbox_memory_fd(unit->mailbox), irq))
 		fail("cannot talk to QEMU: %s.", strerror(errno));
-	error = mailbox_start(unit->mailbox);
+	if (unit->options.snp) {
+		unit->options.psp.rmp = mailbox_rmp(unit->mailbox);
+		unit->options.psp.rmp_pages = SWPSP_RMP_PAGES;
+	}
+	unit->psp = make_psp(&unit->options);
+	error = mailbox_start(unit->mailbox, unit->psp);
 	if (error)
 		fail("cannot start a thread: %s.", strerror(error));
 	return server[1];
@@ -414,8 +445,10 @@ static int run(struct options *options, char **argv)
 	code = machine_run(machine);
 
 	for (i = 0; i < machine->psps; i++) {
-		mailbox_free(units[i].mailbox);
+		/* The platform's end may still look at the table in the BAR. */
+		mailbox_stop(units[i].mailbox);
 		free_psp(&units[i].options, units[i].psp);
+		mailbox_free(units[i].mailbox);
 	}
 	return code;
 }
@@ -431,6 +464,7 @@ int main(int argc, char **argv)
 			.max_asid = 16,
 			.min_sev_asid = 6,
 			.cpus = 2,
+			.product = SWPSP_GENOA,
 		},
 		.machine.job = "",
 		.machine.psps = 1,
