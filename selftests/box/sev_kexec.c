@@ -62,7 +62,8 @@ int main(int argc, char **argv)
 	bool crash, guest;
 
 	if (argc != 6) {
-		fprintf(stderr, "Usage: sev_kexec kexec|crash guest|idle KERNEL INITRAMFS CMDLINE\n");
+		fprintf(stderr,
+			"Usage: sev_kexec kexec|crash guest|idle KERNEL INITRAMFS CMDLINE\n");
 		return 2;
 	}
 	crash = !strcmp(argv[1], "crash");

@@ -18,8 +18,9 @@
  *    no more of SNP than that;
  *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
  *    replaced, by ftrace, by one that executes the instruction and then counts
- *    it in each BAR, since it is for all firmware to see. Nobody tells swpsp that a WBINVD was due: a driver that
- *    forgets one, or misses a CPU, gets WBINVD_REQUIRED. A kretprobe would not
+ *    it in each BAR, since it is for all firmware to see. Nobody tells swpsp that
+ *    a WBINVD was due: a driver that forgets one, or misses a CPU, gets
+ *    WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
  *    and that WBINVD would be lost;
  *  - a vCPU of a SEV-ES guest is stopped before it runs. VMRUN of a real processor
