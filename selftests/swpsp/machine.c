@@ -9,7 +9,8 @@
  * Lines, each a port of a virtio serial device that the init program finds by
  * its name: "job" tells it what to run and ends by end of file; "in", "out" and
  * "err" are the job's; "status" tells how far it is and the job's exit code. A
- * job on a terminal uses a virtio console instead of in, out, err. What kernel
+ * job on a terminal uses a virtio console instead of in, out, err, and "size" tells
+ * the terminal's size, now and whenever it changes: a console has none. What kernel
  * and QEMU print goes to the log, which is shown if something goes wrong.
  *
  * A port blocks its writer inside the guest's kernel, so whatever comes out of
@@ -55,11 +56,12 @@ enum line {
 	LINE_OUT,
 	LINE_ERR,
 	LINE_TTY,
+	LINE_SIZE,
 	LINES
 };
 
 static const char * const line_name[LINES] = {
-	"log", "qemu", "job", "status", "in", "out", "err", "tty",
+	"log", "qemu", "job", "status", "in", "out", "err", "tty", "size",
 };
 
 struct buffer {
@@ -81,6 +83,7 @@ struct machine {
 	struct buffer status;
 	bool in_done;		/* our standard input has ended */
 	int log_file;
+	bool resized;		/* our terminal; the machine does not know yet */
 	bool booted;
 	bool job_done;
 	int job_code;
@@ -314,6 +317,24 @@ static void terminal_restore(struct machine *machine)
 	machine->terminal_raw = false;
 }
 
+/* "ROWS COLUMNS", a line each time; 0 0 if the terminal does not know. */
+static void size_write(struct machine *machine)
+{
+	struct winsize size = { 0 };
+	char text[32];
+	int len;
+
+	machine->resized = false;
+	if (machine->fd[LINE_SIZE] < 0)
+		return;
+	ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+	len = snprintf(text, sizeof(text), "%u %u\n", size.ws_row, size.ws_col);
+	/* A size that does not fit any more is followed by others. */
+	if (send(machine->fd[LINE_SIZE], text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+	    errno != EAGAIN)
+		close_fd(&machine->fd[LINE_SIZE]);
+}
+
 static bool line_wanted(const struct machine *machine, enum line line)
 {
 	switch (line) {
@@ -322,6 +343,7 @@ static bool line_wanted(const struct machine *machine, enum line line)
 	case LINE_ERR:
 		return !machine->config->tty;
 	case LINE_TTY:
+	case LINE_SIZE:
 		return machine->config->tty;
 	default:
 		return true;
@@ -486,6 +508,8 @@ static void signals_setup(struct machine *machine)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGQUIT);
+	if (machine->config->tty)
+		sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	machine->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -496,7 +520,9 @@ static int signals_read(struct machine *machine)
 	struct signalfd_siginfo info;
 
 	while (read(machine->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD)
+		if (info.ssi_signo == SIGWINCH)
+			machine->resized = true;
+		else if (info.ssi_signo != SIGCHLD)
 			return (int)info.ssi_signo;
 	return 0;
 }
@@ -640,6 +666,8 @@ static int relay(struct machine *machine)
 		sig = signals_read(machine);
 		if (sig)
 			return MACHINE_EXIT_SIGNAL + sig;
+		if (machine->resized)
+			size_write(machine);
 		if (input && !input_read(machine))
 			return MACHINE_EXIT_SIGNAL + SIGINT;
 		input_write(machine);
@@ -681,6 +709,7 @@ int machine_run(const struct machine_config *config)
 		machine.deadline = now_ms() + 1000 * (uint64_t)config->timeout;
 	terminal_setup(&machine);
 	job_write(&machine);
+	size_write(&machine);
 
 	code = relay(&machine);
 
