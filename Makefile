@@ -47,8 +47,9 @@ setup:
 	@scripts/setup
 	@scripts/fetch-kernel $(VERSION) >/dev/null
 
+# Where the modules are is of interest only if they were asked for.
 modules: setup
-	@scripts/build-modules $(VERSION)
+	@scripts/build-modules --progress $(VERSION) $(if $(filter modules,$(MAKECMDGOALS)),,>/dev/null)
 
 programs: setup
 	@$(MAKE) --no-print-directory -C selftests/swpsp
