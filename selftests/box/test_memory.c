@@ -6,9 +6,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/kvm.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -178,6 +182,69 @@ TEST_F(memory, all_kinds_are_measured)
 	}
 	GOES(launch_measure(l));
 	GOES(launch_check(l));
+}
+
+/* The kernel has this release, or a later one. */
+static bool kernel_is(unsigned int major, unsigned int minor)
+{
+	unsigned int is_major, is_minor;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &is_major, &is_minor) != 2)
+		return false;
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
+/* The page behind @addr once it is registered, read from, and written to. */
+static int register_and_use(struct vm *vm, volatile uint8_t *addr, uint64_t *pinned,
+			    uint64_t *used)
+{
+	struct kvm_enc_region region = { .addr = addr_of((void *)addr), .size = PAGE };
+
+	if (ioctl(vm->vm_fd, KVM_MEMORY_ENCRYPT_REG_REGION, &region))
+		return -errno;
+	(void)*addr;
+	*pinned = memory_frame((void *)addr);
+	*addr = 1;
+	*used = memory_frame((void *)addr);
+	return ioctl(vm->vm_fd, KVM_MEMORY_ENCRYPT_UNREG_REGION, &region) ? -errno : 0;
+}
+
+/*
+ * A VMM must write to memory before it registers it: KVM before 6.2 pins the page of
+ * zeros where there is no other, and the first write then moves to another page, which
+ * nobody has pinned. Later kernels give the VM a page of its own first.
+ */
+TEST_F(memory, registered_untouched_memory_moves_on_kernels_before_6_2)
+{
+	uint64_t pinned, used;
+	uint8_t *memory = untouched(PAGE);
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, register_and_use(&self->l.vm, memory, &pinned, &used));
+	ASSERT_NE(0, pinned);
+	EXPECT_EQ(kernel_is(6, 2), pinned == used);
+	munmap(memory, PAGE);
+}
+
+TEST_F(memory, registered_memory_stays_where_it_was_populated)
+{
+	uint64_t pinned, used;
+	uint8_t *memory = untouched(PAGE);
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, madvise(memory, PAGE, MADV_POPULATE_WRITE));
+	ASSERT_EQ(0, register_and_use(&self->l.vm, memory, &pinned, &used));
+	ASSERT_NE(0, pinned);
+	EXPECT_EQ(pinned, used);
+	munmap(memory, PAGE);
+
+	/* the library's way, which populates by itself */
+	memory = self->l.vm.memory;
+	ASSERT_EQ(0, vm_register(&self->l.vm));
+	pinned = memory_frame(memory + RAM - PAGE);
+	memory[RAM - 1] = 1;
+	EXPECT_EQ(pinned, memory_frame(memory + RAM - PAGE));
 }
 
 /* What is one page to the kernel is one command. */
