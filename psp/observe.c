@@ -26,6 +26,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/ktime.h>
@@ -65,6 +66,17 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 		stat->refused++;
 }
 
+/*
+ * A CPU that is present but offline executes no WBINVD, but the firmware insists on one
+ * of each, once a guest may have run there.
+ */
+static const char *wbinvd_hint(void)
+{
+	if (num_online_cpus() < num_present_cpus())
+		return "CPUs are offline and cannot flush their caches, set them online";
+	return "not every CPU of the machine has executed WBINVD";
+}
+
 /* What firmware wants of the machine before it can be initialised. */
 static const char *init_hint(const struct psp_row *row, u32 status)
 {
@@ -85,6 +97,8 @@ static const char *init_hint(const struct psp_row *row, u32 status)
 	};
 	unsigned int i;
 
+	if (status == SEV_FW_STATUS_WBINVD_REQUIRED)
+		return wbinvd_hint();
 	if (row->then != PSP_THEN_UP)
 		return "there can be no guest before that has succeeded";
 	for (i = 0; i < ARRAY_SIZE(hints); i++)
@@ -106,6 +120,39 @@ void psp_observe_bring_up(const struct psp_row *row, u32 status)
 {
 	pr_err_ratelimited("firmware refuses %s, %s (0x%02x): %s\n", row->name,
 			   psp_status_name(status), status, init_hint(row, status));
+}
+
+/**
+ * psp_observe_unflushed() - no ASID of an earlier guest can be used again
+ *
+ * KVM says no more than EBUSY or EIO to whoever starts a guest.
+ *
+ * Context: any.
+ */
+void psp_observe_unflushed(void)
+{
+	pr_err_ratelimited("ASIDs cannot be used again, DF_FLUSH failed with %s (0x%02x): %s\n",
+			   psp_status_name(SEV_FW_STATUS_WBINVD_REQUIRED),
+			   SEV_FW_STATUS_WBINVD_REQUIRED, wbinvd_hint());
+}
+
+/**
+ * psp_observe_asids() - how many guests of each kind there can be at the same time
+ * @psp: PSP that commands go to
+ *
+ * KVM refuses a guest of a kind that has no ASIDs without saying why.
+ */
+void psp_observe_asids(const struct psp *psp)
+{
+	u32 es = min(psp->min_sev_asid, psp->max_asid + 1);
+
+	es = es ? es - 1 : 0;
+	pci_info(psp->pdev, "SEV API %d.%d build %d, ASIDs: %u for SEV guests, %u for SEV-ES guests\n",
+		 psp->api >> 8, psp->api & 0xff, psp->build, psp->max_asid - es, es);
+	if (!es)
+		pci_warn(psp->pdev, "no SEV-ES guests: the BIOS gives them no ASIDs\n");
+	if (es == psp->max_asid)
+		pci_warn(psp->pdev, "no SEV guests without SEV-ES: the BIOS gives them no ASIDs\n");
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -212,6 +259,7 @@ static DEVICE_ATTR_RO(asids_es);
 static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 {
 	const struct psp_row *row;
+	bool hint;
 	u32 status;
 
 	if (mutex_lock_interruptible(&psp->lock))
@@ -223,8 +271,9 @@ static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 		return sysfs_emit(buf, "none\n");
 	if (status == SEV_FW_NO_CALL)
 		return sysfs_emit(buf, "%s was not answered\n", row->name);
+	hint = init || status == SEV_FW_STATUS_WBINVD_REQUIRED;
 	return sysfs_emit(buf, "%s %s (0x%02x)%s%s\n", row->name, psp_status_name(status), status,
-			  init ? ": " : "", init ? init_hint(row, status) : "");
+			  hint ? ": " : "", hint ? init_hint(row, status) : "");
 }
 
 static ssize_t last_failure_show(struct device *dev, struct device_attribute *attr, char *buf)

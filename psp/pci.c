@@ -189,8 +189,7 @@ static void become_master(struct psp *psp)
 		return;
 	}
 	psp_load_firmware(psp);
-	pci_info(psp->pdev, "SEV API %d.%d build %d\n", psp->api >> 8, psp->api & 0xff,
-		 psp->build);
+	psp_observe_asids(psp);
 	psp_master = psp;
 	psp_observe_show(psp);
 	if (psp_init_on_probe)

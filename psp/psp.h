@@ -127,6 +127,8 @@ enum psp_end {
  *	none did
  * @init_status: and what firmware said
  * @init_untold: that has not been logged yet
+ * @unflushed: DF_FLUSH failed although WBINVD was executed on all CPUs that are online;
+ *	that has not been logged yet
  * @store_reset: flash was damaged, the firmware has made new keys, not logged yet
  * @debugfs: directory in debugfs
  * @api: API version of the firmware, major << 8 | minor; changes only when other
@@ -167,6 +169,7 @@ struct psp {
 	const struct psp_row *init_row;
 	u32 init_status;
 	bool init_untold;
+	bool unflushed;
 	bool store_reset;
 	struct dentry *debugfs;
 	u16 api;
@@ -345,6 +348,8 @@ void psp_observe_hide(struct psp *psp);
 void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
 void psp_observe_bring_up(const struct psp_row *row, u32 status);
+void psp_observe_unflushed(void);
+void psp_observe_asids(const struct psp *psp);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);
 

@@ -392,6 +392,7 @@ static int submit(struct psp *psp, struct psp_call *call)
 	if (call->status == SEV_FW_STATUS_WBINVD_REQUIRED) {
 		wbinvd_on_all_cpus();
 		ret = ask(psp, call);
+		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
 	}
 	if (ret && (call->stuck || (call->status != SEV_FW_NO_CALL && psp_call_refused(call)))) {
 		psp->failed_row = call->row;
@@ -416,6 +417,7 @@ static int psp_unlock(struct psp *psp)
 	const char *died_of = psp->died_of;
 	u32 status = psp->init_status;
 	bool save = psp->nv_dirty, store_reset = psp->store_reset;
+	bool unflushed = psp->unflushed;
 
 	if (save)
 		psp_nv_collect(psp);
@@ -423,12 +425,15 @@ static int psp_unlock(struct psp *psp)
 	psp->init_untold = false;
 	psp->nv_dirty = false;
 	psp->store_reset = false;
+	psp->unflushed = false;
 	mutex_unlock(&psp->lock);
 	if (store_reset)
 		pr_warn("the firmware's persistent data was damaged, and erased by it: the platform gets new keys\n");
 	/* what has not been answered is being told by its name */
 	if (refused && status != SEV_FW_NO_CALL)
 		psp_observe_bring_up(refused, status);
+	else if (unflushed)
+		psp_observe_unflushed();
 	if (died_of) {
 		psp_quarantine_pages(kept_pages(psp));
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);

@@ -824,6 +824,72 @@ FIXTURE_TEARDOWN(observe)
 	close(self->p.fd);
 }
 
+#define CPU1	"/sys/devices/system/cpu/cpu1/online"
+
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/* Guests one after another, each of which leaves its ASID dirty; how many went well. */
+static unsigned int guests_in_turn(unsigned int count)
+{
+	unsigned int done;
+	int ret = 0;
+
+	for (done = 0; done < count; done += !ret) {
+		struct launch l;
+
+		ret = guest_running(&l, OWNER_POLICY_NODBG, false, RAM);
+		launch_close(&l);
+		if (ret)
+			break;
+	}
+	return done;
+}
+
+/*
+ * A CPU that goes offline flushes its cache on the way, so guests of before are in
+ * nobody's way. After the end of a further guest the firmware insists on another WBINVD,
+ * which that CPU does not execute: ASIDs run out, and the reason is told.
+ */
+TEST_F(observe, an_offline_cpu_lets_asids_run_out_and_is_blamed)
+{
+	static const char why[] =
+		"DF_FLUSH WBINVD_REQUIRED (0x0e): CPUs are offline and cannot flush their caches";
+	unsigned int asids = host_asids(false);
+	struct sev_chain chain;
+	struct sev_cert pdh;
+	int log;
+
+	HOST_NEEDS(HOST_SWPSP);
+	CONTROL_NEEDS_IDENTITY();
+	if (access(CPU1, W_OK))
+		SKIP(return, "there is no second CPU that can be set offline");
+	log = klog_open();
+	ASSERT_LE(0, log);
+
+	EXPECT_EQ(asids, guests_in_turn(asids));
+	ASSERT_EQ(0, control_write(CPU1, "0"));
+	EXPECT_EQ(1, guests_in_turn(1));
+	EXPECT_GT(asids, guests_in_turn(asids));
+	EXPECT_TRUE(begins(psp_attr("last_failure"), why)) TH_LOG("%s", psp_attr("last_failure"));
+	EXPECT_LE(1, klog_count(log, "CPUs are offline and cannot flush their caches"));
+
+	/* no ASID is clean after INIT either */
+	ASSERT_EQ(0, platform_reset(&self->p));
+	EXPECT_EQ(-EIO, platform_pdh_cert_export(&self->p, &pdh, &(uint32_t){ CERT }, &chain,
+						 &(uint32_t){ CHAIN }));
+	EXPECT_EQ(WBINVD_REQUIRED, self->p.status);
+	EXPECT_TRUE(begins(psp_attr("init_failure"), why)) TH_LOG("%s", psp_attr("init_failure"));
+
+	/* the way out is the one that was told */
+	ASSERT_EQ(0, control_write(CPU1, "1"));
+	EXPECT_EQ(1, guests_in_turn(1));
+	EXPECT_STREQ("none", psp_attr("init_failure"));
+	close(log);
+}
+
 TEST_F(observe, query_availability)
 {
 	const struct sev_fw_door door = sev_fw_door_dev(self->p.fd, -1);

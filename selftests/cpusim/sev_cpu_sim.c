@@ -23,6 +23,9 @@
  *    WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
  *    and that WBINVD would be lost;
+ *  - a CPU that goes offline executes WBINVD, as the kernel's loop for dead CPUs makes
+ *    a real one do, and none after that. Firmware insists on each CPU that is
+ *    present, so what comes later (INIT, the end of a guest) needs it back online;
  *  - a vCPU of a SEV-ES guest is stopped before it runs. VMRUN of a real processor
  *    loads the encrypted save area, and saves and restores the host's registers;
  *    the emulated one does neither, so the guest runs with other state than was
@@ -40,6 +43,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/ftrace.h>
 #include <linux/io.h>
@@ -94,6 +98,9 @@ static unsigned int psps_found;
 
 /* Of the leaf, as the first one has it; it may be removed, which the CPU may not notice. */
 static u32 sev_ebx, sev_ecx, sev_edx;
+
+/* Of the callback for CPUs that go offline. */
+static int hotplug_state;
 
 /* Which of @features we have set, so that only these are cleared. */
 static DECLARE_BITMAP(features_set, ARRAY_SIZE(features));
@@ -195,6 +202,17 @@ static struct ftrace_ops wbinvd_ops = {
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION,
 };
 
+/* On the CPU that is going; what it still does before it is gone needs no flush. */
+static int cpu_goes_offline(unsigned int cpu)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	counting_wbinvd(NULL);
+	local_irq_restore(flags);
+	return 0;
+}
+
 /* Symbols are not to be looked up by modules, but a kprobe tells the address. */
 static unsigned long function_address(const char *name)
 {
@@ -218,11 +236,19 @@ static int wbinvd_start(void)
 	ret = ftrace_set_filter_ip(&wbinvd_ops, ip, 0, 0);
 	if (ret)
 		return ret;
-	return register_ftrace_function(&wbinvd_ops);
+	ret = register_ftrace_function(&wbinvd_ops);
+	if (ret)
+		return ret;
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "sev_cpu_sim:wbinvd",
+						  NULL, cpu_goes_offline);
+	if (hotplug_state < 0)
+		unregister_ftrace_function(&wbinvd_ops);
+	return min(hotplug_state, 0);
 }
 
 static void wbinvd_stop(void)
 {
+	cpuhp_remove_state_nocalls(hotplug_state);
 	unregister_ftrace_function(&wbinvd_ops);
 	ftrace_free_filter(&wbinvd_ops);
 	/* It runs with preemption off, so this waits for the last one. */
