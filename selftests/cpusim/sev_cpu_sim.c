@@ -307,7 +307,8 @@ static void es_run_start(void)
 	running_vcpu = (void *)function_address("kvm_get_running_vcpu");
 	if (!ip || !running_vcpu)
 		return;
-	if (!ftrace_set_filter_ip(&es_run_ops, ip, 0, 0) &&
+	/* instead of the address that an earlier kvm_amd had */
+	if (!ftrace_set_filter_ip(&es_run_ops, ip, 0, 1) &&
 	    !register_ftrace_function(&es_run_ops))
 		es_run_watched = true;
 }
@@ -317,7 +318,6 @@ static void es_run_stop(void)
 	if (es_run_watched)
 		unregister_ftrace_function(&es_run_ops);
 	es_run_watched = false;
-	ftrace_free_filter(&es_run_ops);
 }
 
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
@@ -346,15 +346,19 @@ static int es_guard_start(void)
 
 	es_run_start();
 	ret = register_module_notifier(&module_block);
-	if (ret)
+	if (ret) {
 		es_run_stop();
+		ftrace_free_filter(&es_run_ops);
+	}
 	return ret;
 }
 
+/* Once for all: some kernels leave the filter that they free where they find it. */
 static void es_guard_stop(void)
 {
 	unregister_module_notifier(&module_block);
 	es_run_stop();
+	ftrace_free_filter(&es_run_ops);
 }
 
 static void features_start(void)
