@@ -46,7 +46,12 @@ static int lend_guest(struct kvm *kvm, struct lent_guest *lent)
 
 	if (mutex_lock_killable(&kvm->lock))
 		return -EINTR;
-	if (!sev->active || kvm->vm_dead || glue_is_snp(kvm)) {
+	/* KVM's own answer to any ioctl, so that both doors have the same */
+	if (kvm->vm_dead) {
+		mutex_unlock(&kvm->lock);
+		return -EIO;
+	}
+	if (!sev->active || glue_is_snp(kvm)) {
 		mutex_unlock(&kvm->lock);
 		return -ENOTTY;
 	}
@@ -134,13 +139,14 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 /*
  * The engine holds @file until put(), the file holds the VM, and the VM holds
  * kvm_amd. What KVM asks of a caller of its VM ioctls holds here too: a VM is for
- * the process that made it, because user addresses mean that process's memory.
+ * the process that made it, because user addresses mean that process's memory. The
+ * errno is KVM's, too.
  */
 static int get_file_guest(struct file *file, struct psp_guest **guest)
 {
 	struct lent_guest *lent;
 	struct kvm *kvm;
-	int ret = -EBADF;
+	int ret = -EIO;
 
 	if (!glue_is_vm(file))
 		return -EBADF;

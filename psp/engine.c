@@ -139,6 +139,18 @@ static int issue_block(struct psp *psp, struct psp_issue *issue, const struct ps
 	return ret;
 }
 
+/*
+ * A dead PSP has an errno of its own. The legacy ioctl, which alone brings a block in
+ * kernel memory, keeps stock's.
+ */
+static int tell_dead(const struct psp *psp, const struct psp_issue *issue, bool legacy, int ret)
+{
+	if (!legacy && ret == -EIO && issue->cmd.error == SEV_FW_NO_CALL &&
+	    READ_ONCE(psp->end) == PSP_DEAD)
+		return -ESHUTDOWN;
+	return ret;
+}
+
 static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_row *row)
 {
 	struct psp_user_block block;
@@ -186,6 +198,7 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
 		ret = psp_check(row, block) ?: issue_block(psp, issue, row, block);
 	else if (!ret)
 		ret = issue_row(psp, issue, row);
+	ret = tell_dead(psp, issue, block, ret);
 	psp_put(psp);
 	return ret;
 }

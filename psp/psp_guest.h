@@ -47,8 +47,8 @@ struct psp_guest {
  * struct psp_guest_ops - how psp_sev reaches the guest behind a VM fd
  * @owner: module of these functions
  * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
- *	-EBADF (not a VM, or another process's), -ENOTTY (a VM, but not a SEV guest),
- *	-ENOMEM, -EINTR
+ *	-EBADF (not a VM), -EIO (a VM that is another process's, or dead), -ENOTTY (a
+ *	VM, but not a SEV guest), -ENOMEM, -EINTR
  * @put: take over @guest->handle and @guest->sev_fd if the handle has changed,
  *	unlock
  * @vmsa_get: lock vCPU number @vcpu (in the order of their creation) and hand out

@@ -61,7 +61,8 @@ static const struct {
 } classes[] = {
 	{ "ok", 0 }, { "refused", EIO }, { "EINVAL", EINVAL }, { "E2BIG", E2BIG },
 	{ "EFAULT", EFAULT }, { "EPERM", EPERM }, { "EBADF", EBADF }, { "ENOTTY", ENOTTY },
-	{ "ENOENT", ENOENT }, { "EBUSY", EBUSY }, { "ENOMEM", ENOMEM }, { "other", -1 },
+	{ "ENOENT", ENOENT }, { "EBUSY", EBUSY }, { "ENOMEM", ENOMEM },
+	{ "ESHUTDOWN", ESHUTDOWN }, { "other", -1 },
 };
 
 enum way { FW, OLDER, WAYS };

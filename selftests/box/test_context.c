@@ -147,13 +147,12 @@ TEST_F(context, moved)
 {
 	struct launch *l = &self->other;
 	struct vm vm;
-	int dead = variant->by_dev ? ENOTTY : EIO;	/* KVM itself knows dead VMs */
 
 	GOES(move(l, &self->guest));
 	l = &self->guest;
-	DENIED(dead, launch_measure(l));
-	DENIED(dead, launch_finish(l));
-	DENIED(dead, launch_start(l));
+	DENIED(EIO, launch_measure(l));
+	DENIED(EIO, launch_finish(l));
+	DENIED(EIO, launch_start(l));
 
 	/* the same guest, in another VM */
 	vm = l->vm;
@@ -180,7 +179,7 @@ TEST_F(context, moved_twice)
 	l = &self->other;
 	GOES(l->ops->update(l, l->vm.memory, 4096));
 	GOES(move(&third, l));
-	DENIED(variant->by_dev ? ENOTTY : EIO, launch_measure(l));
+	DENIED(EIO, launch_measure(l));
 	l = &third;
 	EXPECT_EQ(GUEST_LUPDATE, state_of(l));
 	GOES(launch_measure(l));

@@ -443,6 +443,40 @@ TEST_F(errors, buffer_in_no_memory)
 	EXPECT_LT(0, found);
 }
 
+/* Room that is nowhere is no room: the length is asked for, whatever length there is. */
+TEST_F(errors, address_zero_with_a_length)
+{
+	const struct sev_fw_buf_info *buf;
+	const struct way *way;
+	uint8_t block[PAGE];
+	unsigned int found = 0;
+
+	for_each_memory_way(self, way) {
+		const struct sev_fw_cmd_info *info = way->info;
+
+		if (!harmless(info) || !(info->flags & SEV_FW_INFO_AVAILABLE))
+			continue;
+		for_each_buf(info, buf) {
+			struct answer with, without;
+
+			if (!is_room(info, buf))
+				continue;
+			make_block(self, info, block);
+			put(block, buf->addr, 0, sizeof(uint64_t));
+			put(block, buf->len, PAGE, sizeof(uint32_t));
+			with = ask(&way->door, info->id, block, info->size);
+			make_block(self, info, block);
+			put(block, buf->len, 0, sizeof(uint32_t));
+			without = ask(&way->door, info->id, block, info->size);
+			EXPECT_EQ(without.err, with.err) TH_LOG("%s @%#x", info->name, buf->addr);
+			EXPECT_EQ(without.status, with.status) TH_LOG("%s", info->name);
+			EXPECT_NE(EFAULT, with.err) TH_LOG("%s @%#x", info->name, buf->addr);
+			found++;
+		}
+	}
+	EXPECT_LT(0, found);
+}
+
 TEST_F(errors, buffer_in_read_only_memory)
 {
 	const struct way *way;

@@ -316,8 +316,8 @@ TEST_F(glue, passthrough_start)
 		       EBUSY, SEV_FW_NO_CALL);
 }
 
-/* In a child: KVM's rule that a VM is for the process that made it. */
-static int errno_in_child(int sev, int vm)
+/* In a child: KVM's rule that a VM is for the process that made it, by either door. */
+static int errno_in_child(int sev, int vm, bool by_dev)
 {
 	struct sev_fw_guest_status status = {};
 	int wstatus = 0;
@@ -325,7 +325,8 @@ static int errno_in_child(int sev, int vm)
 
 	pid = fork();
 	if (!pid)
-		_exit(sev_issue(sev, SEV_FW_GUEST_STATUS, &status, sizeof(status), vm).err);
+		_exit(by_dev ? sev_issue(sev, SEV_FW_GUEST_STATUS, &status, sizeof(status),
+					 vm).err : guest_status(vm, sev, &status).err);
 	waitpid(pid, &wstatus, 0);
 	return WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : -1;
 }
@@ -350,7 +351,8 @@ TEST_F(glue, the_other_door)
 	EXPECT_OUTCOME(sev_issue(self->sev, SEV_FW_GUEST_STATUS, &status, size, vcpu), EBADF,
 		       SEV_FW_NO_CALL);
 	close(vcpu);
-	EXPECT_EQ(EBADF, errno_in_child(self->sev, self->vm));
+	EXPECT_EQ(EIO, errno_in_child(self->sev, self->vm, true));
+	EXPECT_EQ(EIO, errno_in_child(self->sev, self->vm, false));
 }
 
 TEST_F(glue, start_by_the_other_door)

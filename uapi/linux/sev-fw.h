@@ -22,14 +22,17 @@
  *   [mbz]     reserved, must be zero
  *
  * Address members hold user virtual addresses and come back as they were given.
+ * Address 0 with a length asks for the length as length 0 does, where the length of
+ * an output can be asked for; where a member says that 0 stands for something else
+ * (no session, vCPU number 0), it does; in all other places it is an address like any
+ * other, at which there usually is no memory (EFAULT).
  * Lengths are in bytes. Blocks are copied in once, and copied back once firmware
  * was asked, whatever it answered; nothing is copied back otherwise.
  *
  * Errors, the same for each command (errno of the ioctl):
  *
  *   EOPNOTSUPP  this kernel or this firmware has no such command
- *   ENOTTY      the VM is not (or no longer) a SEV guest; for a VMSA command, not a
- *               SEV-ES guest
+ *   ENOTTY      the VM is not a SEV guest; for a VMSA command, not a SEV-ES guest
  *   EBADF       @fd of the envelope is not the kind of file that is needed
  *   EPERM       the /dev/sev fd is not open for writing and the command needs
  *               that; or the command is not for this door
@@ -44,22 +47,34 @@
  *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
  *               which may only read
  *   ENOENT      the guest has not been started
- *   EIO         firmware refused, @error says why; or the PSP is dead (@error
- *               is then SEV_FW_NO_CALL); or KVM has declared the VM dead and
- *               takes no ioctl any more (@error is then as it was)
- *   ESHUTDOWN   the guest is lost: the platform that it was started on has been shut
- *               down, or its PSP removed. Its VM can only be destroyed
+ *   EIO         the firmware refused, and @error says why; or it was not asked
+ *               (@error is SEV_FW_NO_CALL), because the VM was made by another
+ *               process, or KVM has declared it dead, for instance since its guest
+ *               has been moved to another VM
  *   ENODATA     the platform's keys are in a file (init_ex_path) that cannot be used
  *   ESTALE, ENOSPC, EROFS, EEXIST, ...
  *               the platform's keys could not be saved to that file: what the file system
  *               said; ESTALE: it is not the file that was read. If @error is 0 the
  *               firmware has done what it was asked, and saving is retried; if it is
  *               SEV_FW_NO_CALL the platform could not be initialised for the command
- *   ETIMEDOUT   firmware did not answer in time; the PSP is dead from now on
+ *   ETIMEDOUT   the firmware did not answer in time; the PSP is dead from now on
+ *   ESHUTDOWN   the PSP is dead: it has left an earlier command unanswered, or its
+ *               registers cannot be read any more; or the guest is lost: the platform
+ *               that it was started on has been shut down, or its PSP removed. Its VM
+ *               can only be destroyed
  *   ENODEV      there is no PSP, or it has been removed
  *
  * @error always tells what firmware said last: its status (enum sev_fw_status),
  * or SEV_FW_NO_CALL where it was not asked, or did not answer.
+ * There is one exception: on the fd of a VM that is dead or another process's, KVM
+ * answers EIO itself and leaves @error as it was, so that a caller who wants to tell
+ * that from a refusal sets @error to SEV_FW_NO_CALL first. Any errno with @error 0
+ * means that the firmware has done the command, and the kernel could not do what was
+ * to follow, such as to copy the block back.
+ *
+ * Legacy ioctls (SEV_ISSUE_CMD, and the ids of enum sev_cmd_id) keep the errnos that
+ * they have always had: there, a dead PSP is EIO.
+ *
  * Some commands are issued several times, piece by piece; what has been done before
  * one of the pieces failed is done, and the length in the block tells how much it is.
  */
