@@ -26,6 +26,7 @@
 #include <linux/pagemap.h>
 #include <linux/pfn.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/cacheflush.h>
@@ -139,6 +140,7 @@ static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	unsigned long size;
+	int ret;
 
 	/* room that is nowhere is no room: this, too, asks for the length */
 	if (bufs->row->each == PSP_ONCE && psp_len_in_block(map->buf) &&
@@ -154,10 +156,14 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 	    fault_in_safe_writeable(map->uaddr, map->len))
 		return -EFAULT;
 
-	/* whole pages are aligned as firmware wants an image to be */
 	size = min(map->len, map->buf->max);
-	if (map->buf->kind == SEV_FW_BUF_IMAGE)
+	if (map->buf->kind == SEV_FW_BUF_IMAGE) {
+		ret = security_kernel_load_data(LOADING_FIRMWARE, true);
+		if (ret)
+			return ret;
+		/* whole pages are aligned as firmware wants an image to be */
 		size = PAGE_ALIGN(size);
+	}
 	map->bounce = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	return map->bounce ? 0 : -ENOMEM;
 }
@@ -169,8 +175,9 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
  * @user: checked block
  * @guest: guest that is meant; may be NULL if the row has no guest memory
  *
- * Return: 0, -EFAULT, -ENOMEM, -EBUSY (a vCPU is being made), or -EINVAL (guest
- * memory that must be contiguous and is not). On failure too psp_buffers_unmap() is due.
+ * Return: 0, -EFAULT, -ENOMEM, -EBUSY (a vCPU is being made), -EINVAL (guest memory
+ * that must be contiguous and is not), or what a security module has against firmware
+ * images. On failure too psp_buffers_unmap() is due.
  */
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest)
@@ -378,18 +385,37 @@ static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos
 	return 0;
 }
 
+/*
+ * An image decides which code the PSP executes. The kernel's security modules, which
+ * may insist on images from a trusted file system or with a signature of their own, are
+ * asked as for any firmware that is loaded from memory.
+ */
+static int fill_bounce(const struct psp_mapping *map, u32 pos, u32 len)
+{
+	char origin[] = "/dev/sev";
+
+	if (copy_from_user(map->bounce, map->uaddr + pos, len))
+		return -EFAULT;
+	if (map->buf->kind != SEV_FW_BUF_IMAGE)
+		return 0;
+	return security_kernel_post_load_data(map->bounce, len, LOADING_FIRMWARE, origin);
+}
+
 static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32 size,
 		 struct psp_fw_block *fw)
 {
 	u64 at = (u64)map->offset + pos;
 	u32 len = map->pages || map->bounce ? min(map->len, size) : 0;
+	int ret;
 
 	if (map->buf->kind == SEV_FW_BUF_VMSA)
 		return begin_vmsa(bufs, map, pos, fw);
 
-	if (map->bounce && map->buf->dir & SEV_FW_BUF_READ &&
-	    copy_from_user(map->bounce, map->uaddr + pos, len))
-		return -EFAULT;
+	if (map->bounce && map->buf->dir & SEV_FW_BUF_READ) {
+		ret = fill_bounce(map, pos, len);
+		if (ret)
+			return ret;
+	}
 
 	/* a length of what is not there must not reach firmware */
 	if (psp_len_in_block(map->buf))
@@ -411,7 +437,8 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
  *
  * On failure too psp_buffers_end() is due.
  *
- * Return: 0, -EFAULT, or what the guest's owner said of a vCPU.
+ * Return: 0, -EFAULT, what the guest's owner said of a vCPU, or what a security module
+ * has against this firmware image.
  */
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw)
 {

@@ -207,8 +207,10 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_PLATFORM;
 	if (row->door & PSP_DOOR_GUEST)
 		info->flags |= SEV_FW_INFO_GUEST;
-	if (row->write)
+	if (row->demand >= PSP_DEMAND_WRITE)
 		info->flags |= SEV_FW_INFO_WRITE;
+	if (row->demand >= PSP_DEMAND_ADMIN)
+		info->flags |= SEV_FW_INFO_ADMIN;
 	if (row->then == PSP_THEN_OPEN)
 		info->flags |= SEV_FW_INFO_START;
 	if (row->each != PSP_ONCE)

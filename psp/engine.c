@@ -7,6 +7,7 @@
  * Everything that can be refused is refused before firmware is asked. After that,
  * what firmware put out goes back whatever it answered.
  */
+#include <linux/capability.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -25,6 +26,15 @@ static const struct psp_row *find(const struct psp *psp, u32 id)
 	return row && psp->api >= row->since ? row : NULL;
 }
 
+static bool meets_demand(const struct psp *psp, const struct psp_row *row, bool writable)
+{
+	/* nor does a reader initialise the platform */
+	if (!writable && (row->demand >= PSP_DEMAND_WRITE ||
+			  (row->platform == PSP_PLATFORM_UP && !READ_ONCE(psp->up))))
+		return false;
+	return row->demand < PSP_DEMAND_ADMIN || capable(CAP_SYS_ADMIN);
+}
+
 /* May this command come in by this door, and does it fit this guest? */
 static int admit(const struct psp *psp, const struct psp_row *row,
 		 const struct psp_issue *issue)
@@ -36,9 +46,7 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 		return -EBADF;
 	if (!(row->door & (guest ? PSP_DOOR_GUEST : PSP_DOOR_PLATFORM)))
 		return -EPERM;
-	/* nor does a reader initialise the platform */
-	if (!issue->writable &&
-	    (row->write || (row->platform == PSP_PLATFORM_UP && !READ_ONCE(psp->up))))
+	if (!meets_demand(psp, row, issue->writable))
 		return -EPERM;
 	if (!guest)
 		return 0;

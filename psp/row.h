@@ -43,6 +43,25 @@ typedef __u64 u64;
 #define PSP_DOOR_PLATFORM	BIT(0)
 #define PSP_DOOR_GUEST		BIT(1)
 
+/*
+ * What a command demands of its caller, beyond a /dev/sev that is open at all; each
+ * demand includes those before it. The legacy ioctl shares it, since it has no command
+ * that demands more here than it does in the stock driver.
+ *
+ * A command on a guest demands nothing: the VM fd says that the guest is the caller's,
+ * and KVM's legacy ioctls ask no more. So a VMM can do without a writable /dev/sev. Of
+ * the platform, reading is free. Its identity and its configuration are a writer's,
+ * as in the stock driver; to demand more of them here would protect nothing as long as
+ * the legacy ioctls give the same to any writer. Whatever decides which code the PSP
+ * executes, or cannot be taken back before the machine is replaced, demands the
+ * administrator.
+ */
+enum psp_demand {
+	PSP_DEMAND_NOTHING,
+	PSP_DEMAND_WRITE,	/* the /dev/sev fd is open for writing */
+	PSP_DEMAND_ADMIN,	/* CAP_SYS_ADMIN */
+};
+
 /* What the platform must be for the command to make sense. */
 enum psp_platform_need {
 	PSP_PLATFORM_ANY,
@@ -126,7 +145,7 @@ struct psp_buf {
  * @size: of the block, in bytes; 0 if there is none
  * @since: lowest API version, major << 8 | minor
  * @door: PSP_DOOR_*
- * @write: the /dev/sev fd must be open for writing
+ * @demand: enum psp_demand
  * @back: the block has outputs and is copied back
  * @mirror: a mirror VM may issue it
  * @platform: enum psp_platform_need
@@ -143,7 +162,7 @@ struct psp_row {
 	u16 size;
 	u16 since;
 	u8 door;
-	bool write;
+	u8 demand;
 	bool back;
 	bool mirror;
 	u8 platform;

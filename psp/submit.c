@@ -99,7 +99,8 @@ static void init_block(const struct psp *psp, struct psp_call *init)
  */
 static bool may_only_read(const struct psp_row *row)
 {
-	return is_kdump_kernel() && (row->write || row->door == PSP_DOOR_DRIVER);
+	return is_kdump_kernel() &&
+	       (row->demand != PSP_DEMAND_NOTHING || row->door != PSP_DOOR_PLATFORM);
 }
 
 /* INIT or INIT_EX, once more if what the firmware says is none of our doing. */

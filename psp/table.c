@@ -4,7 +4,8 @@
  *
  * The kernel owns addresses, identities and time; firmware owns meaning. A row
  * records only the former. The columns are explained in row.h; above each row
- * stands the block as firmware sees it (offset:size, I read, O written).
+ * stands the block as firmware sees it (offset:size, I read, O written), and why it
+ * demands something of its caller, if it does.
  *
  * A command that is not here does not exist for anybody. To add one: its struct
  * in the UAPI header, its row here, its offsets in the layout test, its effect
@@ -81,9 +82,10 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_SHUTDOWN, .name = "SHUTDOWN",
 		.then = PSP_THEN_DOWN,
 	},
+	/* demand: destroys the identity, and with it all sessions that owners have made */
 	{
 		.id = SEV_FW_PLATFORM_RESET, .name = "PLATFORM_RESET",
-		.door = PSP_DOOR_PLATFORM, .write = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RESET,
 	},
 	/* 00:1 major O, 01:1 minor O, 02:1 state O, 03:1 owner O, 04:2 config O, 07:1 build O,
@@ -94,29 +96,33 @@ const struct psp_row psp_rows[] = {
 		BLOCK(sev_fw_platform_status),
 		.door = PSP_DOOR_PLATFORM, .back = true,
 	},
+	/* demand: a new identity; the owner is the platform itself again */
 	{
 		.id = SEV_FW_PEK_GEN, .name = "PEK_GEN",
-		.door = PSP_DOOR_PLATFORM, .write = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 	},
+	/* demand: the stock driver's; a request is of use to its next owner only */
 	/* 00:8 csr O*, 08:4 len IO */
 	{
 		.id = SEV_FW_PEK_CSR, .name = "PEK_CSR", BLOCK(sev_fw_pek_csr),
-		.door = PSP_DOOR_PLATFORM, .write = true, .back = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .back = true,
 		.platform = PSP_PLATFORM_UP,
 		.buf = { BLOB(sev_fw_pek_csr, address, len, W, CERT) },
 	},
+	/* demand: gives the platform to another owner */
 	/* 00:8 pek I*, 08:4 len I, 10:8 oca I*, 18:4 len I */
 	{
 		.id = SEV_FW_PEK_CERT_IMPORT, .name = "PEK_CERT_IMPORT",
 		BLOCK(sev_fw_pek_cert_import),
-		.door = PSP_DOOR_PLATFORM, .write = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 		.buf = {
 			BLOB(sev_fw_pek_cert_import, pek_address, pek_len, R, CAP),
 			BLOB(sev_fw_pek_cert_import, oca_address, oca_len, R, CAP),
 		},
 	},
+	/* demand: none, since certificates are public */
 	/* 00:8 pdh O*, 08:4 len IO, 10:8 chain O*, 18:4 len IO */
 	{
 		.id = SEV_FW_PDH_CERT_EXPORT, .name = "PDH_CERT_EXPORT",
@@ -127,24 +133,27 @@ const struct psp_row psp_rows[] = {
 			BLOB(sev_fw_pdh_cert_export, chain_address, chain_len, W, CHAIN),
 		},
 	},
+	/* demand: sessions that were made for the old key are refused from now on */
 	{
 		.id = SEV_FW_PDH_GEN, .name = "PDH_GEN",
-		.door = PSP_DOOR_PLATFORM, .write = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 	},
 	{
 		.id = SEV_FW_DF_FLUSH, .name = "DF_FLUSH",
 		.then = PSP_THEN_CLEAN,
 	},
+	/* demand: an older image, which is signed as well, brings its old faults back */
 	/* 00:8 image I*, 08:4 len I */
 	{
 		.id = SEV_FW_DOWNLOAD_FIRMWARE, .name = "DOWNLOAD_FIRMWARE",
 		BLOCK(sev_fw_download_firmware),
 		.since = PSP_API(0, 15),
-		.door = PSP_DOOR_PLATFORM, .write = true,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN,
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RELOAD,
 		.buf = { IMAGE(sev_fw_download_firmware, address, len) },
 	},
+	/* demand: none, as in the stock driver, though this tells machines apart */
 	/* 00:8 ids O*, 08:4 len IO */
 	{
 		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id),
@@ -197,7 +206,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 04:4 len I, 08:8 guest I*, 10:8 guest O* */
 	{
 		.id = SEV_FW_COPY, .name = "COPY", BLOCK(sev_fw_copy),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_copy, handle, HANDLE) },
 		.buf = {
@@ -218,7 +227,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle IO, 04:4 policy I, 08:8 cert I*, 10:4 len I, 18:8 session I*, 20:4 len I */
 	{
 		.id = SEV_FW_LAUNCH_START, .name = "LAUNCH_START", BLOCK(sev_fw_launch_start),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
 		.user = { USER(sev_fw_launch_start, policy) },
 		.own = { OWN(sev_fw_launch_start, handle, NEW_HANDLE) },
@@ -231,7 +240,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_DATA, .name = "LAUNCH_UPDATE_DATA",
 		BLOCK(sev_fw_launch_update_data),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_launch_update_data, handle, HANDLE) },
 		.buf = { GUEST(sev_fw_launch_update_data, address, len, R | W) },
@@ -240,7 +249,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_VMSA, .name = "LAUNCH_UPDATE_VMSA",
 		BLOCK(sev_fw_launch_update_vmsa),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_VCPU,
 		.own = { OWN(sev_fw_launch_update_vmsa, handle, HANDLE) },
 		.buf = { VMSA(sev_fw_launch_update_vmsa, address, len, R | W) },
@@ -249,7 +258,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_LAUNCH_MEASURE, .name = "LAUNCH_MEASURE",
 		BLOCK(sev_fw_launch_measure),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
 		.buf = { BLOB(sev_fw_launch_measure, address, len, W, SEV_FW_MEASURE_SIZE) },
@@ -258,7 +267,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_SECRET, .name = "LAUNCH_UPDATE_SECRET",
 		BLOCK(sev_fw_launch_update_secret),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_update_secret, handle, HANDLE) },
 		.buf = {
@@ -270,7 +279,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_LAUNCH_FINISH, .name = "LAUNCH_FINISH", BLOCK(sev_fw_launch_finish),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_finish, handle, HANDLE) },
 	},
@@ -289,7 +298,7 @@ const struct psp_row psp_rows[] = {
 	 */
 	{
 		.id = SEV_FW_SEND_START, .name = "SEND_START", BLOCK(sev_fw_send_start),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_start, handle, HANDLE) },
 		.buf = {
@@ -304,7 +313,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_SEND_UPDATE_DATA, .name = "SEND_UPDATE_DATA",
 		BLOCK(sev_fw_send_update_data),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_data, handle, HANDLE) },
 		.buf = {
@@ -317,7 +326,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_SEND_UPDATE_VMSA, .name = "SEND_UPDATE_VMSA",
 		BLOCK(sev_fw_send_update_vmsa),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_vmsa, handle, HANDLE) },
 		.buf = {
@@ -329,14 +338,14 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_SEND_FINISH, .name = "SEND_FINISH", BLOCK(sev_fw_send_finish),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_finish, handle, HANDLE) },
 	},
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_SEND_CANCEL, .name = "SEND_CANCEL", BLOCK(sev_fw_send_cancel),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_cancel, handle, HANDLE) },
 	},
@@ -344,7 +353,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle IO, 04:4 policy I, 08:8 pdh I*, 10:4 len I, 18:8 session I*, 20:4 len I */
 	{
 		.id = SEV_FW_RECEIVE_START, .name = "RECEIVE_START", BLOCK(sev_fw_receive_start),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true,
+		.door = PSP_DOOR_GUEST, .back = true,
 		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
 		.user = { USER(sev_fw_receive_start, policy) },
 		.own = { OWN(sev_fw_receive_start, handle, NEW_HANDLE) },
@@ -357,7 +366,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_RECEIVE_UPDATE_DATA, .name = "RECEIVE_UPDATE_DATA",
 		BLOCK(sev_fw_receive_update_data),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_update_data, handle, HANDLE) },
 		.buf = {
@@ -370,7 +379,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_RECEIVE_UPDATE_VMSA, .name = "RECEIVE_UPDATE_VMSA",
 		BLOCK(sev_fw_receive_update_vmsa),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_update_vmsa, handle, HANDLE) },
 		.buf = {
@@ -382,7 +391,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_RECEIVE_FINISH, .name = "RECEIVE_FINISH", BLOCK(sev_fw_receive_finish),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_finish, handle, HANDLE) },
 	},
@@ -390,7 +399,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 guest I*, 10:8 host O*, 18:4 len I */
 	{
 		.id = SEV_FW_DBG_DECRYPT, .name = "DBG_DECRYPT", BLOCK(sev_fw_dbg_decrypt),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_dbg_decrypt, handle, HANDLE) },
 		.buf = {
@@ -401,7 +410,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 host I*, 10:8 guest O*, 18:4 len I */
 	{
 		.id = SEV_FW_DBG_ENCRYPT, .name = "DBG_ENCRYPT", BLOCK(sev_fw_dbg_encrypt),
-		.door = PSP_DOOR_GUEST, .write = true, .back = true, .mirror = true,
+		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_dbg_encrypt, handle, HANDLE) },
 		.buf = {
@@ -413,7 +422,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 04:4 flags I, 08:8 guest I*, 10:8 host O*, 18:8 mdata O*, 20:8 data I */
 	{
 		.id = SEV_FW_SWAP_OUT, .name = "SWAP_OUT", BLOCK(sev_fw_swap_out),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_swap_out, flags), USER(sev_fw_swap_out, software_data) },
 		.own = { OWN(sev_fw_swap_out, handle, HANDLE) },
@@ -426,7 +435,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 04:4 flags I, 08:8 host I*, 10:8 guest O*, 18:8 mdata I* */
 	{
 		.id = SEV_FW_SWAP_IN, .name = "SWAP_IN", BLOCK(sev_fw_swap_in),
-		.door = PSP_DOOR_GUEST, .write = true,
+		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_swap_in, flags) },
 		.own = { OWN(sev_fw_swap_in, handle, HANDLE) },

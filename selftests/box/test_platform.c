@@ -15,8 +15,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/psp-sev.h>
 
 #include "kselftest_harness.h"
@@ -501,6 +503,69 @@ TEST_F(dev, open_mode)
 				TH_LOG("command 0x%x", modes[i].id);
 		}
 	}
+}
+
+/* Root but for CAP_SYS_ADMIN, which is set or cleared; 0 or a negative errno. */
+static int set_admin(bool admin)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	if (admin)
+		data[0].effective |= 1u << CAP_SYS_ADMIN;
+	else
+		data[0].effective &= ~(1u << CAP_SYS_ADMIN);
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+/*
+ * A VMM is handed a writable /dev/sev, and no capability. Which firmware is executed
+ * is none of its business.
+ */
+TEST_F(dev, open_by_an_administrator)
+{
+	struct sev_fw_cmd_info infos[INFOS_MAX];
+	const struct sev_fw_door door = sev_fw_door_dev(self->p.fd, -1);
+	unsigned int found = 0, asked;
+	struct sev_fw_query query;
+	uint8_t block[SEV_FW_BLOCK_MAX];
+
+	CONTROL_NEEDS_IDENTITY();
+	ASSERT_EQ(0, sev_fw_query(&door, &query, infos, INFOS_MAX));
+	for (uint32_t i = 0; i < query.count; i++) {
+		uint32_t id = infos[i].id & ~SEV_FW_PASSTHROUGH;
+
+		if (!(infos[i].flags & SEV_FW_INFO_ADMIN) || !exists(self, id))
+			continue;
+		EXPECT_TRUE(infos[i].flags & SEV_FW_INFO_WRITE);
+		memset(block, 0, sizeof(block));
+		ASSERT_EQ(0, set_admin(false));
+		asked = host_counter(SWPSP_BAR_COMMANDS);
+		NOT_ASKED_FOR(EPERM, try(self, &self->p, id), &self->p, "%s", infos[i].name);
+		NOT_ASKED_FOR(EPERM, sev_fw_issue(&door, id, block, infos[i].size,
+						  &self->p.status), &self->p, "%s", infos[i].name);
+		EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
+		ASSERT_EQ(0, set_admin(true));
+		EXPECT_NE(-EPERM, try(self, &self->p, id)) TH_LOG("%s", infos[i].name);
+		EXPECT_NE(SEV_FW_NO_CALL, self->p.status) TH_LOG("%s", infos[i].name);
+		EXPECT_LT(asked, host_counter(SWPSP_BAR_COMMANDS));
+		NOT_ASKED_FOR(EPERM, try(self, &self->reader, id), &self->reader, "%s",
+			      infos[i].name);
+		found++;
+	}
+	EXPECT_EQ(exists(self, SEV_FW_DOWNLOAD_FIRMWARE), found);
+
+	/* what the legacy ioctls give to any writer needs no capability here either */
+	ASSERT_EQ(0, set_admin(false));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (modes[i].id == SEV_FW_DOWNLOAD_FIRMWARE || !exists(self, modes[i].id))
+			continue;
+		EXPECT_NE(-EPERM, try(self, &self->p, modes[i].id))
+			TH_LOG("command 0x%x", modes[i].id);
+	}
+	ASSERT_EQ(0, set_admin(true));
 }
 
 /* A reader does not initialise the platform, a writer does without being asked. */

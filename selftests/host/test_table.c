@@ -138,6 +138,30 @@ TEST(what_belongs_to_the_driver_has_no_door)
 	}
 }
 
+/* The reasons are in row.h. */
+TEST(demands_on_the_caller)
+{
+	const struct psp_row *row;
+	unsigned int admin = 0;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		EXPECT_LE(row->demand, PSP_DEMAND_ADMIN) TH_LOG("%s", row->name);
+		/* the VM fd is all that a caller needs */
+		if (row->door & PSP_DOOR_GUEST)
+			EXPECT_EQ(PSP_DEMAND_NOTHING, row->demand) TH_LOG("%s", row->name);
+		if (!(row->door & PSP_DOOR_PLATFORM))
+			continue;
+		/* who may change what others rely on, or take the platform down? */
+		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN)
+			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);
+		/* who may say which code the PSP executes? */
+		EXPECT_EQ(row->then == PSP_THEN_RELOAD, row->demand == PSP_DEMAND_ADMIN)
+			TH_LOG("%s", row->name);
+		admin += row->demand == PSP_DEMAND_ADMIN;
+	}
+	EXPECT_LT(0, admin);
+}
+
 TEST(a_guest_command_names_the_guest_itself)
 {
 	const struct psp_row *row;
@@ -169,6 +193,8 @@ TEST(names_are_known)
 		EXPECT_EQ(SEV_FW_CMD(row->id), info.id);
 		EXPECT_EQ(row->size, info.size);
 		EXPECT_TRUE(info.flags & SEV_FW_INFO_AVAILABLE);
+		EXPECT_EQ(row->demand >= PSP_DEMAND_WRITE, !!(info.flags & SEV_FW_INFO_WRITE));
+		EXPECT_EQ(row->demand == PSP_DEMAND_ADMIN, !!(info.flags & SEV_FW_INFO_ADMIN));
 		if (row->since) {
 			psp_row_info(row, row->since - 1, &info);
 			EXPECT_FALSE(info.flags & SEV_FW_INFO_AVAILABLE);

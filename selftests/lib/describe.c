@@ -26,6 +26,8 @@ static const char *mode(const struct sev_fw_cmd_info *info)
 {
 	if (!(info->flags & (SEV_FW_INFO_GUEST | SEV_FW_INFO_PLATFORM)))
 		return "";
+	if (info->flags & SEV_FW_INFO_ADMIN)
+		return "writable, CAP_SYS_ADMIN";
 	return info->flags & SEV_FW_INFO_WRITE ? "writable" : "any";
 }
 

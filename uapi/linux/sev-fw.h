@@ -34,8 +34,10 @@
  *   EOPNOTSUPP  this kernel or this firmware has no such command
  *   ENOTTY      the VM is not a SEV guest; for a VMSA command, not a SEV-ES guest
  *   EBADF       @fd of the envelope is not the kind of file that is needed
- *   EPERM       the /dev/sev fd is not open for writing and the command needs
- *               that; or the command is not for this door
+ *   EPERM       the command demands a /dev/sev fd that is open for writing, or
+ *               CAP_SYS_ADMIN, of its caller; or it is not for this door, or not for
+ *               a VM that mirrors another; or, as EACCES, a security module of the
+ *               kernel's refuses a firmware image
  *   EINVAL      short block; a [driver], [out] or [mbz] byte is not zero, or a flag in
  *               @id of the envelope; a length that the kernel can tell is wrong (zero,
  *               above the cap)
@@ -343,6 +345,7 @@ struct sev_fw_cmd_info {
 #define SEV_FW_INFO_WRITE	0x08	/* the /dev/sev fd must be open for writing */
 #define SEV_FW_INFO_START	0x10	/* makes the guest context and binds its ASID */
 #define SEV_FW_INFO_REPEAT	0x20	/* one block may become several firmware commands */
+#define SEV_FW_INFO_ADMIN	0x40	/* the caller must have CAP_SYS_ADMIN */
 
 /**
  * struct sev_fw_query - which commands there are
@@ -376,7 +379,8 @@ struct sev_fw_query {
 
 /*
  * On /dev/sev, beside the ioctls of <linux/psp-sev.h>. Reading commands work
- * on a fd that is open for reading only (SEV_FW_INFO_WRITE tells).
+ * on a fd that is open for reading only, and so do commands on guests
+ * (SEV_FW_INFO_WRITE and SEV_FW_INFO_ADMIN tell).
  */
 #define SEV_FW_IOC_TYPE		0xd5	/* 00-1f; the kernel's list gives it to nobody else */
 #define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x00, struct sev_fw_cmd)
@@ -500,6 +504,11 @@ struct sev_fw_pdh_cert_export {
  * struct sev_fw_download_firmware - DOWNLOAD_FIRMWARE
  * @address: [in] firmware image
  * @len: [in] its length
+ *
+ * Needs CAP_SYS_ADMIN in the initial user namespace: the PSP accepts older images, too.
+ * The kernel's security modules are asked as for any firmware that is loaded from
+ * memory: with LoadPin enforced it is EPERM, and EACCES with an IMA policy that wants
+ * firmware to be signed.
  */
 struct sev_fw_download_firmware {
 	__u64 address;
