@@ -63,13 +63,11 @@
 	.dir = R, .kind = SEV_FW_BUF_IMAGE, .max = IMAGE_MAX }
 
 /*
- * Certificates, headers and sessions have a size that firmware knows and tests;
- * the cap is only there to bound the copy.
+ * Certificates, headers and sessions have a size that the firmware knows and tests;
+ * later firmware may have longer ids, chains and reports than today's. The cap only
+ * bounds the memory that a caller can have the kernel allocate.
  */
 #define CAP		SEV_FW_PACKET_MAX
-#define CERT		SEV_FW_CERT_SIZE
-#define CHAIN		SEV_FW_CHAIN_SIZE
-#define IDS		0x80		/* GET_ID: two sockets */
 #define IMAGE_MAX	0x100000	/* larger than any that has been published */
 
 const struct psp_row psp_rows[] = {
@@ -108,7 +106,7 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_PEK_CSR, .name = "PEK_CSR", BLOCK(sev_fw_pek_csr),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .back = true,
 		.platform = PSP_PLATFORM_UP,
-		.buf = { BLOB(sev_fw_pek_csr, address, len, W, CERT) },
+		.buf = { BLOB(sev_fw_pek_csr, address, len, W, CAP) },
 	},
 	/* demand: gives the platform to another owner */
 	/* 00:8 pek I*, 08:4 len I, 10:8 oca I*, 18:4 len I */
@@ -129,8 +127,8 @@ const struct psp_row psp_rows[] = {
 		BLOCK(sev_fw_pdh_cert_export),
 		.door = PSP_DOOR_PLATFORM, .back = true, .platform = PSP_PLATFORM_UP,
 		.buf = {
-			BLOB(sev_fw_pdh_cert_export, pdh_address, pdh_len, W, CERT),
-			BLOB(sev_fw_pdh_cert_export, chain_address, chain_len, W, CHAIN),
+			BLOB(sev_fw_pdh_cert_export, pdh_address, pdh_len, W, CAP),
+			BLOB(sev_fw_pdh_cert_export, chain_address, chain_len, W, CAP),
 		},
 	},
 	/* demand: sessions that were made for the old key are refused from now on */
@@ -159,7 +157,7 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id),
 		.since = PSP_API(0, 16),
 		.door = PSP_DOOR_PLATFORM, .back = true,
-		.buf = { BLOB(sev_fw_get_id, address, len, W, IDS) },
+		.buf = { BLOB(sev_fw_get_id, address, len, W, CAP) },
 	},
 	/* 00:4 length I, 04:4 flags I, 08:8 tmr I, 10:4 tmr_len I, 18:8 nv I, 20:4 nv_len I */
 	{
@@ -261,7 +259,7 @@ const struct psp_row psp_rows[] = {
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
-		.buf = { BLOB(sev_fw_launch_measure, address, len, W, SEV_FW_MEASURE_SIZE) },
+		.buf = { BLOB(sev_fw_launch_measure, address, len, W, CAP) },
 	},
 	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
@@ -290,7 +288,7 @@ const struct psp_row psp_rows[] = {
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_attestation, mnonce) },
 		.own = { OWN(sev_fw_attestation, handle, HANDLE) },
-		.buf = { BLOB(sev_fw_attestation, address, len, W, SEV_FW_REPORT_SIZE) },
+		.buf = { BLOB(sev_fw_attestation, address, len, W, CAP) },
 	},
 
 	/* 00:4 handle I, 04:4 policy O, 08:8 pdh I*, 10:4 len, 18:8 plat I*, 20:4 len,
@@ -305,8 +303,7 @@ const struct psp_row psp_rows[] = {
 			BLOB(sev_fw_send_start, pdh_address, pdh_len, R, CAP),
 			BLOB(sev_fw_send_start, plat_address, plat_len, R, CAP),
 			BLOB(sev_fw_send_start, amd_address, amd_len, R, CAP),
-			BLOB(sev_fw_send_start, session_address, session_len, W,
-			     SEV_FW_SESSION_SIZE),
+			BLOB(sev_fw_send_start, session_address, session_len, W, CAP),
 		},
 	},
 	/* 00:4 handle I, 08:8 hdr O*, 10:4 len, 18:8 guest I*, 20:4 len, 28:8 data O*, 30:4 len */
@@ -317,7 +314,7 @@ const struct psp_row psp_rows[] = {
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_data, handle, HANDLE) },
 		.buf = {
-			BLOB(sev_fw_send_update_data, hdr_address, hdr_len, W, SEV_FW_HEADER_SIZE),
+			BLOB(sev_fw_send_update_data, hdr_address, hdr_len, W, CAP),
 			GUEST(sev_fw_send_update_data, guest_address, guest_len, R),
 			BLOB(sev_fw_send_update_data, trans_address, trans_len, W, CAP),
 		},
@@ -330,7 +327,7 @@ const struct psp_row psp_rows[] = {
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_vmsa, handle, HANDLE) },
 		.buf = {
-			BLOB(sev_fw_send_update_vmsa, hdr_address, hdr_len, W, SEV_FW_HEADER_SIZE),
+			BLOB(sev_fw_send_update_vmsa, hdr_address, hdr_len, W, CAP),
 			VMSA(sev_fw_send_update_vmsa, guest_address, guest_len, R),
 			BLOB(sev_fw_send_update_vmsa, trans_address, trans_len, W, CAP),
 		},

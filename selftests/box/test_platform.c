@@ -25,6 +25,7 @@
 #include "../lib/launch.h"
 #include "../lib/oca.h"
 #include "../lib/platform.h"
+#include "../swpsp/swpsp.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"
@@ -330,6 +331,7 @@ TEST_F(dev, odd_places)
 {
 	uint32_t pdh_len = CERT, chain_len = CHAIN, huge = UINT32_MAX;
 	uint8_t *at = self->pages + PAGE - 3;	/* misaligned, across pages */
+	uint8_t *room;
 
 	ASSERT_EQ(0, export(self, &self->p));
 	memset(self->pages, FILL, 2 * PAGE);
@@ -343,11 +345,20 @@ TEST_F(dev, odd_places)
 					      &chain_len));
 	EXPECT_EQ(0, memcmp(self->pages, &self->keys.chain, CHAIN));
 
-	/* there is more room than anyone needs, and only the end of it does not exist */
-	memset(self->pages, FILL, PAGE);
-	EXPECT_EQ(0, platform_pek_csr(&self->p, self->pages, &huge));
+	/* there is more room than the kernel asks firmware to fill; the rest need not exist */
+	room = mmap(NULL, SEV_FW_PACKET_MAX + PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, (void *)room);
+	ASSERT_EQ(0, munmap(room + SEV_FW_PACKET_MAX, PAGE));
+	memset(room, FILL, SEV_FW_PACKET_MAX);
+	EXPECT_EQ(0, platform_pek_csr(&self->p, room, &huge));
 	EXPECT_EQ(CERT, huge);
-	EXPECT_TRUE(is_filled(self->pages + CERT, PAGE - CERT));
+	EXPECT_TRUE(is_filled(room + CERT, SEV_FW_PACKET_MAX - CERT));
+
+	/* what is claimed up to there must */
+	huge = UINT32_MAX;
+	NOT_ASKED(EFAULT, platform_pek_csr(&self->p, room + PAGE, &huge), &self->p);
+	munmap(room, SEV_FW_PACKET_MAX);
 }
 
 /* Outputs over the block and the envelope themselves: those come back last. */
@@ -566,6 +577,54 @@ TEST_F(dev, open_by_an_administrator)
 			TH_LOG("command 0x%x", modes[i].id);
 	}
 	ASSERT_EQ(0, set_admin(true));
+}
+
+/* Firmware of tomorrow may have longer ids, certificates and chains: all of it arrives. */
+#define LONGER	64u
+
+static void expect_longer(struct __test_metadata *_metadata, const uint8_t *out, uint32_t today,
+			  uint32_t len)
+{
+	EXPECT_EQ(today + LONGER, len);
+	for (uint32_t i = 0; i < PAGE; i++)
+		if (i >= today)
+			ASSERT_EQ(i < today + LONGER ? SWPSP_LONGER_BYTE : FILL, out[i]);
+}
+
+TEST_F(dev, longer_answers_arrive)
+{
+	static uint8_t pdh[PAGE], chain[2 * PAGE];
+	uint32_t len = 0, chain_len = sizeof(chain);
+
+	HOST_NEEDS(HOST_SWPSP);
+	ASSERT_EQ(0, export(self, &self->p));
+	memset(self->pages, FILL, PAGE);
+	ASSERT_EQ(0, fault_arm(&(struct fault){
+		.kind = SWPSP_FAULT_LONGER, .value = LONGER }));
+
+	/* the length can be asked for, and what was asked for is enough */
+	if (exists(self, SEV_FW_GET_ID)) {
+		REFUSED(INVALID_LENGTH, platform_get_id(&self->p, NULL, &len), &self->p);
+		EXPECT_EQ(0, platform_get_id(&self->p, self->pages, &len));
+		expect_longer(_metadata, self->pages, ID_SIZE, len);
+	}
+	memset(self->pages, FILL, PAGE);
+	len = 0;
+	REFUSED(INVALID_LENGTH, platform_pek_csr(&self->p, NULL, &len), &self->p);
+	EXPECT_EQ(0, platform_pek_csr(&self->p, self->pages, &len));
+	expect_longer(_metadata, self->pages, CERT, len);
+
+	memset(pdh, FILL, sizeof(pdh));
+	memset(chain, FILL, sizeof(chain));
+	len = CERT + LONGER;
+	chain_len = CHAIN + LONGER;
+	EXPECT_EQ(0, platform_pdh_cert_export(&self->p, pdh, &len, chain, &chain_len));
+	expect_longer(_metadata, pdh, CERT, len);
+	EXPECT_EQ(CHAIN + LONGER, chain_len);
+	EXPECT_EQ(0, memcmp(&self->keys.chain, chain, CHAIN));
+	for (uint32_t i = CHAIN; i < sizeof(chain); i++)
+		ASSERT_EQ(i < CHAIN + LONGER ? SWPSP_LONGER_BYTE : FILL, chain[i]);
+	ASSERT_EQ(0, fault_clear());
 }
 
 /* A reader does not initialise the platform, a writer does without being asked. */

@@ -44,7 +44,7 @@
 #define SWPSP_BAR_FAULT_ARM	0x83000		/* 1: take over the words below */
 #define SWPSP_BAR_FAULT_ID	0x83004		/* command id, 0: any */
 #define SWPSP_BAR_FAULT_KIND	0x83008		/* SWPSP_FAULT_* */
-#define SWPSP_BAR_FAULT_VALUE	0x8300c		/* status, or microseconds of delay */
+#define SWPSP_BAR_FAULT_VALUE	0x8300c		/* status, microseconds of delay, or bytes */
 #define SWPSP_BAR_FAULT_AFTER	0x83010		/* matching commands to let pass first */
 #define SWPSP_BAR_FAULT_COUNT	0x83014		/* how often to strike, 0: always */
 #define SWPSP_BAR_FAULT_HITS	0x83018		/* by swpsp: how often it has struck */
@@ -56,6 +56,7 @@
 #define SWPSP_FAULT_HANG	4	/* never answer, and nothing any more */
 #define SWPSP_FAULT_GARBLE	5	/* answer with garbage in the response register */
 #define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
+#define SWPSP_FAULT_LONGER	7	/* as later firmware may: VALUE more bytes of output */
 
 /*
  * The reverse map table, shared by the CPU simulation, which executes RMPUPDATE and

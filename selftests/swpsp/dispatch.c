@@ -202,6 +202,50 @@ static uint16_t check_write_back(const struct swpsp *p, const struct command *c,
 	return status == SWPSP_INVALID_PAGE_STATE ? status + 64 : status;
 }
 
+void swpsp_longer(struct swpsp *p, uint32_t bytes)
+{
+	p->longer = bytes;
+}
+
+/* Outputs that tell their own length: address and length in the buffer. */
+static const struct output {
+	uint32_t id;
+	uint32_t addr;
+	uint32_t len;
+} outputs[] = {
+	{ 0x06, 0x00, 0x08 },
+	{ 0x08, 0x00, 0x08 },
+	{ 0x08, 0x10, 0x18 },
+	{ 0x0c, 0x00, 0x08 },
+	{ 0x36, 0x08, 0x20 },
+};
+
+/* The command is given less room than there is, and what it wrote is continued. */
+static uint16_t handle_longer(struct swpsp *p, const struct command *c, uint8_t *cmd)
+{
+	const struct output *o, *end = outputs + ARRAY_SIZE(outputs);
+	uint16_t status;
+
+	for (o = outputs; o < end; o++) {
+		uint32_t room = get32(cmd + o->len);
+
+		if (find(o->id) == c)
+			put32(cmd + o->len, room > p->longer ? room - p->longer : 0);
+	}
+	status = c->handler(p, cmd);
+	for (o = outputs; o < end; o++) {
+		uint32_t len = get32(cmd + o->len);
+
+		if (find(o->id) != c)
+			continue;
+		for (uint32_t i = 0; !status && i < p->longer; i++)
+			status = mem_write(p, get64(cmd + o->addr) + len + i,
+					   &(uint8_t){ SWPSP_LONGER_BYTE }, 1);
+		put32(cmd + o->len, len + p->longer);
+	}
+	return status;
+}
+
 static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr, uint8_t *cmd)
 {
 	uint16_t status = SWPSP_SUCCESS, out;
@@ -215,7 +259,7 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 	if (p->snp.state == SNP_INIT)
 		status = check_write_back(p, c, addr);
 	if (!status)
-		status = c->handler(p, cmd);
+		status = p->longer ? handle_longer(p, c, cmd) : c->handler(p, cmd);
 	if (c->class < CLASS_B)
 		return status;
 	if (status && !(c->class == CLASS_D && status == SWPSP_INVALID_LENGTH))

@@ -216,6 +216,7 @@ struct swpsp {
 	uint64_t all_ccx;
 	uint64_t error_info;
 	uint32_t security_level;
+	uint32_t longer;		/* see swpsp_longer() */
 
 	EC_GROUP *p384;
 	EVP_CIPHER_CTX *drbg[RANDOM_STREAMS];	/* only with a seed */

@@ -204,7 +204,7 @@ static bool clears_wbinvd(uint32_t id)
 	       id == CMD_SNP_INIT || id == CMD_SNP_INIT_EX || id == CMD_SNP_DECOMMISSION;
 }
 
-static uint16_t execute(struct mailbox *box, uint32_t id)
+static uint16_t execute(struct mailbox *box, uint32_t id, uint32_t longer)
 {
 	const struct psp_generation *generation = box->config.generation;
 	uint64_t cmdbuf;
@@ -212,6 +212,7 @@ static uint16_t execute(struct mailbox *box, uint32_t id)
 
 	cmdbuf = (uint64_t)get(box, generation->addr_hi) << 32 | get(box, generation->addr_lo);
 	pass_wbinvds(box, true);
+	swpsp_longer(box->psp, longer);
 	status = swpsp_command(box->psp, id, cmdbuf);
 	/*
 	 * A WBINVD that was executed meanwhile may have come too early: only a
@@ -317,7 +318,7 @@ static void command(struct mailbox *box, uint32_t word)
 	if (kind == SWPSP_FAULT_STATUS)
 		status = (uint16_t)box->fault.value;
 	else
-		status = execute(box, id);
+		status = execute(box, id, kind == SWPSP_FAULT_LONGER ? box->fault.value : 0);
 	if (kind == SWPSP_FAULT_DELAY)
 		delay_us(box, box->fault.value);
 

@@ -219,6 +219,16 @@ uint16_t swpsp_command(struct swpsp *psp, uint32_t id, uint64_t cmdbuf);
  */
 void swpsp_wbinvd(struct swpsp *psp, uint32_t cpu);
 
+/* What swpsp_longer() adds to an output. */
+#define SWPSP_LONGER_BYTE	0x1e
+
+/**
+ * swpsp_longer() - answer as later firmware may, with longer ids, chains and reports
+ * @psp: platform
+ * @bytes: how much longer each output is that tells its own length; 0 from the start
+ */
+void swpsp_longer(struct swpsp *psp, uint32_t bytes);
+
 /**
  * swpsp_error_info() - extended error information of the last command
  * @psp: platform

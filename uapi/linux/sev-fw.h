@@ -291,7 +291,8 @@ struct sev_fw_cmd {
  *	of the __u32 at offset 4 set, 2 MiB
  * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: what firmware does to it
  * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA
- * @max: largest length the kernel passes on; 0 for no limit but __u32
+ * @max: largest length the kernel passes on; 0 for no limit but __u32. It bounds
+ *	memory, and is no size of an answer: the firmware tells that, see INVALID_LENGTH
  */
 struct sev_fw_buf_info {
 	__u8 addr;
@@ -386,7 +387,10 @@ struct sev_fw_query {
 #define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x00, struct sev_fw_cmd)
 #define SEV_FW_QUERY		_IOWR(SEV_FW_IOC_TYPE, 0x01, struct sev_fw_query)
 
-/* Sizes that the SEV API fixes, in bytes. */
+/*
+ * Sizes in the SEV API of today, in bytes. Ids, certificate chains and reports may grow:
+ * a caller that must work with later firmware asks for the length first.
+ */
 #define SEV_FW_CERT_SIZE	0x824	/* a SEV certificate */
 #define SEV_FW_CHAIN_SIZE	0x186c	/* PEK, OCA, CEK certificates */
 #define SEV_FW_SESSION_SIZE	0x80	/* launch and migration session */
@@ -517,7 +521,8 @@ struct sev_fw_download_firmware {
 
 /**
  * struct sev_fw_get_id - GET_ID
- * @address: [in] receives the ids, 64 bytes a socket
+ * @address: [in] receives the ids, 64 bytes a socket; firmware of today gives that
+ *	of the second socket only where @len is 128
  * @len: [in,out] in: room; out: what firmware wrote, or needs
  */
 struct sev_fw_get_id {
@@ -688,9 +693,10 @@ struct sev_fw_launch_update_vmsa {
  * struct sev_fw_launch_measure - LAUNCH_MEASURE
  * @handle: [driver]
  * @reserved: [mbz]
- * @address: [in] receives the measurement: HMAC (32), nonce (16)
+ * @address: [in] receives the measurement: HMAC (32), nonce (16); the room behind it
+ *	becomes zero
  * @len: [in,out] in: room; out: bytes needed, if firmware answers
- *	INVALID_LENGTH. 0 asks for the length
+ *	INVALID_LENGTH, else as given. 0 asks for the length
  */
 struct sev_fw_launch_measure {
 	__u32 handle;
@@ -768,7 +774,7 @@ struct sev_fw_attestation {
  * @amd_len: [in] their length
  * @reserved2: [mbz]
  * @session_address: [in] receives the session
- * @session_len: [in,out] in: SEV_FW_SESSION_SIZE; 0 asks for the length
+ * @session_len: [in,out] in: SEV_FW_SESSION_SIZE, and no more; 0 asks for the length
  */
 struct sev_fw_send_start {
 	__u32 handle;
