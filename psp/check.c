@@ -50,6 +50,36 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
 	}
 }
 
+/**
+ * psp_takes_len() - is this a block that the row knows, old or new?
+ * @row: command
+ * @len: length of the caller's block
+ *
+ * A shorter block than today's is one of an earlier header; what it lacks is zero. A
+ * longer one is one of a later header, all of whose tail must be zero: that is for the
+ * copy to check.
+ *
+ * Return: true if it is not too short.
+ */
+bool psp_takes_len(const struct psp_row *row, u32 len)
+{
+	return len >= row->first;
+}
+
+/**
+ * psp_back_len() - how much of the block goes back
+ * @row: command
+ * @len: length of the caller's block
+ *
+ * Return: bytes, never more than the caller has.
+ */
+u32 psp_back_len(const struct psp_row *row, u32 len)
+{
+	if (!row->back)
+		return 0;
+	return len < row->size ? len : row->size;
+}
+
 static u64 user_addr(const struct psp_buf *buf, const struct psp_user_block *block)
 {
 	u64 addr;
@@ -197,6 +227,7 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 	memset(info, 0, sizeof(*info));
 	info->id = SEV_FW_CMD(row->id);
 	info->size = row->size;
+	info->min_size = row->first;
 	info->api_major = row->since >> 8;
 	info->api_minor = row->since & 0xff;
 	memcpy(info->name, row->name, strnlen(row->name, sizeof(info->name) - 1));

@@ -61,7 +61,10 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 	return 0;
 }
 
-/* The one copy of the block. A larger block than we know must have a zero tail. */
+/*
+ * The one copy of the block. What a shorter one lacks is zero; the tail of one that is
+ * longer than we know must be.
+ */
 static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 		   struct psp_user_block *block)
 {
@@ -69,14 +72,14 @@ static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 	int ret;
 
 	memset(block, 0, sizeof(*block));
-	if (cmd->len < row->size)
+	if (!psp_takes_len(row, cmd->len))
 		return -EINVAL;
 	if (cmd->len > PAGE_SIZE)
 		return -E2BIG;
 	ret = copy_struct_from_user(block, row->size, from, cmd->len);
 	if (ret)
 		return ret;
-	if (row->back && fault_in_safe_writeable(from, row->size))
+	if (fault_in_safe_writeable(from, psp_back_len(row, cmd->len)))
 		return -EFAULT;
 	return psp_check(row, block);
 }
@@ -171,8 +174,8 @@ static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_
 
 	ret = issue_block(psp, issue, row, &block);
 	started = !ret && row->then == PSP_THEN_OPEN;
-	if (row->back && issue->seen &&
-	    copy_to_user(u64_to_user_ptr(issue->cmd.data), block.byte, row->size))
+	if (issue->seen && copy_to_user(u64_to_user_ptr(issue->cmd.data), block.byte,
+					psp_back_len(row, issue->cmd.len)))
 		ret = -EFAULT;
 	if (started)
 		conclude_start(psp, issue, psp_get32(block.byte, row->own[0].off), ret);

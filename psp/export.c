@@ -58,14 +58,15 @@ static int issue_raw(u32 id, void *data, int *error)
 		return -ENODEV;
 	}
 
+	/* KVM's block is as long as it was when this command was first published */
 	if (data)
-		memcpy(call.fw.byte, data, call.row->size);
+		memcpy(call.fw.byte, data, call.row->first);
 	ret = psp_shadows_make(&call, shadows);
 	if (!ret)
 		ret = psp_submit(psp, &call);
 	psp_shadows_end(&call, shadows);
 	if (data)
-		memcpy(data, call.fw.byte, call.row->size);
+		memcpy(data, call.fw.byte, call.row->first);
 	psp_put(psp);
 
 	if (error)

@@ -143,6 +143,9 @@ struct psp_buf {
  * @name: as the SEV API calls it
  * @id: as the SEV API numbers it
  * @size: of the block, in bytes; 0 if there is none
+ * @first: its size when it was first published; callers may know no more of it than
+ *	that. What is added to a block since must be optional if it is a buffer, and
+ *	mean what it meant before if it is zero
  * @since: lowest API version, major << 8 | minor
  * @door: PSP_DOOR_*
  * @demand: enum psp_demand
@@ -160,6 +163,7 @@ struct psp_row {
 	const char *name;
 	u16 id;
 	u16 size;
+	u16 first;
 	u16 since;
 	u8 door;
 	u8 demand;
@@ -199,6 +203,8 @@ struct psp_fill {
 const struct psp_row *psp_row_find(u32 id);
 void psp_row_user_mask(const struct psp_row *row, u64 mask[2]);
 bool psp_row_has_guest_buf(const struct psp_row *row);
+bool psp_takes_len(const struct psp_row *row, u32 len);
+u32 psp_back_len(const struct psp_row *row, u32 len);
 int psp_check(const struct psp_row *row, const struct psp_user_block *block);
 void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 	      const struct psp_fill *fill, struct psp_fw_block *fw);

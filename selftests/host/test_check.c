@@ -295,4 +295,90 @@ TEST(random_blocks)
 	}
 }
 
+/*
+ * A block that has grown. All rows grow here by what a later SEV API might add: a word
+ * that the firmware reads, and one that it writes.
+ */
+#define GREW	16
+
+static struct psp_row grown(const struct psp_row *row, struct psp_range *added)
+{
+	struct psp_row later = *row;
+
+	later.size = row->size + GREW;
+	later.user[PSP_RANGES - 1] = (struct psp_range){ row->size, 8 };
+	*added = later.user[PSP_RANGES - 1];
+	return later;
+}
+
+TEST(lengths_of_blocks)
+{
+	const struct psp_row *row;
+	u32 len;
+
+	for_each_row(row) {
+		struct psp_range added;
+		struct psp_row later = grown(row, &added);
+
+		ASSERT_LE(later.size, SEV_FW_BLOCK_MAX) TH_LOG("%s has no room to grow", row->name);
+		ASSERT_LE(row->first, row->size) TH_LOG("%s", row->name);
+		for (len = 0; len <= later.size + 8u; len++) {
+			EXPECT_EQ(len >= row->first, psp_takes_len(row, len))
+				TH_LOG("%s length %u", row->name, len);
+			EXPECT_EQ(len >= row->first, psp_takes_len(&later, len))
+				TH_LOG("%s, grown, length %u", row->name, len);
+			/* not a byte beyond what the caller has, nor beyond what there is */
+			EXPECT_EQ(!row->back ? 0 : len < later.size ? len : later.size,
+				  psp_back_len(&later, len)) TH_LOG("%s length %u", row->name, len);
+		}
+	}
+}
+
+/* The life of a block as the engine has it, for a caller of the first header. */
+TEST(shorter_blocks_mean_zeros)
+{
+	const struct psp_fill fill = { .handle = 0x11223344, .asid = 0x55667788 };
+	const struct psp_row *row;
+	unsigned int i, rows = 0;
+
+	for_each_row(row) {
+		struct psp_range added;
+		struct psp_row later = grown(row, &added);
+		struct psp_user_block good = good_block(row), user = { { 0 } };
+		u8 callers[SEV_FW_BLOCK_MAX];
+		struct psp_fw_block fw;
+
+		memset(callers, 0xcc, sizeof(callers));
+		memcpy(callers, good.byte, row->first);
+
+		ASSERT_TRUE(psp_takes_len(&later, row->first));
+		memcpy(user.byte, callers, row->first);
+		EXPECT_EQ(0, psp_check(&later, &user)) TH_LOG("%s", row->name);
+		psp_fill(&later, &user, &fill, &fw);
+		for (i = row->first; i < later.size; i++)
+			EXPECT_EQ(0, fw.byte[i]) TH_LOG("%s byte %#x", row->name, i);
+
+		/* the firmware fills in what is new; a caller who does not know it keeps it */
+		memset(fw.byte + row->size, 0xa5, GREW);
+		psp_scrub(&later, &fw, &user);
+		memcpy(callers, user.byte, psp_back_len(&later, row->first));
+		for (i = row->first; i < SEV_FW_BLOCK_MAX; i++)
+			EXPECT_EQ(0xcc, callers[i]) TH_LOG("%s byte %#x", row->name, i);
+
+		/* one who does, sets it, and gets it */
+		user = good_block(row);
+		memset(user.byte + added.off, 0x77, added.size);
+		if (row->user[PSP_RANGES - 1].size == 0)
+			EXPECT_EQ(0, psp_check(&later, &user)) TH_LOG("%s", row->name);
+		psp_fill(&later, &user, &fill, &fw);
+		EXPECT_EQ(0, memcmp(fw.byte + added.off, user.byte + added.off, added.size))
+			TH_LOG("%s", row->name);
+		/* what is new and not the caller's is as strictly zero as ever */
+		user.byte[later.size - 1] = 1;
+		EXPECT_EQ(-EINVAL, psp_check(&later, &user)) TH_LOG("%s", row->name);
+		rows++;
+	}
+	EXPECT_EQ(psp_nr_rows, rows);
+}
+
 TEST_HARNESS_MAIN

@@ -313,6 +313,7 @@ TEST(ids)
 TEST(query_has_no_holes)
 {
 	EXPECT_EQ(88, sizeof(struct sev_fw_cmd_info));
+	EXPECT_EQ(14, offsetof(struct sev_fw_cmd_info, name));
 	EXPECT_EQ(40, offsetof(struct sev_fw_cmd_info, user));
 	EXPECT_EQ(56, offsetof(struct sev_fw_cmd_info, buf));
 	EXPECT_EQ(24, sizeof(struct sev_fw_query));

@@ -42,6 +42,65 @@ TEST(find_finds_all_and_nothing_else)
 	EXPECT_EQ(NULL, psp_row_find(0xffffffff));
 }
 
+/* Callers have these compiled in. A row is added here when it is published. */
+TEST(sizes_as_first_published)
+{
+	static const struct {
+		u16 id;
+		u16 size;
+	} published[] = {
+		{ SEV_FW_INIT, 0x14 },
+		{ SEV_FW_SHUTDOWN, 0x00 },
+		{ SEV_FW_PLATFORM_RESET, 0x00 },
+		{ SEV_FW_PLATFORM_STATUS, 0x0c },
+		{ SEV_FW_PEK_GEN, 0x00 },
+		{ SEV_FW_PEK_CSR, 0x0c },
+		{ SEV_FW_PEK_CERT_IMPORT, 0x1c },
+		{ SEV_FW_PDH_CERT_EXPORT, 0x1c },
+		{ SEV_FW_PDH_GEN, 0x00 },
+		{ SEV_FW_DF_FLUSH, 0x00 },
+		{ SEV_FW_DOWNLOAD_FIRMWARE, 0x0c },
+		{ SEV_FW_GET_ID, 0x0c },
+		{ SEV_FW_INIT_EX, 0x24 },
+		{ SEV_FW_NOP, 0x00 },
+		{ SEV_FW_DECOMMISSION, 0x04 },
+		{ SEV_FW_ACTIVATE, 0x08 },
+		{ SEV_FW_DEACTIVATE, 0x04 },
+		{ SEV_FW_GUEST_STATUS, 0x0d },
+		{ SEV_FW_COPY, 0x18 },
+		{ SEV_FW_ACTIVATE_EX, 0x18 },
+		{ SEV_FW_LAUNCH_START, 0x24 },
+		{ SEV_FW_LAUNCH_UPDATE_DATA, 0x14 },
+		{ SEV_FW_LAUNCH_UPDATE_VMSA, 0x14 },
+		{ SEV_FW_LAUNCH_MEASURE, 0x14 },
+		{ SEV_FW_LAUNCH_UPDATE_SECRET, 0x34 },
+		{ SEV_FW_LAUNCH_FINISH, 0x04 },
+		{ SEV_FW_ATTESTATION, 0x24 },
+		{ SEV_FW_SEND_START, 0x44 },
+		{ SEV_FW_SEND_UPDATE_DATA, 0x34 },
+		{ SEV_FW_SEND_UPDATE_VMSA, 0x34 },
+		{ SEV_FW_SEND_FINISH, 0x04 },
+		{ SEV_FW_SEND_CANCEL, 0x04 },
+		{ SEV_FW_RECEIVE_START, 0x24 },
+		{ SEV_FW_RECEIVE_UPDATE_DATA, 0x34 },
+		{ SEV_FW_RECEIVE_UPDATE_VMSA, 0x34 },
+		{ SEV_FW_RECEIVE_FINISH, 0x04 },
+		{ SEV_FW_DBG_DECRYPT, 0x1c },
+		{ SEV_FW_DBG_ENCRYPT, 0x1c },
+		{ SEV_FW_SWAP_OUT, 0x28 },
+		{ SEV_FW_SWAP_IN, 0x20 },
+	};
+	unsigned int i;
+
+	EXPECT_EQ(psp_nr_rows, ARRAY_SIZE(published));
+	for (i = 0; i < ARRAY_SIZE(published); i++) {
+		const struct psp_row *row = psp_row_find(published[i].id);
+
+		ASSERT_NE(NULL, row) TH_LOG("command 0x%03x", published[i].id);
+		EXPECT_EQ(published[i].size, row->first) TH_LOG("%s", row->name);
+	}
+}
+
 TEST(columns_are_in_range_and_do_not_overlap)
 {
 	const struct psp_row *row;
@@ -51,6 +110,8 @@ TEST(columns_are_in_range_and_do_not_overlap)
 		bool claimed[256] = { false };
 
 		EXPECT_LE(row->size, SEV_FW_BLOCK_MAX) TH_LOG("%s", row->name);
+		EXPECT_LE(row->first, row->size) TH_LOG("%s", row->name);
+		EXPECT_EQ(!row->size, !row->first) TH_LOG("%s", row->name);
 		for (i = 0; i < PSP_RANGES; i++) {
 			EXPECT_LE(row->user[i].off + row->user[i].size, row->size)
 				TH_LOG("%s user[%u]", row->name, i);
@@ -62,6 +123,10 @@ TEST(columns_are_in_range_and_do_not_overlap)
 				continue;
 			EXPECT_LE(row->own[i].off + 4, row->size)
 				TH_LOG("%s own[%u]", row->name, i);
+			/* each caller must be told the handle */
+			if (row->own[i].kind == PSP_OWN_NEW_HANDLE)
+				EXPECT_LE(row->own[i].off + 4, row->first)
+					TH_LOG("%s own[%u]", row->name, i);
 			EXPECT_TRUE(claim_bytes(claimed, row->own[i].off, 4))
 				TH_LOG("%s own[%u]", row->name, i);
 		}
@@ -71,6 +136,9 @@ TEST(columns_are_in_range_and_do_not_overlap)
 			if (buf->kind == SEV_FW_BUF_NONE)
 				continue;
 			EXPECT_LE(buf->addr + 8, row->size) TH_LOG("%s buf[%u]", row->name, i);
+			/* a caller of the first header does not know of it */
+			if (buf->addr >= row->first)
+				EXPECT_TRUE(buf->optional) TH_LOG("%s buf[%u]", row->name, i);
 			EXPECT_TRUE(claim_bytes(claimed, buf->addr, 8))
 				TH_LOG("%s buf[%u]", row->name, i);
 			if (!psp_len_in_block(buf)) {
@@ -197,6 +265,7 @@ TEST(names_are_known)
 		EXPECT_STREQ(row->name, info.name);
 		EXPECT_EQ(SEV_FW_CMD(row->id), info.id);
 		EXPECT_EQ(row->size, info.size);
+		EXPECT_EQ(row->first, info.min_size);
 		EXPECT_TRUE(info.flags & SEV_FW_INFO_AVAILABLE);
 		EXPECT_EQ(row->demand >= PSP_DEMAND_WRITE, !!(info.flags & SEV_FW_INFO_WRITE));
 		EXPECT_EQ(row->demand == PSP_DEMAND_ADMIN, !!(info.flags & SEV_FW_INFO_ADMIN));

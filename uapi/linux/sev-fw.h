@@ -11,6 +11,10 @@
  *   ioctl(sev_fd, SEV_FW_ISSUE, &cmd)           a platform command, or a guest
  *                                               command with cmd.fd = a VM fd
  *
+ * Blocks may grow. The kernel takes shorter ones, of an earlier header, and treats what
+ * they lack as zero; it copies back no more than it was given. It takes longer ones, of
+ * a later header, if what it does not know is zero.
+ *
  * How each member is used:
  *
  *   [in]      set by the caller, read by firmware
@@ -38,9 +42,9 @@
  *               CAP_SYS_ADMIN, of its caller; or it is not for this door, or not for
  *               a VM that mirrors another; or, as EACCES, a security module of the
  *               kernel's refuses a firmware image
- *   EINVAL      short block; a [driver], [out] or [mbz] byte is not zero, or a flag in
- *               @id of the envelope; a length that the kernel can tell is wrong (zero,
- *               above the cap)
+ *   EINVAL      block shorter than it ever was; a [driver], [out] or [mbz] byte is not
+ *               zero, or a flag in @id of the envelope; a length that the kernel can
+ *               tell is wrong (zero, above the cap)
  *   E2BIG       longer block with a nonzero tail
  *   EFAULT      memory that cannot be read, written or pinned
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
@@ -315,13 +319,14 @@ struct sev_fw_buf_info {
 #define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
 
 #define SEV_FW_BUFS		4	/* buffers of one command, at most */
-#define SEV_FW_BLOCK_MAX	72	/* no block is larger than this, in bytes */
+#define SEV_FW_BLOCK_MAX	128	/* no block will be larger than this, in bytes */
 
 /**
  * struct sev_fw_cmd_info - what the kernel knows of one command
  * @id: SEV_FW_CMD(enum sev_fw_id)
  * @flags: SEV_FW_INFO_*
  * @size: size of the block in bytes
+ * @min_size: its size when it was first published, the shortest that is taken
  * @api_major: lowest SEV API version that has this command, major
  * @api_minor: and minor
  * @name: name, zero-terminated
@@ -333,9 +338,10 @@ struct sev_fw_cmd_info {
 	__u32 id;
 	__u32 flags;
 	__u16 size;
+	__u16 min_size;
 	__u8 api_major;
 	__u8 api_minor;
-	char name[28];
+	char name[26];
 	__u64 user[2];
 	struct sev_fw_buf_info buf[SEV_FW_BUFS];
 };
