@@ -2,12 +2,13 @@
 /*
  * Seeing it work: the tracepoint, attributes of the PCI device in sysfs, counters
  * and the ASID table in debugfs. Everything here reads; nothing here changes what
- * a command does.
+ * a command does. Nothing that is looked at asks the firmware, since a firmware that
+ * does not answer would be given up because of it, and nothing takes psp->lock, since
+ * whoever holds it may be waiting for such a firmware.
  *
  * sysfs, in the PCI device's directory:
- *   api_version build                      what PLATFORM_STATUS has said
- *   state owner guests                     what it says now; firmware is asked for it,
- *                                          therefore for root only
+ *   api_version build owner                what PLATFORM_STATUS has said
+ *   state guests                           what it would say
  *   dead                                   1 once a command was not answered
  *   quarantined_pages                      memory lost to it, in pages
  *   busy                                   what firmware is executing, since when
@@ -160,19 +161,6 @@ static struct psp *psp_of(struct device *dev)
 	return dev_get_drvdata(dev);
 }
 
-/* One byte or word of PLATFORM_STATUS, as a decimal number. */
-static ssize_t show_status(struct device *dev, char *buf, u8 off, bool wide)
-{
-	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
-	int ret = psp_submit(psp_of(dev), &call);
-
-	if (ret)
-		return ret;
-	return sysfs_emit(buf, "%u\n", wide ? psp_fw_get32(&call.fw, off) : call.fw.byte[off]);
-}
-
-#define STATUS(field)	offsetof(struct sev_fw_platform_status, field)
-
 static ssize_t api_version_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%u.%u\n", psp_of(dev)->api >> 8, psp_of(dev)->api & 0xff);
@@ -187,21 +175,25 @@ static DEVICE_ATTR_RO(build);
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return show_status(dev, buf, STATUS(state), false);
+	const struct psp *psp = psp_of(dev);
+
+	if (!READ_ONCE(psp->up))
+		return sysfs_emit(buf, "0\n");
+	return sysfs_emit(buf, "%d\n", READ_ONCE(psp->guests) ? 2 : 1);
 }
-static DEVICE_ATTR_ADMIN_RO(state);
+static DEVICE_ATTR_RO(state);
 
 static ssize_t owner_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return show_status(dev, buf, STATUS(owner), false);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(psp_of(dev)->owner));
 }
-static DEVICE_ATTR_ADMIN_RO(owner);
+static DEVICE_ATTR_RO(owner);
 
 static ssize_t guests_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return show_status(dev, buf, STATUS(guest_count), true);
+	return sysfs_emit(buf, "%u\n", READ_ONCE(psp_of(dev)->guests));
 }
-static DEVICE_ATTR_ADMIN_RO(guests);
+static DEVICE_ATTR_RO(guests);
 
 static ssize_t dead_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -230,14 +222,13 @@ static DEVICE_ATTR_RO(busy);
 
 static ssize_t show_asids(struct psp *psp, char *buf, u32 end)
 {
+	/* a PSP that commands do not go to has none; once there it stays there */
+	const struct psp_asid *table = smp_load_acquire(&psp->asid);
 	unsigned int count[PSP_ASID_STATES] = {};
 	u32 asid;
 
-	if (mutex_lock_interruptible(&psp->lock))
-		return -EINTR;
-	for (asid = 1; psp->asid && asid < end; asid++)
-		count[psp->asid[asid].state]++;
-	mutex_unlock(&psp->lock);
+	for (asid = 1; table && asid < end; asid++)
+		count[READ_ONCE(table[asid].state)]++;
 	return sysfs_emit(buf, "free %u bound %u dirty %u\n", count[PSP_ASID_FREE],
 			  count[PSP_ASID_BOUND], count[PSP_ASID_DIRTY]);
 }
@@ -262,11 +253,10 @@ static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 	bool hint;
 	u32 status;
 
-	if (mutex_lock_interruptible(&psp->lock))
-		return -EINTR;
+	spin_lock(&psp->failure_lock);
 	row = init ? psp->init_row : psp->failed_row;
 	status = init ? psp->init_status : psp->failed_status;
-	mutex_unlock(&psp->lock);
+	spin_unlock(&psp->failure_lock);
 	if (!row)
 		return sysfs_emit(buf, "none\n");
 	if (status == SEV_FW_NO_CALL)
@@ -364,16 +354,12 @@ static int asid_table_show(struct seq_file *seq, void *unused)
 		[PSP_ASID_DIRTY] = "dirty", [PSP_ASID_FREE] = "free", [PSP_ASID_BOUND] = "bound",
 	};
 	struct psp *psp = seq->private;
-	struct psp_asid entry;
 	u32 asid;
 
 	seq_puts(seq, "# asid state handle\n");
-	for (asid = 1; asid <= psp->max_asid; asid++) {
-		mutex_lock(&psp->lock);
-		entry = psp->asid[asid];
-		mutex_unlock(&psp->lock);
-		seq_printf(seq, "%u %s %u\n", asid, names[entry.state], entry.handle);
-	}
+	for (asid = 1; asid <= psp->max_asid; asid++)
+		seq_printf(seq, "%u %s %u\n", asid, names[READ_ONCE(psp->asid[asid].state)],
+			   READ_ONCE(psp->asid[asid].handle));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(asid_table);

@@ -308,6 +308,7 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 		return NULL;
 	kref_init(&psp->ref);
 	mutex_init(&psp->lock);
+	spin_lock_init(&psp->failure_lock);
 	psp->pdev = pdev;
 	psp->regs = regs;
 	return psp;

@@ -28,6 +28,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -121,6 +122,10 @@ enum psp_end {
  * @asid: state of each ASID, 0..@max_asid
  * @guests: guest contexts that firmware holds
  * @stat: counters, one for each row
+ * @owner: of the platform, as PLATFORM_STATUS said after the last command that may have
+ *	changed it; 0 while the platform is down
+ * @failure_lock: guards what follows until @init_status, so that whoever looks at it
+ *	does not wait for firmware; inner to @lock
  * @failed_row: the last command that firmware refused, NULL if none
  * @failed_status: and what it said
  * @init_row: the command that failed when the platform was last initialised, NULL if
@@ -164,6 +169,8 @@ struct psp {
 	struct psp_asid *asid;
 	u32 guests;
 	struct psp_stat *stat;
+	u8 owner;
+	spinlock_t failure_lock;
 	const struct psp_row *failed_row;
 	u32 failed_status;
 	const struct psp_row *init_row;

@@ -155,8 +155,10 @@ static int bring_up(struct psp *psp, u32 *status)
 		row = psp_row_find(SEV_FW_DF_FLUSH);
 		ret = submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
 	}
+	spin_lock(&psp->failure_lock);
 	psp->init_row = ret ? row : NULL;
 	psp->init_status = *status;
+	spin_unlock(&psp->failure_lock);
 	psp->init_untold = ret;
 	return ret;
 }
@@ -278,6 +280,7 @@ static void note(struct psp *psp, const struct psp_call *call)
 	case PSP_THEN_DOWN:
 		psp->up = call->row->then == PSP_THEN_UP;
 		psp->guests = 0;
+		psp->owner = 0;
 		WRITE_ONCE(psp->generation, psp_generation_begin());
 		all_dirty(psp);
 		psp->nv_dirty = psp->up && psp->nv;
@@ -307,7 +310,9 @@ static void note(struct psp *psp, const struct psp_call *call)
 		break;
 	case PSP_THEN_CLEAN:
 		clean(psp);
+		spin_lock(&psp->failure_lock);
 		psp->init_row = NULL;
+		spin_unlock(&psp->failure_lock);
 		break;
 	}
 }
@@ -344,8 +349,8 @@ static int ask(struct psp *psp, struct psp_call *call)
 	return ret;
 }
 
-/* Which firmware is this, and is it initialised? */
-static int identify(struct psp *psp)
+/* Which firmware is this, and whose platform? */
+static int learn_platform(struct psp *psp, u8 *state)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
 	int ret = submit(psp, &call);
@@ -355,7 +360,34 @@ static int identify(struct psp *psp)
 	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
 		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
 	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
-	psp->up = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	psp->owner = call.fw.byte[offsetof(struct sev_fw_platform_status, owner)];
+	*state = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	return 0;
+}
+
+/* The same of a firmware that we do not know yet; and is it initialised? */
+static int identify(struct psp *psp)
+{
+	u8 state = psp->up;
+	int ret = learn_platform(psp, &state);
+
+	psp->up = state;
+	return ret;
+}
+
+/*
+ * A command has succeeded after which it may be another platform than we know, or a
+ * platform of somebody else's. That is asked now, by us, so that nobody has to ask who
+ * only wants to look: not to be answered is the end of a PSP.
+ */
+static int learn(struct psp *psp, const struct psp_call *call)
+{
+	u8 ignored;
+
+	if (call->row->then == PSP_THEN_RELOAD)
+		return identify(psp);
+	if (call->row->then == PSP_THEN_UP || call->row->then == PSP_THEN_PERSIST)
+		learn_platform(psp, &ignored);
 	return 0;
 }
 
@@ -396,13 +428,15 @@ static int submit(struct psp *psp, struct psp_call *call)
 		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
 	}
 	if (ret && (call->stuck || (call->status != SEV_FW_NO_CALL && psp_call_refused(call)))) {
+		spin_lock(&psp->failure_lock);
 		psp->failed_row = call->row;
 		psp->failed_status = call->status;
+		spin_unlock(&psp->failure_lock);
 	}
 	if (ret)
 		return ret;
 	note(psp, call);
-	return call->row->then == PSP_THEN_RELOAD ? identify(psp) : 0;
+	return learn(psp, call);
 }
 
 /* What firmware has been given to keep, in pages. */
@@ -703,8 +737,10 @@ int psp_submit_init(struct psp *psp)
 
 	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &psp->min_sev_asid);
 	psp->max_asid = ecx;
+	/* after max_asid, since sysfs may be looking */
 	if (!psp->asid)
-		psp->asid = kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL);
+		smp_store_release(&psp->asid,
+				  kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL));
 	if (!psp->asid)
 		return -ENOMEM;
 	all_dirty(psp);

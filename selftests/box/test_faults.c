@@ -904,6 +904,63 @@ TEST_F(life, busy)
 	EXPECT_STREQ("idle", psp_attr("busy"));
 }
 
+/* All that the driver shows of its device; how many files that was. */
+static int look_at_everything(void)
+{
+	static const char * const names[] = {
+		"api_version", "build", "state", "owner", "guests", "dead", "quarantined_pages",
+		"busy", "asids", "asids_es", "last_failure", "init_failure", "persistent_data",
+		"sev_es",
+	};
+	static const char * const debug[] = { "commands", "asids" };
+	char path[640], text[16384];
+	int files = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		files += *psp_attr(names[i]) != '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(debug); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/psp_sev/%s/%s",
+			 strrchr(psp_dir(), '/') + 1, debug[i]);
+		files += control_read(path, text, sizeof(text)) > 0;
+	}
+	return files + (*psp_reason(NULL) != '\0');
+}
+
+#define ALL_FILES	17
+
+/* Whoever looks is not the end of a PSP that is silent: it is not asked. */
+TEST_F(life, to_look_at_it_is_to_ask_it_nothing)
+{
+	uint32_t asked = host_counter(SWPSP_BAR_COMMANDS);
+
+	ASSERT_EQ(0, fault_arm(&(struct fault){ .kind = SWPSP_FAULT_HANG }));
+	EXPECT_EQ(ALL_FILES, look_at_everything());
+	EXPECT_EQ(0, fault_hits());
+	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* Nor does who looks wait for it. */
+TEST_F(life, to_look_at_it_takes_no_time_while_it_is_busy)
+{
+	double began;
+	pid_t pid;
+
+	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, 1800000));
+	pid = fork();
+	if (!pid)
+		_exit(-status_now(&self->p));
+	for (int i = 0; i < 1000 && !fault_hits(); i++)
+		usleep(1000);
+	began = now();
+	EXPECT_EQ(ALL_FILES, look_at_everything());
+	EXPECT_GT(1.0, now() - began);
+	EXPECT_TRUE(begins(psp_attr("busy"), "PLATFORM_STATUS"));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
 /* Who waits may be killed; the command, and everybody else's, goes on. */
 TEST_F(life, killed_waiter)
 {

@@ -738,6 +738,12 @@ static int take(struct _test_data_dev *self, const struct oca *oca)
 	return ret ? ret : platform_pek_cert_import(&self->p, &pek, CERT, &oca->cert, CERT);
 }
 
+/* Asked for first: sysfs must not know it from somebody's PLATFORM_STATUS. */
+static bool sysfs_owner_is(long owner)
+{
+	return !*psp_dir() || psp_attr_number("owner") == owner;
+}
+
 TEST_F(dev, ownership)
 {
 	struct sev_cert pdh;
@@ -746,12 +752,14 @@ TEST_F(dev, ownership)
 	CONTROL_NEEDS_IDENTITY();
 	ASSERT_EQ(OWNER_OK, oca_make(&oca));
 	ASSERT_EQ(0, platform_pek_gen(&self->p));
+	EXPECT_TRUE(sysfs_owner_is(0));
 	EXPECT_EQ(0, owner_of(&self->p));
 	same_keys(_metadata, self);
 	pdh = self->keys.pdh;
 
 	/* taken: the same PEK, endorsed by us, with a new PDH below */
 	ASSERT_EQ(0, take(self, &oca));
+	EXPECT_TRUE(sysfs_owner_is(1));
 	EXPECT_EQ(1, owner_of(&self->p));
 	EXPECT_TRUE(same_keys(_metadata, self));
 	EXPECT_EQ(0, memcmp(&self->keys.chain.oca, &oca.cert, sizeof(oca.cert)));
@@ -764,20 +772,24 @@ TEST_F(dev, ownership)
 	/* a new PDH does not change who owns it */
 	EXPECT_EQ(0, platform_pdh_gen(&self->p));
 	EXPECT_TRUE(same_keys(_metadata, self));
+	EXPECT_TRUE(sysfs_owner_is(1));
 	EXPECT_EQ(1, owner_of(&self->p));
 
 	/* a new PEK does */
 	EXPECT_EQ(0, platform_pek_gen(&self->p));
+	EXPECT_TRUE(sysfs_owner_is(0));
 	EXPECT_EQ(0, owner_of(&self->p));
 	EXPECT_FALSE(same_keys(_metadata, self));
 	EXPECT_NE(0, memcmp(&self->keys.chain.oca, &oca.cert, SEV_CERT_SIGNED));
 
 	/* so does a reset */
 	ASSERT_EQ(0, take(self, &oca));
+	EXPECT_TRUE(sysfs_owner_is(1));
 	EXPECT_EQ(1, owner_of(&self->p));
 	EXPECT_TRUE(same_keys(_metadata, self));
 	EXPECT_EQ(0, platform_reset(&self->p));
 	EXPECT_FALSE(same_keys(_metadata, self));
+	EXPECT_TRUE(sysfs_owner_is(0));
 	EXPECT_EQ(0, owner_of(&self->p));
 	oca_free(&oca);
 }
