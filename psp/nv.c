@@ -61,6 +61,7 @@ struct nv_fault {
  * @unsaved: it may hold something else; under psp->lock
  * @base: what it held when it was last read or written; under nv_lock
  * @exists: it was there then; under nv_lock
+ * @unsynced: but its name may still be the old content's on the disk; under nv_lock
  * @read: it has been read; written under nv_lock
  * @found: what it holds now; under nv_lock
  * @copy: @want, while it is being written; under nv_lock
@@ -76,6 +77,7 @@ struct psp_store {
 
 	u8 base[PSP_NV_SIZE];
 	bool exists;
+	bool unsynced;
 	bool read;
 	u8 found[PSP_NV_SIZE + 1];
 	u8 copy[PSP_NV_SIZE];
@@ -287,8 +289,8 @@ static int nv_sync_directory(const struct path *dir)
 	return ret;
 }
 
-static int nv_put_in_place(const struct path *dir, struct file *file, const char *name,
-			   struct nv_fault *fault)
+static int nv_put_in_place(struct psp_store *store, const struct path *dir, struct file *file,
+			   const char *name, struct nv_fault *fault)
 {
 	int ret = mnt_want_write(dir->mnt);
 
@@ -298,7 +300,11 @@ static int nv_put_in_place(const struct path *dir, struct file *file, const char
 	}
 	if (ret)
 		return nv_fail(fault, ret, "the new content cannot be renamed to it");
+	/* that is what the file holds now, although a crash may still undo it */
+	memcpy(store->base, store->copy, PSP_NV_SIZE);
+	store->exists = true;
 	ret = nv_sync_directory(dir);
+	store->unsynced = ret;
 	return ret ? nv_fail(fault, ret, "its directory cannot be synced") : 0;
 }
 
@@ -327,7 +333,7 @@ static int nv_write(struct psp_store *store, struct nv_fault *fault)
 		vfs_truncate(&file->f_path, 0);
 		nv_fail(fault, ret, "it cannot be written");
 	} else {
-		ret = nv_put_in_place(&dir, file, name, fault);
+		ret = nv_put_in_place(store, &dir, file, name, fault);
 	}
 	fput(file);
 out:
@@ -348,7 +354,7 @@ static int nv_verify(struct psp_store *store, struct nv_fault *fault)
 		return 0;
 	if (!missing && store->exists && !memcmp(store->found, store->base, PSP_NV_SIZE))
 		return 0;
-	/* the last attempt may have come as far as the rename */
+	/* a rename that has failed may have been done all the same */
 	if (!missing && !memcmp(store->found, store->copy, PSP_NV_SIZE))
 		return 0;
 	return nv_fail(fault, -ESTALE, missing ? "it has vanished since it was read" :
@@ -370,15 +376,14 @@ static int nv_save(struct psp *psp)
 	if (!unsaved)
 		return 0;
 
-	if (!store->exists || memcmp(store->copy, store->base, PSP_NV_SIZE))
+	if (!store->exists || store->unsynced ||
+	    memcmp(store->copy, store->base, PSP_NV_SIZE))
 		ret = nv_verify(store, &fault) ?: nv_write(store, &fault);
 	nv_tell(&store->save, &fault, "the platform's keys are not saved");
 	if (ret) {
 		queue_delayed_work(system_freezable_wq, &store->retry, NV_RETRY);
 		return ret;
 	}
-	memcpy(store->base, store->copy, PSP_NV_SIZE);
-	store->exists = true;
 	mutex_lock(&psp->lock);
 	store->unsaved = memcmp(store->want, store->copy, PSP_NV_SIZE);
 	mutex_unlock(&psp->lock);
