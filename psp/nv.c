@@ -152,6 +152,9 @@ static int nv_find(struct path *path, struct nv_fault *fault)
 		ret = nv_fail(fault, -EISDIR, "it is a directory");
 	else if (!d_is_reg(path->dentry))
 		ret = nv_fail(fault, -EINVAL, "it is not a regular file");
+	/* another file cannot take its place: the mount would go on to show the old keys */
+	else if (path->dentry == path->mnt->mnt_root)
+		ret = nv_fail(fault, -EBUSY, "it is a mount point, mount its directory instead");
 	if (ret)
 		path_put(path);
 	return ret;

@@ -178,6 +178,8 @@ FIXTURE_SETUP(initex)
 FIXTURE_TEARDOWN(initex)
 {
 	unload(&self->p);
+	while (!umount2(NV_FILE, MNT_DETACH))
+		;
 	while (!umount2(NV_DIR, MNT_DETACH))
 		;
 	unlink(NV_MOUNTED);
@@ -424,6 +426,40 @@ TEST_F(initex, what_is_no_file_that_can_be_read_keeps_the_platform_down)
 	}
 	EXPECT_NE(0, access("/run/psp-sev-test.none", F_OK));
 	unlink("/run/psp-sev-test.fifo");
+}
+
+/*
+ * As container tools bind single files: a file that took its place would be another
+ * one, behind the mount, and the mount would bring the old keys back.
+ */
+TEST_F(initex, a_file_that_is_a_mount_point_keeps_the_platform_down_and_loses_nothing)
+{
+	uint8_t nv[NV_SIZE + 1], found[NV_SIZE + 1];
+	struct keys keys, later;
+
+	ASSERT_EQ(NV_SIZE, nv_read(nv));
+	ASSERT_EQ(0, unload(&self->p));
+	ASSERT_EQ(0, mkdir(NV_DIR, 0700));
+	ASSERT_EQ(0, write_to(NV_MOUNTED, nv, NV_SIZE));
+	ASSERT_EQ(0, mount(NV_MOUNTED, NV_FILE, NULL, MS_BIND, NULL));
+	ASSERT_EQ(0, reload(&self->p, by_file));
+	expect_down(_metadata, self, NV_FILE, "it is a mount point");
+	ASSERT_EQ(0, umount(NV_FILE));
+	EXPECT_EQ(NV_SIZE, nv_read(found));
+	EXPECT_EQ(0, memcmp(nv, found, NV_SIZE));
+
+	/* mounted while in use: what could not be saved is, once that is undone */
+	ASSERT_EQ(0, get_keys(&self->p, &keys));
+	EXPECT_EQ(0, memcmp(&keys, &self->keys, sizeof(keys)));
+	ASSERT_EQ(0, mount(NV_MOUNTED, NV_FILE, NULL, MS_BIND, NULL));
+	EXPECT_EQ(-EBUSY, platform_pdh_gen(&self->p));
+	ASSERT_EQ(0, get_keys(&self->p, &keys));
+	EXPECT_FALSE(same(&keys.pdh, &self->keys.pdh));
+	ASSERT_EQ(0, umount(NV_FILE));
+	EXPECT_TRUE(saved_in_time());
+	ASSERT_EQ(0, reload(&self->p, by_file));
+	ASSERT_EQ(0, get_keys(&self->p, &later));
+	EXPECT_EQ(0, memcmp(&keys, &later, sizeof(keys)));
 }
 
 TEST_F(initex, a_path_that_does_not_begin_at_the_root_keeps_the_platform_down)
