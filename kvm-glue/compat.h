@@ -10,7 +10,6 @@
 #include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/version.h>
-#include <asm/ibt.h>
 #include <asm/msr-index.h>
 #include <asm/svm.h>
 
@@ -52,19 +51,6 @@ static inline u64 glue_rip(const struct kvm_vcpu_arch *arch)
 #else
 	return arch->regs[VCPU_REGS_RIP];
 #endif
-}
-
-/*
- * Where to call a function that is hooked at @ip. A kernel with CONFIG_X86_KERNEL_IBT
- * has the hook behind the ENDBR, but an indirect call has to land on it.
- */
-static inline unsigned long glue_entry(unsigned long ip)
-{
-#ifdef CONFIG_X86_KERNEL_IBT
-	if (*(const u32 *)(ip - ENDBR_INSN_SIZE) == gen_endbr())
-		return ip - ENDBR_INSN_SIZE;
-#endif
-	return ip;
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)

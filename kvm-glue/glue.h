@@ -3,6 +3,7 @@
 #ifndef KVM_GLUE_H
 #define KVM_GLUE_H
 
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/types.h>
 
@@ -31,6 +32,11 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 			struct sev_fw_cmd __user *ucmd);
 
 extern const struct psp_guest_ops kvm_sev_guest_ops;
+
+/* attach_call.c and redirect.S, in the module only */
+bool glue_answers(struct kvm *kvm, void __user *argp, int *ret);
+int glue_called(struct kvm *kvm, void __user *argp);
+extern void *glue_stock;
 
 /* vmsa.c */
 int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct page **page);

@@ -4,7 +4,7 @@
  *
  * Inside kvm_amd that is its own header. Outside there is no such header, and
  * kvm_layout.h takes its place: partial structs of the same names, generated
- * from the BTF of one kvm-amd.ko and right for that one only. attach_ftrace.c
+ * from the BTF of one kvm-amd.ko and right for that one only. attach_call.c
  * refuses any other. All members that are read or written belong to kvm_amd and
  * are guarded by kvm->lock.
  */

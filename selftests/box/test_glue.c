@@ -8,11 +8,11 @@
  * kernel tree the glue is a part of kvm_amd, and no module.
  */
 #define _GNU_SOURCE
-#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,59 +28,15 @@
 
 #include <linux/kvm.h>
 #include <linux/sev-fw.h>
+#include <linux/userfaultfd.h>
 
 #include "kselftest_harness.h"
+#include "glue.h"
 #include "host.h"
 
-#define GLUE		"kvm_sev_glue"
-#define TRACING		"/sys/kernel/tracing/"
-#define MARK		0x5a5a5a5a	/* in ->error: nobody has written it */
 #define NO_SUCH_ID	0x7ff
 #define POLICY		1		/* no debugging */
 #define STATE_LAUNCH	1		/* LUPDATE, of GUEST_STATUS */
-
-/* An ioctl as the caller sees it. */
-struct outcome {
-	int ret;
-	int err;
-	struct sev_fw_cmd cmd;
-};
-
-static struct outcome encrypt_op(int vm, struct sev_fw_cmd cmd)
-{
-	struct outcome o = { .cmd = cmd };
-
-	o.cmd.error = MARK;
-	errno = 0;
-	o.ret = ioctl(vm, KVM_MEMORY_ENCRYPT_OP, &o.cmd);
-	o.err = errno;
-	return o;
-}
-
-static struct outcome encrypt_op_at(int vm, void *arg)
-{
-	struct outcome o = {};
-
-	errno = 0;
-	o.ret = ioctl(vm, KVM_MEMORY_ENCRYPT_OP, arg);
-	o.err = errno;
-	return o;
-}
-
-static struct outcome passthrough(int vm, __u32 id, void *block, __u32 len, int sev)
-{
-	return encrypt_op(vm, (struct sev_fw_cmd) {
-		.id = SEV_FW_CMD(id), .len = len, .data = (uintptr_t)block, .fd = sev,
-	});
-}
-
-/* The stock envelope has nothing in ->len. */
-static struct outcome legacy(int vm, __u32 id, void *data, int sev)
-{
-	return encrypt_op(vm, (struct sev_fw_cmd) {
-		.id = id, .data = (uintptr_t)data, .fd = sev,
-	});
-}
 
 static struct outcome sev_issue(int sev, __u32 id, void *block, __u32 len, int fd)
 {
@@ -94,99 +50,6 @@ static struct outcome sev_issue(int sev, __u32 id, void *block, __u32 len, int f
 	o.err = errno;
 	return o;
 }
-
-/* A pass-through command that has to work on any started guest. */
-static struct outcome guest_status(int vm, int sev, struct sev_fw_guest_status *status)
-{
-	memset(status, 0, sizeof(*status));
-	return passthrough(vm, SEV_FW_GUEST_STATUS, status, sizeof(*status), sev);
-}
-
-static int create_vm(void)
-{
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	int vm = ioctl(kvm, KVM_CREATE_VM, 0);
-
-	close(kvm);
-	return vm;
-}
-
-static const char *module_path(const char *name)
-{
-	static char path[PATH_MAX];
-	const char *dir = getenv("PSP_MODULES_DIR");
-
-	if (!dir)
-		return NULL;
-	snprintf(path, sizeof(path), "%s/%s.ko", dir, name);
-	return path;
-}
-
-static int load_module(const char *name)
-{
-	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC);
-	int ret = syscall(SYS_finit_module, fd, "", 0);
-
-	close(fd);
-	return ret;
-}
-
-static int try_unload_module(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK);
-}
-
-/* A command through /dev/sev holds the module for a moment. */
-static int unload_module(const char *name)
-{
-	int ret;
-
-	do {
-		ret = try_unload_module(name);
-	} while (ret && errno == EWOULDBLOCK);
-	return ret;
-}
-
-static bool module_is_loaded(const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
-	return !access(path, F_OK);
-}
-
-/* Why the module cannot come and go, or NULL. */
-static const char *glue_stays(void)
-{
-	if (!module_is_loaded(GLUE))
-		return "the glue is a part of kvm_amd";
-	return module_path(GLUE) ? NULL : "PSP_MODULES_DIR is not set";
-}
-
-/* Is there a glue, be it a module or a part of kvm_amd? */
-static bool glue_is_there(int vm)
-{
-	struct sev_fw_query query = { .info_size = sizeof(struct sev_fw_cmd_info) };
-
-	return module_is_loaded(GLUE) ||
-	       !passthrough(vm, SEV_FW_QUERY_ID, &query, sizeof(query), -1).ret;
-}
-
-#define EXPECT_OUTCOME(o, want_errno, want_error) do {			\
-	const struct outcome _o = (o);					\
-	const int _errno = (want_errno);				\
-									\
-	EXPECT_EQ(_errno ? -1 : 0, _o.ret);				\
-	EXPECT_EQ(_errno, _o.err);					\
-	EXPECT_EQ((__u32)(want_error), _o.cmd.error);			\
-} while (0)
-
-#define EXPECT_SAME(a, b) do {						\
-	const struct outcome _a = (a), _b = (b);			\
-	EXPECT_EQ(_a.ret, _b.ret);					\
-	EXPECT_EQ(_a.err, _b.err);					\
-	EXPECT_EQ(0, memcmp(&_a.cmd, &_b.cmd, sizeof(_a.cmd)));		\
-} while (0)
 
 FIXTURE(glue) {
 	int plain;	/* a VM that is no SEV guest */
@@ -209,6 +72,9 @@ FIXTURE_SETUP(glue)
 
 FIXTURE_TEARDOWN(glue)
 {
+	/* the next test shall find what this one has found */
+	if (!module_is_loaded(GLUE) && getenv("PSP_MODULES_DIR"))
+		load_module(GLUE);
 	close(self->vm);
 	close(self->plain);
 	close(self->sev);
@@ -411,6 +277,35 @@ TEST_F(glue, same_as_stock)
 	EXPECT_EQ(ENOENT, guest_status(self->vm, self->sev, &status).err);
 }
 
+/* Whoever loads it may be in a place where /sys is something else, or nothing. */
+static int load_without_sysfs(void)
+{
+	int wstatus = 0;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("none", "/sys", "tmpfs", 0, NULL) || !access("/sys/module", F_OK))
+			_exit(1);
+		_exit(load_module(GLUE) ? errno : 0);
+	}
+	waitpid(pid, &wstatus, 0);
+	return WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : -1;
+}
+
+TEST_F(glue, attaches_where_sysfs_is_not_mounted)
+{
+	struct sev_fw_guest_status status;
+
+	if (glue_stays())
+		SKIP(return, "%s", glue_stays());
+	ASSERT_EQ(0, unload_module(GLUE));
+	EXPECT_EQ(0, load_without_sysfs());
+	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), ENOENT, SEV_FW_NO_CALL);
+	EXPECT_TRUE(module_is_loaded(GLUE));
+}
+
 /* The glue stays, kvm_amd is loaded anew, and everything is as it was. */
 TEST_F(glue, kvm_amd_comes_back)
 {
@@ -429,58 +324,6 @@ TEST_F(glue, kvm_amd_comes_back)
 		EXPECT_OUTCOME(guest_status(self->plain, self->sev, &status), ENOTTY,
 			       SEV_FW_NO_CALL);
 		EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), ENOENT, SEV_FW_NO_CALL);
-	}
-}
-
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	int ret = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
-
-	close(fd);
-	return ret;
-}
-
-/* A kretprobe and the graph tracer: both replace return addresses on the stack. */
-static int trace(void)
-{
-	mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
-	if (write_file(TRACING "kprobe_events", "r:glue_test kvm_amd:sev_mem_enc_ioctl"))
-		return -1;
-	return write_file(TRACING "events/kprobes/glue_test/enable", "1") ||
-	       write_file(TRACING "set_ftrace_filter", "sev_mem_enc_ioctl") ||
-	       write_file(TRACING "current_tracer", "function_graph");
-}
-
-static void do_not_trace(void)
-{
-	write_file(TRACING "current_tracer", "nop");
-	close(open(TRACING "set_ftrace_filter", O_WRONLY | O_TRUNC));
-	write_file(TRACING "events/kprobes/glue_test/enable", "0");
-	write_file(TRACING "kprobe_events", "-:glue_test");
-}
-
-TEST_F(glue, traced)
-{
-	struct sev_fw_guest_status status;
-	int before, i;
-
-	if (glue_stays())
-		SKIP(return, "%s", glue_stays());
-	for (before = 0; before < 2; before++) {
-		if (before)
-			ASSERT_EQ(0, unload_module(GLUE));
-		if (trace()) {
-			do_not_trace();
-			SKIP(return, "this kernel has no tracers");
-		}
-		if (before)
-			ASSERT_EQ(0, load_module(GLUE));
-		for (i = 0; i < 10; i++) {
-			EXPECT_EQ(EINVAL, legacy(self->vm, KVM_SEV_NR_MAX, NULL, self->sev).err);
-			EXPECT_EQ(ENOENT, guest_status(self->vm, self->sev, &status).err);
-		}
-		do_not_trace();
 	}
 }
 
@@ -522,23 +365,10 @@ static void *call_on(void *arg)
 			c->unexpected += encrypt_op_at(c->vm, NULL).ret != 0;
 		}
 		c->calls++;
+		/* the glue is in use while it works on a call: leave it a moment to go */
+		usleep(1000);
 	}
 	return NULL;
-}
-
-/*
- * QEMU's emulation, version 7.2 at least, may go on running what it translated while
- * another processor was patching it. There any probe that is set or removed on a
- * function in use, the kernel's own tracers too, ends in an oops.
- */
-static bool can_patch_code_in_use(void)
-{
-	unsigned int eax, signature[3];
-
-	if (sysconf(_SC_NPROCESSORS_ONLN) == 1)
-		return true;
-	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
-	return memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
 }
 
 static int start_vm(int vm, int sev)
@@ -546,6 +376,120 @@ static int start_vm(int vm, int sev)
 	struct kvm_sev_launch_start start = { .policy = POLICY };
 
 	return legacy(vm, KVM_SEV_LAUNCH_START, &start, sev).ret;
+}
+
+/*
+ * A call that sleeps for as long as its caller likes: on a page of a userfaultfd.
+ */
+struct sleeper {
+	pthread_t thread;
+	int uffd;
+	char *page;
+	int vm;
+	struct sev_fw_cmd *cmd;
+	struct outcome o;
+};
+
+static void *sleep_on(void *arg)
+{
+	struct sleeper *s = arg;
+
+	s->o = encrypt_op_at(s->vm, s->cmd);
+	return NULL;
+}
+
+/* A page that nobody has, and nobody gets until wake(). */
+static int make_page(struct sleeper *s)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	s->uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	s->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)s->page;
+	reg.range.len = 4096;
+	if (s->uffd < 0 || s->page == MAP_FAILED || ioctl(s->uffd, UFFDIO_API, &api))
+		return -1;
+	return ioctl(s->uffd, UFFDIO_REGISTER, &reg);
+}
+
+/* Begin the call; on return it sleeps. */
+static int fall_asleep(struct sleeper *s)
+{
+	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	if (pthread_create(&s->thread, NULL, sleep_on, s))
+		return -1;
+	if (poll(&fault, 1, 10000) != 1)
+		return -1;
+	return read(s->uffd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -1;
+}
+
+static void wake(struct sleeper *s)
+{
+	struct uffdio_zeropage zero = { .range = { .start = (uintptr_t)s->page, .len = 4096 } };
+
+	ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero);
+	pthread_join(s->thread, NULL);
+	munmap(s->page, 4096);
+	close(s->uffd);
+}
+
+/* In a child, for it may hang. Return: errno, or -1 if it hangs. */
+static int errno_of_unload(struct sleeper *s)
+{
+	int wstatus = 0;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(try_unload_module(GLUE) ? errno : 0);
+	for (int i = 0; i < 100; i++) {
+		if (waitpid(pid, &wstatus, WNOHANG) == pid)
+			return WEXITSTATUS(wstatus);
+		usleep(100000);
+	}
+	wake(s);
+	waitpid(pid, &wstatus, 0);
+	return -1;
+}
+
+/* While the glue works on a command it is in use. Stock commands do not use it. */
+TEST_F(glue, a_caller_that_sleeps_does_not_block_rmmod)
+{
+	struct sev_fw_cmd cmd = { .fd = self->sev };
+	struct { const char *where; bool envelope; __u32 id; int unload; } sleeps[] = {
+		{ "on its envelope", true, 0, EWOULDBLOCK },
+		{ "on its block", false, SEV_FW_CMD(SEV_FW_LAUNCH_START), EWOULDBLOCK },
+		{ "in stock code", false, KVM_SEV_GUEST_STATUS, 0 },
+	};
+	struct sev_fw_guest_status status;
+
+	if (glue_stays())
+		SKIP(return, "%s", glue_stays());
+	for (size_t i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+		struct sleeper s = { .vm = self->vm };
+
+		ASSERT_EQ(0, make_page(&s));
+		s.cmd = sleeps[i].envelope ? (void *)s.page : &cmd;
+		cmd.id = sleeps[i].id;
+		cmd.len = cmd.id & SEV_FW_PASSTHROUGH ? sizeof(struct sev_fw_launch_start) : 0;
+		cmd.data = (uintptr_t)s.page;
+		ASSERT_EQ(0, fall_asleep(&s));
+		ASSERT_EQ(sleeps[i].unload, errno_of_unload(&s))
+			TH_LOG("asleep %s", sleeps[i].where);
+		wake(&s);
+		/* KVM_SEV_INIT, from a page of zeros, comes too late; the others succeed */
+		EXPECT_EQ(sleeps[i].envelope ? -1 : 0, s.o.ret)
+			TH_LOG("asleep %s: errno %d", sleeps[i].where, s.o.err);
+		if (!sleeps[i].unload)
+			ASSERT_EQ(0, load_module(GLUE));
+		EXPECT_EQ(0, unload_module(GLUE));
+		ASSERT_EQ(0, load_module(GLUE));
+	}
+	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), 0, 0);
+	EXPECT_EQ(STATE_LAUNCH, status.state);
 }
 
 TEST_F(glue, comes_and_goes_under_load)
