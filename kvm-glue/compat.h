@@ -13,6 +13,8 @@
 #include <asm/msr-index.h>
 #include <asm/svm.h>
 
+#include "layout.h"
+
 /*
  * SEV-SNP guests also have kvm_sev_info.active set, but firmware manages them by
  * another set of commands. 6.11 was the first kernel to have them.
@@ -100,39 +102,85 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 		memset(save->fpreg_ymm, 0, sizeof(save->fpreg_ymm));
 }
 
-/* The field has had two names. */
-static inline void glue_virtualize_lbr(struct vmcb *vmcb)
+#ifdef KVM_SEV_GLUE_IN_TREE
+
+static inline void glue_enable_lbrv(struct vcpu_svm *svm)
 {
-#ifdef SVM_MISC2_ENABLE_V_LBR
-	vmcb->control.misc_ctl2 |= SVM_MISC2_ENABLE_V_LBR;
+	svm_enable_lbrv(&svm->vcpu);
+}
+
 #else
-	vmcb->control.virt_ext |= LBR_CTL_ENABLE_MASK;
+
+/* The field has had two names, and so has the request. */
+#ifdef SVM_MISC2_ENABLE_V_LBR
+#define glue_lbr_field(vmcb)	((vmcb)->control.misc_ctl2)
+#define GLUE_LBR_ENABLE		SVM_MISC2_ENABLE_V_LBR
+#else
+#define glue_lbr_field(vmcb)	((vmcb)->control.virt_ext)
+#define GLUE_LBR_ENABLE		LBR_CTL_ENABLE_MASK
+#endif
+
+#ifdef KVM_REQ_RECALC_INTERCEPTS
+#define GLUE_REQ_INTERCEPTS	KVM_REQ_RECALC_INTERCEPTS
+#else
+#define GLUE_REQ_INTERCEPTS	KVM_REQ_MSR_FILTER_CHANGED
+#endif
+
+/*
+ * Until 6.16 KVM keeps a record, for each vCPU, of the MSRs that the guest may access
+ * without an exit if user space's filter permits: two bitmaps, of reads and of writes.
+ * Later kernels look at the VMCB each time.
+ */
+static inline void glue_record_lbr_msrs(struct vcpu_svm *svm)
+{
+#ifdef KVM_LAYOUT_HAS_SHADOW_MSR_INTERCEPT
+	static const u32 msrs[] = KVM_LAYOUT_DIRECT_MSRS;
+	unsigned long *reads = (unsigned long *)svm->shadow_msr_intercept;
+	unsigned long *writes = reads + sizeof(svm->shadow_msr_intercept) / sizeof(long) / 2;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(msrs); i++) {
+		switch (msrs[i]) {
+		case MSR_IA32_DEBUGCTLMSR:
+		case MSR_IA32_LASTBRANCHFROMIP:
+		case MSR_IA32_LASTBRANCHTOIP:
+		case MSR_IA32_LASTINTFROMIP:
+		case MSR_IA32_LASTINTTOIP:
+			set_bit(i, reads);
+			set_bit(i, writes);
+		}
+	}
+#ifdef KVM_LAYOUT_HAS_LBR_MSRS_INTERCEPTED
+	svm->lbr_msrs_intercepted = false;
+#endif
 #endif
 }
 
 /*
+ * As kvm_amd's svm_enable_lbrv(), which is not within reach. The permission map itself
+ * is left to KVM: it makes that anew, by its filter, before the vCPU runs.
+ */
+static inline void glue_enable_lbrv(struct vcpu_svm *svm)
+{
+	glue_lbr_field(svm->vmcb) |= GLUE_LBR_ENABLE;
+	/* the processor must not go by what it may remember of either */
+	svm->vmcb->control.clean = 0;
+	glue_record_lbr_msrs(svm);
+	kvm_make_request(GLUE_REQ_INTERCEPTS, &svm->vcpu);
+}
+
+#endif
+
+/*
  * The state of a vCPU is encrypted now. KVM must not load and store its FPU any
  * more, and the processor has to keep its branch records (SEV-ES demands that),
- * whose MSRs are then the guest's own. Before 6.10 the former has been so since the
- * vCPU was made, and the latter was not known.
+ * whose MSRs are then the guest's own. Before 6.10 KVM does both when it makes the
+ * vCPU.
  */
-static inline void glue_seal_vcpu(struct kvm_vcpu *vcpu, struct vmcb *vmcb, void *msr_map)
+static inline void glue_seal_vcpu(struct vcpu_svm *svm)
 {
-	static const u16 records[] = {
-		MSR_IA32_DEBUGCTLMSR, MSR_IA32_LASTBRANCHFROMIP, MSR_IA32_LASTBRANCHTOIP,
-		MSR_IA32_LASTINTFROMIP, MSR_IA32_LASTINTTOIP,
-	};
-	unsigned int i;
-
-	fpstate_set_confidential(&vcpu->arch.guest_fpu);
-	glue_virtualize_lbr(vmcb);
-	/* two bits for each: exit on read, exit on write */
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		clear_bit(2 * records[i], msr_map);
-		clear_bit(2 * records[i] + 1, msr_map);
-	}
-	/* the processor must not go by what it may remember of either */
-	vmcb->control.clean = 0;
+	fpstate_set_confidential(&svm->vcpu.arch.guest_fpu);
+	glue_enable_lbrv(svm);
 }
 
 #else
@@ -143,7 +191,7 @@ static inline void glue_fill_fpu(struct sev_es_save_area *save, struct kvm_vcpu 
 {
 }
 
-static inline void glue_seal_vcpu(struct kvm_vcpu *vcpu, struct vmcb *vmcb, void *msr_map)
+static inline void glue_seal_vcpu(struct vcpu_svm *svm)
 {
 }
 

@@ -120,8 +120,8 @@ void glue_vmsa_put(struct psp_guest *guest, u32 number, bool encrypted)
 	struct vcpu_svm *svm = to_svm(vcpu);
 
 	if (encrypted) {
-		glue_seal_vcpu(vcpu, svm->vmcb, svm->msrpm);
 		vcpu->arch.guest_state_protected = true;
+		glue_seal_vcpu(svm);
 	}
 	mutex_unlock(&vcpu->mutex);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -106,6 +107,21 @@ static void types_close(struct types *t)
 	close(t->fd);
 	btf__free(t->module);
 	btf__free(t->vmlinux);
+}
+
+/* Where a member is in struct vcpu_svm, in bytes, or -1. */
+static int offset_in_vcpu(const struct types *t, const char *member)
+{
+	int id = btf__find_by_name_kind(t->module, "vcpu_svm", BTF_KIND_STRUCT);
+	const struct btf_type *vcpu = btf__type_by_id(t->module, id);
+
+	for (uint32_t i = 0; vcpu && i < btf_vlen(vcpu); i++) {
+		const char *name = btf__name_by_offset(t->module, btf_members(vcpu)[i].name_off);
+
+		if (!strcmp(name, member))
+			return btf_member_bit_offset(vcpu, i) / 8;
+	}
+	return -1;
 }
 
 static int bpf_load(struct bpf_tracer *t, int map)
@@ -624,6 +640,159 @@ TEST_F(traced, the_argument_steers_nothing)
 	for (size_t i = 0; i < n; i++)
 		EXPECT_SAME(with[i], encrypt_op_at(self->vm, (void *)value[i]));
 	ASSERT_EQ(0, load_module(GLUE));
+}
+
+/*
+ * What a guest finds when it is entered: a vCPU whose state was encrypted by a
+ * pass-through command has the same interception as one that stock code has sealed,
+ * also when user space changes its filter of MSRs.
+ */
+#define POLICY_ES	5
+#define ENTRIES		3	/* as sealed, with a filter, without it again */
+#define LBR_MSRS	0x1d0	/* the MSRs of branch records are among the 16 from here */
+#define LBR_FROM	0x1db
+#define MAP_LBR		0x3fc00000u	/* in the permission map: reads and writes of four */
+
+static const struct tracer entry = {
+	.name = "entry", .event = "glue_run", .group = "kprobes", .buffer = INSTANCE,
+};
+
+/* A kprobe that shows what the VMCB, the map and KVM's record of it have. */
+static int define_entry(void)
+{
+	struct types types;
+	char line[512];
+	int vmcb, map, record;
+
+	if (types_open(&types)) {
+		types_close(&types);
+		return -1;
+	}
+	vmcb = offset_in_vcpu(&types, "vmcb");
+	map = offset_in_vcpu(&types, "msrpm");
+	record = offset_in_vcpu(&types, "shadow_msr_intercept");
+	types_close(&types);
+	if (vmcb < 0 || map < 0)
+		return -1;
+	snprintf(line, sizeof(line), "p:kprobes/glue_run kvm_amd:svm_prepare_switch_to_guest "
+		 "lbr=+0xb8(+%d(%%di)):x64 map=+%d(+%d(%%di)):x32", vmcb, LBR_MSRS / 4, map);
+	/* later kernels have no record */
+	if (record > 0)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 " reads=+%d(%%di):x64 writes=+%d(%%di):x64", record, record + 8);
+	return write_to(TRACEFS "dynamic_events", O_APPEND, line) ?: switch_event(&entry, "1");
+}
+
+/**
+ * struct entered - what the probe has shown
+ * @lbr: the VMCB's word with the bit that virtualizes branch records
+ * @map: 16 MSRs of the permission map
+ * @text: that, and KVM's record
+ */
+struct entered {
+	uint64_t lbr;
+	uint32_t map;
+	char text[256];
+};
+
+static int last_entry(struct entered *e)
+{
+	char line[512], *found;
+	FILE *f = fopen(INSTANCE "trace", "r");
+
+	*e = (struct entered) {};
+	while (f && fgets(line, sizeof(line), f)) {
+		found = strstr(line, "lbr=");
+		if (found && sscanf(found, "lbr=%lx map=%x", &e->lbr, &e->map) == 2)
+			snprintf(e->text, sizeof(e->text), "%s", found);
+	}
+	if (f)
+		fclose(f);
+	return e->text[0] ? 0 : -1;
+}
+
+/* Up to the last step before the guest: a signal is waiting that KVM lets through. */
+static int enter(int vcpu, struct entered *e)
+{
+	struct {
+		struct kvm_signal_mask mask;
+		uint64_t none;
+	} mask = { .mask.len = 8 };
+	sigset_t usr1;
+	int ret, sig;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	raise(SIGUSR1);
+	setting(INSTANCE, "trace", "");
+	ret = ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask) ?: ioctl(vcpu, KVM_RUN, 0);
+	if (ret != -1 || errno != EINTR)
+		return -1;
+	sigwait(&usr1, &sig);
+	return last_entry(e);
+}
+
+/* All MSRs may pass, but reads of LASTBRANCHFROM if @deny. */
+static int set_filter(int vm, bool deny)
+{
+	uint8_t bits[2] = { 0xff, 0xff & ~(1 << (LBR_FROM - LBR_MSRS - 8)) };
+	struct kvm_msr_filter filter = { .flags = KVM_MSR_FILTER_DEFAULT_ALLOW };
+
+	if (deny)
+		filter.ranges[0] = (struct kvm_msr_filter_range) {
+			.flags = KVM_MSR_FILTER_READ, .nmsrs = 16, .base = LBR_MSRS, .bitmap = bits,
+		};
+	return ioctl(vm, KVM_X86_SET_MSR_FILTER, &filter);
+}
+
+static void entries_of(bool ours, int sev, struct entered *e, struct __test_metadata *_metadata)
+{
+	struct kvm_sev_launch_start start = { .policy = POLICY_ES };
+	struct sev_fw_launch_update_vmsa block = {};
+	/* a VM without memory is not entered */
+	struct kvm_userspace_memory_region memory = { .memory_size = 0x10000 };
+	int vm = create_vm();
+	void *ram;
+	int vcpu;
+
+	ram = mmap(NULL, memory.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		   -1, 0);
+	memory.userspace_addr = (uintptr_t)ram;
+	ASSERT_EQ(0, legacy(vm, KVM_SEV_ES_INIT, NULL, sev).ret);
+	ASSERT_EQ(0, ioctl(vm, KVM_SET_USER_MEMORY_REGION, &memory));
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	ASSERT_LE(0, vcpu);
+	ASSERT_EQ(0, legacy(vm, KVM_SEV_LAUNCH_START, &start, sev).ret);
+	EXPECT_OUTCOME(ours ? passthrough(vm, SEV_FW_LAUNCH_UPDATE_VMSA, &block, sizeof(block), sev) :
+		       legacy(vm, KVM_SEV_LAUNCH_UPDATE_VMSA, NULL, sev), 0, 0);
+	EXPECT_EQ(0, enter(vcpu, &e[0]));
+	EXPECT_EQ(0, set_filter(vm, true));
+	EXPECT_EQ(0, enter(vcpu, &e[1]));
+	EXPECT_EQ(0, set_filter(vm, false));
+	EXPECT_EQ(0, enter(vcpu, &e[2]));
+	close(vcpu);
+	close(vm);
+	munmap(ram, memory.memory_size);
+}
+
+TEST_F(traced, a_sealed_vcpu_is_entered_as_a_stock_one)
+{
+	struct entered stock[ENTRIES] = {}, ours[ENTRIES] = {};
+
+	HOST_NEEDS(HOST_ES);
+	ASSERT_EQ(0, define_entry());
+	entries_of(false, self->sev, stock, _metadata);
+	entries_of(true, self->sev, ours, _metadata);
+	for (int i = 0; i < ENTRIES; i++)
+		EXPECT_STREQ(stock[i].text, ours[i].text);
+	/* and the filter shows */
+	EXPECT_EQ(1UL, stock[0].lbr & 1);
+	EXPECT_EQ(0U, stock[0].map & MAP_LBR);
+	EXPECT_NE(stock[0].map, stock[1].map);
+	EXPECT_EQ(stock[0].map, stock[2].map);
+	switch_event(&entry, "0");
+	write_to(TRACEFS "dynamic_events", O_APPEND, "-:kprobes/glue_run");
 }
 
 TEST_HARNESS_MAIN
