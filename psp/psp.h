@@ -170,7 +170,7 @@ struct psp {
 	u32 guests;
 	struct psp_stat *stat;
 	u8 owner;
-	spinlock_t failure_lock;
+	spinlock_t failure_lock;	/* guards what follows, until @init_status */
 	const struct psp_row *failed_row;
 	u32 failed_status;
 	const struct psp_row *init_row;

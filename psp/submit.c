@@ -737,8 +737,8 @@ int psp_submit_init(struct psp *psp)
 
 	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &psp->min_sev_asid);
 	psp->max_asid = ecx;
-	/* after max_asid, since sysfs may be looking */
 	if (!psp->asid)
+		/* after max_asid, since sysfs may be looking */
 		smp_store_release(&psp->asid,
 				  kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL));
 	if (!psp->asid)

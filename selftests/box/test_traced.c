@@ -767,7 +767,8 @@ static void entries_of(bool ours, int sev, struct entered *e, struct __test_meta
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	ASSERT_LE(0, vcpu);
 	ASSERT_EQ(0, legacy(vm, KVM_SEV_LAUNCH_START, &start, sev).ret);
-	EXPECT_OUTCOME(ours ? passthrough(vm, SEV_FW_LAUNCH_UPDATE_VMSA, &block, sizeof(block), sev) :
+	EXPECT_OUTCOME(ours ?
+		       passthrough(vm, SEV_FW_LAUNCH_UPDATE_VMSA, &block, sizeof(block), sev) :
 		       legacy(vm, KVM_SEV_LAUNCH_UPDATE_VMSA, NULL, sev), 0, 0);
 	EXPECT_EQ(0, enter(vcpu, &e[0]));
 	EXPECT_EQ(0, set_filter(vm, true));
