@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Known answers of public tools: launch digests of whole guests, as QEMU and two
- * clouds make them, and an ID authentication page that a real tool has signed. The
- * data is in vectors/, the reading of it is this file's own.
+ * clouds make them, an ID authentication page that a real tool has signed, and a message
+ * of a guest. The data is in vectors/, the reading of it is this file's own.
  */
 #include <stdio.h>
 
@@ -366,6 +366,83 @@ TEST(id_block_of_a_public_tool)
 	memory[BLOCK + 0x54] = 0;
 	g.ld[0] ^= 1;
 	EXPECT_EQ(SWPSP_BAD_MEASUREMENT, snp_identity_check(p, &g, BLOCK, AUTH, &id));
+	swpsp_free(p);
+}
+
+/* ---- a message, sealed by another program ---- */
+
+#define TABLE_PAGES	512
+#define CONTEXT		0x3000
+#define ASK		0x4000
+#define RESPONSE	0x5000
+
+static const char known_tag[] = "0f354f26b13f7433d3674d8eebcaf847";
+
+static const char * const known_payload[3] = {
+	"e22d803ca0aaea00420d0fc830cc86c4dc70dd3d68bd7d05560647e5013b996f",
+	"ccddd2ea048788e8f0f437f862242ea7c0e4fcb7d1456ca0bbb1da492b891678",
+	"bcafa49213c0f2445044cd48be94fd5eb5f3e8b761e80896f353185b4abd740d",
+};
+
+/* Key 00..1f, number 1, report data 00..3f, level 0. */
+static void known_request(uint8_t *page)
+{
+	from_hex(known_tag, page, 16);
+	page[0x20] = 1;
+	page[0x30] = 1;
+	page[0x31] = 1;
+	page[0x32] = 0x60;
+	page[0x34] = 5;
+	page[0x35] = 1;
+	page[0x36] = 0x60;
+	for (int i = 0; i < 3; i++)
+		from_hex(known_payload[i], page + 0x60 + 32 * i, 32);
+}
+
+static uint16_t command(struct swpsp *p, uint8_t *memory, uint32_t id, uint64_t a, uint64_t b,
+			uint64_t c)
+{
+	memset(memory + 0x100, 0, 0x80);
+	put64(memory + 0x100, a);
+	put64(memory + 0x108, b);
+	put64(memory + 0x110, c);
+	return swpsp_command(p, id, 0x100);
+}
+
+static bool running_guest(struct swpsp *p, uint8_t *memory, struct rmp *rmp)
+{
+	const struct rmp_request firmware = { .assigned = true, .immutable = true };
+
+	return !command(p, memory, 0x81, 0, 0, 0) &&
+	       !rmp_update(rmp, CONTEXT, &firmware) && !rmp_update(rmp, RESPONSE, &firmware) &&
+	       !command(p, memory, 0x93, CONTEXT, 0, 0) &&
+	       !command(p, memory, 0xa0, CONTEXT, 0x30000, 0) &&
+	       !command(p, memory, 0xa2, CONTEXT, 0, 0);
+}
+
+TEST(message_of_another_program)
+{
+	static uint8_t memory[0x6000], table[0x4000 + 16 * TABLE_PAGES];
+	const struct swpsp_config config = {
+		.memory = memory, .memory_size = sizeof(memory), .api_major = 1, .api_minor = 55,
+		.max_asid = 1, .min_sev_asid = 1, .cpus = 1, .rmp = table,
+		.rmp_pages = TABLE_PAGES,
+	};
+	struct swpsp *p = swpsp_new(&config, NULL);
+	struct rmp rmp;
+
+	ASSERT_NE(NULL, p);
+	rmp_init(&rmp, table, TABLE_PAGES);
+	ASSERT_TRUE(running_guest(p, memory, &rmp));
+	for (int i = 0; i < 32; i++)
+		p->snp.guests->vmpck[0][i] = (uint8_t)i;
+	known_request(memory + ASK);
+	memory[ASK + 0x60] ^= 1;
+	EXPECT_EQ(SWPSP_BAD_MEASUREMENT, command(p, memory, 0x94, CONTEXT, ASK, RESPONSE));
+	memory[ASK + 0x60] ^= 1;
+	EXPECT_EQ(0, command(p, memory, 0x94, CONTEXT, ASK, RESPONSE));
+	EXPECT_EQ(2, p->snp.guests->messages[0]);
+	EXPECT_EQ(6, memory[RESPONSE + 0x34]);
 	swpsp_free(p);
 }
 

@@ -47,7 +47,8 @@ static const struct row rows[] = {
 	{ SNP_LAUNCH_FINISH, 0, 1 }, { SNP_DBG_DECRYPT, 0, 1 }, { SNP_DBG_ENCRYPT, 0, 1 },
 	{ SNP_SWAP_OUT, 0, 1 }, { SNP_SWAP_IN, 0, 1 }, { SNP_PAGE_MOVE, 0, 1 },
 	{ SNP_MD_INIT, 0, 1 }, { SNP_SET_STATE, 0, 1 }, { SNP_RECLAIM, 0, 1 },
-	{ SNP_UNSMASH, 0, 1 }, { SNP_VERIFY_MITIGATION, 0, 1 },
+	{ SNP_UNSMASH, 0, 1 }, { SNP_VERIFY_MITIGATION, 0, 1 }, { SNP_GUEST_REQUEST, 0, 1 },
+	{ SNP_HV_REPORT_REQ, 0, 1 },
 };
 
 TEST_F(snp, each_command_in_each_state_of_the_platform)

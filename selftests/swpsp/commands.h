@@ -70,8 +70,12 @@ COMMAND(0x92, "SNP_GUEST_STATUS", cmd_snp_guest_status, CLASS_A, 0x10, SNP_UP,
 	.gctx = AT(0), .page = AT(8), .since = API(1, 51))
 COMMAND(0x93, "SNP_GCTX_CREATE", cmd_snp_gctx_create, CLASS_A, 0x08, SNP_UP,
 	.page = AT(0), .since = API(1, 51))
+COMMAND(0x94, "SNP_GUEST_REQUEST", cmd_snp_guest_request, CLASS_A, 0x18, SNP_UP,
+	.gctx = AT(0), .page = AT(0x10), .since = API(1, 51))
 COMMAND(0x95, "SNP_ACTIVATE_EX", cmd_snp_activate_ex, CLASS_A, 0x20, SNP_UP,
 	.gctx = AT(8), .asid = AT(0x10), .since = API(1, 51))
+COMMAND(0x96, "SNP_HV_REPORT_REQ", cmd_snp_hv_report_req, CLASS_A, 0x18, SNP_UP,
+	.gctx = AT(8), .page = AT(0x10), .since = API(1, 58))
 COMMAND(0xa0, "SNP_LAUNCH_START", cmd_snp_launch_start, CLASS_A, 0x30, SNP_UP,
 	.gctx = AT(0), .since = API(1, 51))
 COMMAND(0xa1, "SNP_LAUNCH_UPDATE", cmd_snp_launch_update, CLASS_A, 0x20, SNP_UP,

@@ -41,6 +41,16 @@ static const struct rule rules[] = {
 	{ 0x80000008, ANY_SUBLEAF, EBX, BIT(25) },		/* VIRT_SSBD */
 };
 
+/* With stepping 1. */
+uint32_t snp_product_fms(const struct swpsp *p)
+{
+	static const uint32_t fms[] = {
+		[SWPSP_MILAN] = 0x00a00f11, [SWPSP_GENOA] = 0x00a10f11, [SWPSP_TURIN] = 0x00b00f21,
+	};
+
+	return fms[p->config.product];
+}
+
 static bool rule_applies(const struct rule *r, uint32_t leaf, uint32_t subleaf)
 {
 	return r->leaf == leaf && (r->subleaf == ANY_SUBLEAF || r->subleaf == subleaf);

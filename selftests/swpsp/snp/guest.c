@@ -98,10 +98,19 @@ uint16_t cmd_snp_gctx_create(struct swpsp *p, uint8_t *cmd)
 	return SWPSP_SUCCESS;
 }
 
+/* Another guest in the same page must not become the agent of those that it served. */
+static void forget_agent(struct swpsp *p, const struct snp_guest *agent)
+{
+	for (struct snp_guest *g = p->snp.guests; g; g = g->next)
+		if (g->ma == agent->page)
+			g->ma = 0;
+}
+
 static void guest_destroy(struct swpsp *p, struct snp_guest *g)
 {
 	struct snp_guest **at = &p->snp.guests;
 
+	forget_agent(p, g);
 	while (*at != g)
 		at = &(*at)->next;
 	*at = g->next;

@@ -82,8 +82,7 @@ static uint64_t policy_known(const struct swpsp *p)
 	return known;
 }
 
-/* Does this platform give what the guest's owner asks for? */
-static bool policy_met(const struct swpsp *p, uint64_t policy)
+bool snp_policy_met(const struct swpsp *p, uint64_t policy)
 {
 	uint32_t options = p->config.snp_options;
 
@@ -135,7 +134,7 @@ uint16_t cmd_snp_launch_start(struct swpsp *p, uint8_t *cmd)
 		return status;
 	if (flags & ~(START_MA_EN | START_IMI_EN))
 		return SWPSP_INVALID_PARAM;
-	if (!policy_met(p, get64(cmd + START_POLICY)))
+	if (!snp_policy_met(p, get64(cmd + START_POLICY)))
 		return SWPSP_POLICY_FAILURE;
 	status = find_agent(p, cmd, &agent);
 	if (status)
@@ -188,22 +187,12 @@ static bool update_parse(const struct snp_guest *g, const uint8_t *cmd, struct u
 	return !u->m.imi || g->imi_en;
 }
 
-/* CPUID 1.EAX of the product, with stepping 1. */
-static uint32_t product_fms(const struct swpsp *p)
-{
-	static const uint32_t fms[] = {
-		[SWPSP_MILAN] = 0x00a00f11, [SWPSP_GENOA] = 0x00a10f11, [SWPSP_TURIN] = 0x00b00f21,
-	};
-
-	return fms[p->config.product];
-}
-
 static void secrets_page(const struct swpsp *p, const struct snp_guest *g, uint8_t *page)
 {
 	memset(page, 0, SNP_PAGE_4K);
 	put32(page + SECRETS_VERSION, snp_api_is(p, 1, 55) ? 3 : 2);	/* [D-SECRETS] */
 	put32(page + SECRETS_IMI, g->imi_en);
-	put32(page + SECRETS_FMS, product_fms(p));
+	put32(page + SECRETS_FMS, snp_product_fms(p));
 	memcpy(page + SECRETS_GOSVW, g->gosvw, sizeof(g->gosvw));
 	for (int i = 0; i < SNP_VMPCKS; i++)
 		memcpy(page + SECRETS_VMPCK(i), g->vmpck[i], sizeof(g->vmpck[i]));

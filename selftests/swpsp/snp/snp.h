@@ -116,7 +116,7 @@ struct snp_version {
  * @author_key_digest: SHA-384 of the author's key; zero without one
  * @report_id: random
  * @report_id_ma: of the migration agent; all ones without one
- * @ma: context page of the migration agent
+ * @ma: context page of the migration agent; 0 once that is gone
  * @ma_en: there is one
  * @imi_en: launched as an incoming migration image
  * @root_entry: metadata entry of the last page that is swapped out
@@ -274,10 +274,12 @@ void snp_ranges_fix(struct swpsp *p, const struct snp_ranges *ranges);
  * enum snp_root - where a key comes from
  * @SNP_ROOT_VCEK: secret of the chip
  * @SNP_ROOT_VLEK: the loaded hash stick
+ *
+ * Reports tell the signing key by these numbers.
  */
 enum snp_root {
-	SNP_ROOT_VCEK,
-	SNP_ROOT_VLEK,
+	SNP_ROOT_VCEK = 0,
+	SNP_ROOT_VLEK = 1,
 };
 
 /**
@@ -296,6 +298,64 @@ bool snp_endorsement_key(struct swpsp *p, enum snp_root root, uint64_t tcb,
 
 /** snp_wrapping_key() - key under which the vendor gives this chip a VLEK */
 bool snp_wrapping_key(const struct swpsp *p, uint8_t key[32]);
+
+/* ---- message.c: what guests ask the firmware ---- */
+
+#define SNP_MESSAGE_MAX		0xfa0
+#define SNP_REPORT_ANSWER	0x4c0
+
+/**
+ * struct snp_message - a request, decrypted; its handler fills in an answer of zeros
+ * @request: payload
+ * @size: of @request; one that the message's type and version can have
+ * @version: of the message
+ * @vmpck: which of the guest's keys it came under
+ *
+ * Handlers return false if the machine is broken. A request that is refused has a
+ * status as its answer.
+ */
+struct snp_message {
+	const uint8_t *request;
+	uint16_t size;
+	uint8_t version;
+	uint8_t vmpck;
+};
+
+/** snp_vmpl_allowed() - does the key of a message speak for this privilege level? */
+static inline bool snp_vmpl_allowed(const struct snp_message *m, uint32_t vmpl)
+{
+	return vmpl >= m->vmpck && vmpl < SNP_VMPCKS;
+}
+
+bool snp_message_key(struct swpsp *p, struct snp_guest *g, const struct snp_message *m,
+		     uint8_t *answer);
+bool snp_message_report(struct swpsp *p, struct snp_guest *g, const struct snp_message *m,
+			uint8_t *answer);
+bool snp_message_export(struct swpsp *p, struct snp_guest *agent, const struct snp_message *m,
+			uint8_t *answer);
+bool snp_message_import(struct swpsp *p, struct snp_guest *agent, const struct snp_message *m,
+			uint8_t *answer);
+bool snp_message_absorb(struct swpsp *p, struct snp_guest *agent, const struct snp_message *m,
+			uint8_t *answer);
+bool snp_message_vmrk(struct swpsp *p, struct snp_guest *agent, const struct snp_message *m,
+		      uint8_t *answer);
+
+/* ---- report.c ---- */
+
+/**
+ * snp_root_select() - the root that a guest may use
+ * @p: platform
+ * @g: guest
+ * @select: 0: VLEK if one is loaded, or else VCEK; 1: VCEK; 2: VLEK
+ * @root: receives it
+ *
+ * Return: status of the answer: INVALID_PARAM, INVALID_KEY (absent or forbidden).
+ */
+uint32_t snp_root_select(const struct swpsp *p, const struct snp_guest *g, uint32_t select,
+			 enum snp_root *root);
+
+/** snp_chip_id() - chip id as in reports; Return: how much of it is not padding, 0: error */
+size_t snp_chip_id(struct swpsp *p, uint8_t id[64]);
 
 /* ---- pages.c: states of pages, and what commands may do to them ---- */
 
@@ -394,10 +454,16 @@ bool snp_measure(uint8_t digest[SNP_DIGEST_SIZE], const struct snp_measured *m,
 
 /* ---- launch.c ---- */
 
+/** snp_policy_met() - does this platform give what the policy of a guest asks for? */
+bool snp_policy_met(const struct swpsp *p, uint64_t policy);
+
 /** snp_guest_new_keys() - random keys and report id */
 bool snp_guest_new_keys(struct swpsp *p, struct snp_guest *g);
 
 /* ---- cpuid.c ---- */
+
+/** snp_product_fms() - CPUID 1.EAX of the product */
+uint32_t snp_product_fms(const struct swpsp *p);
 
 enum snp_cpuid {
 	SNP_CPUID_RIGHT,
