@@ -6,6 +6,9 @@
  */
 #include <stdio.h>
 
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+
 #include "kselftest_harness.h"
 #include "internal.h"
 
@@ -367,6 +370,67 @@ TEST(id_block_of_a_public_tool)
 	g.ld[0] ^= 1;
 	EXPECT_EQ(SWPSP_BAD_MEASUREMENT, snp_identity_check(p, &g, BLOCK, AUTH, &id));
 	swpsp_free(p);
+}
+
+/* Keys as the tools keep them, and the digests that they print (in base64). */
+static const struct known_key {
+	const char *file;
+	uint32_t in_auth_page;		/* where test_auth_block.bin has it, or 0 */
+	const char *digest;
+} known_keys[] = {
+	{ "test_id_key.pem", 0x240,
+	  "WfssaG36T+9J84M5qndckAUcKNVzg93DuvO160sUlt87DbvcuuX+J2d6ZEggdz/i" },
+	{ "test_auth_key.pem", 0x880,
+	  "7tgRafsMteDsNHlPEo/U4MSkb2fGWhrfqB/LJLzAiMJyNpt//D6ytq9qQoShs2xf" },
+	{ "id_key_test.pem", 0,
+	  "hwt+NcU/inLQ0yL3WrKvgmJ5Kq9leWIs5BMcPyHyied8sFYKXjuQs5MuZ07HCcsU" },
+	{ "author_key_test.pem", 0,
+	  "YxEcNLv8Ckk4+aAJvQdJgNgXIyPmFZnJ/TNtqGcySOHcqY0L6PdjdqEGuK/UwKBX" },
+};
+
+/* A key of a PEM file in the firmware's form. */
+static bool key_read(const char *name, uint8_t key[PUBKEY_SIZE])
+{
+	BIGNUM *x = NULL, *y = NULL;
+	EVP_PKEY *pkey = NULL;
+	char path[4096];
+	FILE *f;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", VECTORS_DIR, name);
+	f = fopen(path, "r");
+	if (f) {
+		pkey = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+		fclose(f);
+	}
+	memset(key, 0, PUBKEY_SIZE);
+	put32(key, 2);
+	ok = pkey && EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) &&
+	     EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) &&
+	     BN_bn2lebinpad(x, key + 4, 72) == 72 && BN_bn2lebinpad(y, key + 76, 72) == 72;
+	BN_free(x);
+	BN_free(y);
+	EVP_PKEY_free(pkey);
+	return ok;
+}
+
+TEST(keys_of_public_tools)
+{
+	uint8_t auth[0x1000], key[PUBKEY_SIZE], digest[48], text[65];
+
+	ASSERT_TRUE(vector_read("test_auth_block.bin", auth, sizeof(auth)));
+	for (size_t i = 0; i < ARRAY_SIZE(known_keys); i++) {
+		const struct known_key *k = &known_keys[i];
+
+		ASSERT_TRUE(key_read(k->file, key));
+		ASSERT_TRUE(crypto_sha384(key, sizeof(key), digest));
+		EVP_EncodeBlock(text, digest, sizeof(digest));
+		EXPECT_STREQ(k->digest, (char *)text);
+		if (k->in_auth_page)
+			EXPECT_EQ(0, memcmp(auth + k->in_auth_page, key, sizeof(key)));
+	}
+	EXPECT_TRUE(all_zero(auth + 8, 0x38) && all_zero(auth + 0x644, 0x3c) &&
+		    all_zero(auth + 0xc84, 0x37c));
 }
 
 /* ---- a message, sealed by another program ---- */

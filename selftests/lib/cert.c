@@ -34,6 +34,7 @@ const char *owner_strerror(enum owner_result result)
 		[OWNER_MISMATCH] = "certificates differ",
 		[OWNER_MEASUREMENT] = "wrong measurement",
 		[OWNER_REPORT] = "report is not about this launch",
+		[OWNER_EXPIRED] = "certificate not valid at this time",
 	};
 
 	if ((size_t)result >= sizeof(text) / sizeof(text[0]))

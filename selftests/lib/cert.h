@@ -30,6 +30,7 @@
  * @OWNER_MISMATCH: two copies of one certificate differ
  * @OWNER_MEASUREMENT: the measurement is not what the owner computes
  * @OWNER_REPORT: the attestation report is not about this launch
+ * @OWNER_EXPIRED: a certificate is not valid yet, or no longer
  */
 enum owner_result {
 	OWNER_OK,
@@ -42,6 +43,7 @@ enum owner_result {
 	OWNER_MISMATCH,
 	OWNER_MEASUREMENT,
 	OWNER_REPORT,
+	OWNER_EXPIRED,
 };
 
 /** owner_strerror() - a clause that says what @result means, never NULL */
