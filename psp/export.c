@@ -79,7 +79,8 @@ static int issue_raw(u32 id, void *data, int *error)
  * @args: has a place for firmware's status; may be NULL
  *
  * A kvm_amd that has just been loaded says that it can wait, and then it does if
- * that is what psp_init_on_probe is set to, or if there is no file of init_ex_path.
+ * that is what psp_init_on_probe is set to, or if the platform's persistent data cannot
+ * be used: until a guest needs it, that may have been mended.
  *
  * Return: 0, -ENODEV, -ETIMEDOUT, -EIO, or as psp_bring_up() about init_ex_path.
  */

@@ -637,10 +637,22 @@ static void get_tmr(struct psp *psp)
 		free_pages((unsigned long)tmr, get_order(TMR_SIZE));
 }
 
+/*
+ * Can an administrator still mend it: mount a file system, restore a file, make room,
+ * have new keys made? A kvm_amd that gets an error offers no SEV before it is loaded
+ * anew, and one that is built in never.
+ */
+static bool may_be_mended(int ret, int unsaved, u32 status)
+{
+	return ret == -EAGAIN || ret == -ENODATA || (!ret && unsaved) ||
+	       status == SEV_FW_STATUS_SECURE_DATA_INVALID;
+}
+
 /**
  * psp_bring_up() - initialise the platform, unless it is
  * @psp: PSP
- * @early: nobody needs it yet; if there is no file of init_ex_path, that can wait
+ * @early: nobody needs it yet, so that persistent data which cannot be used may be mended
+ *         until then; that is told, but is no error
  * @status: receives firmware's answer, SEV_FW_NO_CALL if it had not to be asked
  *
  * A platform whose new keys cannot be saved is shut down again, unless somebody has
@@ -666,13 +678,13 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 		if (ret != -EAGAIN)
 			break;
 		ret = psp_nv_load(psp, early);
-		if (early && ret == -EAGAIN)
-			return 0;
 	} while (!ret);
 	if (!ret && unsaved) {
 		psp_suspend(psp);
 		*status = SEV_FW_NO_CALL;	/* whoever needed it has not been served */
 	}
+	if (early && may_be_mended(ret, unsaved, *status))
+		return 0;
 	return ret ?: unsaved;
 }
 

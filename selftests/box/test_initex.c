@@ -257,6 +257,15 @@ TEST_F(initex, changes_are_kept)
 	oca_free(&oca);
 }
 
+/* Guests will be possible once the file can be used, if kvm_amd offers them. */
+static void expect_offered(struct __test_metadata *_metadata)
+{
+	char sev[8];
+
+	EXPECT_LT(0, control_read("/sys/module/kvm_amd/parameters/sev", sev, sizeof(sev)));
+	EXPECT_EQ('Y', sev[0]);
+}
+
 /*
  * Damage of each kind, and half of a file: the firmware would make new keys, but the
  * file may be restored, or may be another machine's. Nobody but PLATFORM_RESET
@@ -290,6 +299,7 @@ TEST_F(initex, a_spoilt_file_keeps_the_platform_down_and_is_left_alone)
 		EXPECT_GE(asked + 2, host_counter(SWPSP_BAR_COUNT(SEV_FW_INIT_EX)));
 		EXPECT_LE(1, klog_count(self->klog, "INIT_EX, SECURE_DATA_INVALID (0x18)"));
 		EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT_EX SECURE_DATA_INVALID (0x18)"));
+		expect_offered(_metadata);
 		EXPECT_EQ(0, platform_status(&self->p, &status));
 		EXPECT_EQ(0, status.state);
 		EXPECT_EQ(-EIO, get_keys(&self->p, &keys));
@@ -340,6 +350,7 @@ static void expect_down(struct __test_metadata *_metadata, struct _test_data_ini
 	struct keys keys;
 
 	EXPECT_EQ(0, access("/dev/sev", F_OK));
+	expect_offered(_metadata);
 	EXPECT_STREQ("ok", psp_reason(NULL));
 	EXPECT_EQ(0, platform_status(&self->p, &status));
 	EXPECT_EQ(0, status.state);
@@ -474,10 +485,15 @@ TEST_F(initex, a_path_that_does_not_begin_at_the_root_keeps_the_platform_down)
 TEST_F(initex, a_missing_directory_keeps_the_platform_down_until_it_is_there)
 {
 	struct keys keys, later;
+	struct launch l;
 
 	ASSERT_EQ(0, reload(&self->p, by_mount));
 	expect_down(_metadata, self, NV_MOUNTED, "its directory does not exist");
+	EXPECT_EQ(-ENODATA, guest_loaded(&l, false, RAM));
+	launch_close(&l);
 	ASSERT_EQ(0, mkdir(NV_DIR, 0700));
+	EXPECT_EQ(0, guest_loaded(&l, false, RAM));
+	launch_close(&l);
 	ASSERT_EQ(0, get_keys(&self->p, &keys));
 	ASSERT_EQ(0, reload(&self->p, by_mount));
 	ASSERT_EQ(0, get_keys(&self->p, &later));
@@ -636,6 +652,26 @@ TEST_F(initex, a_read_only_remount_loses_nothing)
 	saved_later(_metadata, self, -EROFS);
 	ASSERT_EQ(0, mount("none", NV_DIR, "tmpfs", MS_REMOUNT, "size=1m"));
 	expect_saved(_metadata, self);
+}
+
+/* New keys that cannot be saved, of a platform that nobody needs yet. */
+TEST_F(initex, a_disk_that_is_read_only_at_probe_keeps_no_later_guest_from_launch)
+{
+	uint8_t nv[NV_SIZE];
+	struct launch l;
+
+	memset(nv, 0xff, sizeof(nv));
+	ASSERT_EQ(0, mount_dir("size=1m"));
+	ASSERT_EQ(0, write_to(NV_MOUNTED, nv, NV_SIZE));
+	ASSERT_EQ(0, mount("none", NV_DIR, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"));
+	ASSERT_EQ(0, reload(&self->p, by_mount));
+	expect_offered(_metadata);
+	EXPECT_EQ(0, psp_attr_number("state"));
+	EXPECT_EQ(-EROFS, guest_loaded(&l, false, RAM));
+	launch_close(&l);
+	ASSERT_EQ(0, mount("none", NV_DIR, "tmpfs", MS_REMOUNT, "size=1m"));
+	EXPECT_EQ(0, guest_loaded(&l, false, RAM));
+	launch_close(&l);
 }
 
 /* A reader, or a crash, finds the old content or the new one, whole. */
