@@ -21,7 +21,7 @@ help:
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
-	@echo '  make check-tree  the same in kernels that look for bugs; takes 35 to 40 minutes'
+	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
 	@echo '                  one, otherwise in the box; KSELFTEST="--destructive" permits'

@@ -51,6 +51,11 @@ void sev_platform_shutdown(void);
 #define psp_kernel_has_snp()	false
 #endif
 
+/* What a built-in kvm_amd calls since 6.12; the kernel declares it for ccp only. */
+#ifndef MODULE
+int sev_module_init(void);
+#endif
+
 /* struct fd has no members for others to look at since 6.12. */
 #ifndef fd_file
 #define fd_file(fd)	((fd).file)

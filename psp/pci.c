@@ -496,8 +496,11 @@ static struct pci_driver psp_driver = {
 
 static int __init psp_module_init(void)
 {
+	static bool done __initdata;
 	int ret;
 
+	if (done)
+		return 0;
 	psp_debugfs_init();
 	ret = pci_register_driver(&psp_driver);
 	if (ret) {
@@ -506,9 +509,25 @@ static int __init psp_module_init(void)
 	}
 	atomic_notifier_chain_register(&panic_notifier_list, &psp_panic_block);
 	set_electing(true);
+	done = true;
 	return 0;
 }
 module_init(psp_module_init);
+
+#ifndef MODULE
+/**
+ * sev_module_init() - register the driver, unless that has been done
+ *
+ * A kvm_amd that is built in calls this: in the order of initialisation it comes before
+ * this driver, but needs the PSP to decide what guests it can offer.
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init sev_module_init(void)
+{
+	return psp_module_init();
+}
+#endif
 
 static void __exit psp_module_exit(void)
 {

@@ -579,7 +579,8 @@ static void __exit sev_cpu_sim_exit(void)
 	psps_forget();
 }
 
-module_init(sev_cpu_sim_init);
+/* Built in, it must come after PCI devices have been found and before any of their drivers. */
+rootfs_initcall(sev_cpu_sim_init);
 module_exit(sev_cpu_sim_exit);
 
 MODULE_DESCRIPTION("Simulation of a SEV capable processor, for tests in a virtual machine");
