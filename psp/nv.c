@@ -595,7 +595,7 @@ void psp_nv_exit(struct psp *psp)
 {
 	if (psp->store && psp->store->psp)
 		cancel_delayed_work_sync(&psp->store->retry);
-	if (psp->nv && !psp_keeps_memory(psp))
+	if (psp->nv && !psp->given)
 		free_pages_exact(psp->nv, PSP_NV_SIZE);
 	psp->nv = NULL;
 	kvfree(psp->store);

@@ -399,8 +399,11 @@ static int psp_panic(struct notifier_block *nb, unsigned long event, void *unuse
 {
 	struct psp *psp = psp_master;
 
-	/* a command that is under way can be neither awaited nor overtaken */
-	if (psp && psp->up && psp->end == PSP_ALIVE && mutex_trylock(&psp->lock))
+	/*
+	 * A crash kernel has given it nothing, and has to leave to it what the kernel before
+	 * has. A command that is under way can be neither awaited nor overtaken.
+	 */
+	if (psp && psp->given && psp->end == PSP_ALIVE && mutex_trylock(&psp->lock))
 		psp_mailbox_panic(psp);
 	return NOTIFY_DONE;
 }

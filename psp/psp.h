@@ -107,7 +107,7 @@ enum psp_end {
  * @died_of: name of the command that was not answered, until it has been logged
  * @up: firmware is initialised
  * @generation: of the platform, changes when it is initialised or shut down, see handle.c
- * @given: by us, and has been given @tmr and @nv
+ * @given: the firmware has, or may have, @tmr and @nv from us: from INIT until SHUTDOWN
  * @answered: a command has completed since probe; decides the timeout
  * @tmr: trusted memory for SEV-ES, or NULL
  * @tmr_wanted: the processor has SEV-ES
@@ -182,12 +182,6 @@ struct psp {
 	u16 api;
 	u8 build;
 };
-
-/* Firmware was not, or could not be told to let go of what it has been given. */
-static inline bool psp_keeps_memory(const struct psp *psp)
-{
-	return psp->end == PSP_DEAD || psp->given;
-}
 
 /**
  * struct psp_call - one command on its way through the submit path

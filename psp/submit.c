@@ -107,6 +107,7 @@ static bool may_only_read(const struct psp_row *row)
 static int init_platform(struct psp *psp, struct psp_call *init)
 {
 	static const struct psp_fill nobody;
+	bool given = psp->given;
 	int ret, tries = 2;
 	u32 ignored;
 
@@ -119,7 +120,10 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 	if (!psp->nv)
 		init->expected |= BIT_ULL(SEV_FW_STATUS_SECURE_DATA_INVALID);
 	do {
+		psp->given = true;	/* until the firmware has said no */
 		ret = submit(psp, init);
+		if (ret && init->status != SEV_FW_NO_CALL)
+			psp->given = given;
 		if (!ret || psp_call_refused(init) || init->status == SEV_FW_NO_CALL)
 			break;
 		psp->store_reset = init->status == SEV_FW_STATUS_SECURE_DATA_INVALID;
@@ -439,10 +443,12 @@ static int submit(struct psp *psp, struct psp_call *call)
 	return learn(psp, call);
 }
 
-/* What firmware has been given to keep, in pages. */
+/* What the firmware has been given to keep by INIT or INIT_EX, in pages. */
 static unsigned long kept_pages(const struct psp *psp)
 {
-	return 1 + (psp->tmr ? TMR_SIZE / PAGE_SIZE : 0) + (psp->nv ? PSP_NV_SIZE / PAGE_SIZE : 0);
+	if (!psp->given)
+		return 0;
+	return (psp->tmr ? TMR_SIZE / PAGE_SIZE : 0) + (psp->nv ? PSP_NV_SIZE / PAGE_SIZE : 0);
 }
 
 /* Unlock, and do what had to wait for that. Returns what saving the keys has returned. */
@@ -470,7 +476,7 @@ static int psp_unlock(struct psp *psp)
 	else if (unflushed)
 		psp_observe_unflushed();
 	if (died_of) {
-		psp_quarantine_pages(kept_pages(psp));
+		psp_quarantine_pages(1 + kept_pages(psp));	/* and the command buffer */
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
 	}
 	return save ? psp_nv_save(psp) : 0;
@@ -729,9 +735,9 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 		psp->end = end;
 	psp_unlock(psp);
 	if (psp->given && status && status != SEV_FW_NO_CALL) {
-		psp_quarantine_pages(kept_pages(psp) - 1);
+		psp_quarantine_pages(kept_pages(psp));
 		pr_err("firmware refuses SHUTDOWN, %s (0x%02x): %lu pages are left to it\n",
-		       psp_status_name(status), status, kept_pages(psp) - 1);
+		       psp_status_name(status), status, kept_pages(psp));
 	}
 }
 
@@ -777,12 +783,13 @@ int psp_submit_init(struct psp *psp)
  * psp_submit_exit() - release what psp_submit_init() took
  * @psp: PSP, taken down
  *
- * The TMR belongs to firmware until a SHUTDOWN that it has not refused: a dead PSP
- * keeps it for ever. Firmware's last writes to it may still sit in caches.
+ * The TMR belongs to the firmware from INIT until a SHUTDOWN that it has not refused: a
+ * PSP that has died in between keeps it for ever. The firmware's last writes to it may
+ * still sit in caches.
  */
 void psp_submit_exit(struct psp *psp)
 {
-	if (psp->tmr && !psp_keeps_memory(psp)) {
+	if (psp->tmr && !psp->given) {
 		wbinvd_on_all_cpus();
 		free_pages((unsigned long)psp->tmr, get_order(TMR_SIZE));
 	}

@@ -2,7 +2,8 @@
 /*
  * Process 1 of the kernel that another one in the box has started by kexec, or that is
  * started when the other one crashes: loads the driver, tells on the console in which
- * state it finds the platform and what it may do there, and switches the machine off.
+ * state it finds the platform and what it may do there, and switches the machine off. A
+ * crash kernel crashes instead.
  *
  * It is all that there is in its initramfs but for two modules, hence statically linked.
  * Each line begins with "next: ", and scripts/check compares them.
@@ -71,9 +72,19 @@ static void try_commands(struct platform *p)
 	close(p->fd);
 }
 
+static void crash_again(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (write(fd, "c", 1) != 1)
+		printf("next: cannot crash: %s\n", strerror(errno));
+	close(fd);
+}
+
 int main(void)
 {
 	struct platform p = { 0 };
+	bool crash;
 
 	mkdir("/dev", 0755);
 	mkdir("/proc", 0755);
@@ -85,7 +96,8 @@ int main(void)
 		return 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	printf("next: crash kernel %s\n", access("/proc/vmcore", F_OK) ? "no" : "yes");
+	crash = !access("/proc/vmcore", F_OK);
+	printf("next: crash kernel %s\n", crash ? "yes" : "no");
 	load("/sev_cpu_sim.ko");
 	load("/psp_sev.ko");
 	tell_file("state", DRIVER_DIR "/*:*/state");
@@ -94,6 +106,9 @@ int main(void)
 	printf("next: done\n");
 	/* the console is slow */
 	sleep(1);
+	/* a crash kernel that crashes must leave the firmware alone, too */
+	if (crash)
+		crash_again();
 	reboot(RB_POWER_OFF);
 	return 1;
 }

@@ -996,6 +996,8 @@ TEST_F(life, dead_at_probe)
 		EXPECT_EQ(0, drivers_load_psp(params));
 		EXPECT_GT(TIMEOUT_S + SLACK_S, now() - began);
 		EXPECT_EQ(1, psp_attr_number("dead"));
+		/* the command buffer: it has not been told of any other memory */
+		EXPECT_EQ(1, psp_attr_number("quarantined_pages"));
 		EXPECT_EQ(-1, open("/dev/sev", O_RDWR | O_CLOEXEC));
 		EXPECT_EQ(1, klog_count(self->klog, "no SEV: firmware does not answer"));
 		EXPECT_STREQ("firmware does not answer", psp_reason(NULL));
