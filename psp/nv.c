@@ -100,8 +100,10 @@ static void nv_tell(struct nv_fault *known, const struct nv_fault *now, const ch
 		       now->error);
 	else if (!now->error && known->error)
 		pr_info("init_ex_path=%s: no longer true: %s\n", init_ex_path, what);
-	WRITE_ONCE(known->why, now->why);
-	WRITE_ONCE(known->error, now->error);
+	if (now->error)
+		WRITE_ONCE(known->why, now->why);
+	/* whoever reads an error finds its sentence, or a later one's */
+	smp_store_release(&known->error, now->error);
 }
 
 /* The directory that the file is to be made in. */
@@ -279,7 +281,7 @@ static int nv_write_new(struct psp_store *store, struct file *file, const struct
 	return ret ?: vfs_fsync(file, 0);
 }
 
-/* The rename is on the disk once the directory is. */
+/* The rename is on the disk once the directory is, if its file system has a way to ask that. */
 static int nv_sync_directory(const struct path *dir)
 {
 	struct file *file = dentry_open(dir, O_RDONLY | O_DIRECTORY, current_cred());
@@ -287,7 +289,7 @@ static int nv_sync_directory(const struct path *dir)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = vfs_fsync(file, 0);
+	ret = file->f_op->fsync ? vfs_fsync(file, 0) : 0;
 	fput(file);
 	return ret;
 }
@@ -561,14 +563,17 @@ int psp_nv_show(struct psp *psp, char *buf)
 {
 	const struct psp_store *store = psp->store;
 	const struct nv_fault *fault;
+	int error;
 
 	if (!store)
 		return sysfs_emit(buf, "flash\n");
 	fault = READ_ONCE(store->load.error) ? &store->load : &store->save;
-	if (READ_ONCE(fault->error))
+	/* pairs with nv_tell() */
+	error = smp_load_acquire(&fault->error);
+	if (error)
 		return sysfs_emit(buf, "%s %s: %s (error %d)\n", init_ex_path,
 				  fault == &store->load ? "cannot be used" : "is not saved",
-				  READ_ONCE(fault->why), READ_ONCE(fault->error));
+				  READ_ONCE(fault->why), error);
 	return sysfs_emit(buf, "%s %s\n", init_ex_path,
 			  READ_ONCE(store->read) ? "is saved" : "has not been read yet");
 }
@@ -595,6 +600,9 @@ void psp_nv_exit(struct psp *psp)
 {
 	if (psp->store && psp->store->psp)
 		cancel_delayed_work_sync(&psp->store->retry);
+	if (psp->store && psp->store->unsaved)
+		pr_err("init_ex_path=%s: keys of the platform that could not be saved are lost\n",
+		       init_ex_path);
 	if (psp->nv && !psp->given)
 		free_pages_exact(psp->nv, PSP_NV_SIZE);
 	psp->nv = NULL;

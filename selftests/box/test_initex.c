@@ -675,6 +675,29 @@ TEST_F(initex, a_disk_that_is_read_only_at_probe_keeps_no_later_guest_from_launc
 }
 
 /* A reader, or a crash, finds the old content or the new one, whole. */
+TEST_F(initex, keys_that_cannot_be_saved_are_lost_with_a_sentence)
+{
+	struct keys keys, later;
+	uint8_t nv[NV_SIZE + 1];
+
+	ASSERT_EQ(NV_SIZE, nv_read(nv));
+	ASSERT_EQ(0, mount_dir("size=1m"));
+	ASSERT_EQ(0, write_to(NV_MOUNTED, nv, NV_SIZE));
+	ASSERT_EQ(0, reload(&self->p, by_mount));
+	ASSERT_EQ(0, get_keys(&self->p, &keys));
+	ASSERT_EQ(0, mount("none", NV_DIR, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"));
+	EXPECT_EQ(-EROFS, platform_pdh_gen(&self->p));
+	klog_count(self->klog, "");
+	ASSERT_EQ(0, reload(&self->p, by_mount));
+	EXPECT_EQ(1, klog_count(self->klog, "that could not be saved are lost"));
+	ASSERT_EQ(0, get_keys(&self->p, &later));
+	EXPECT_EQ(0, memcmp(&keys, &later, sizeof(keys)));
+	/* and nothing is said if there is nothing to lose */
+	klog_count(self->klog, "");
+	ASSERT_EQ(0, reload(&self->p, by_mount));
+	EXPECT_EQ(0, klog_count(self->klog, "are lost"));
+}
+
 TEST_F(initex, a_file_is_replaced_and_never_half_written)
 {
 	uint8_t nv[NV_SIZE + 1], found[NV_SIZE + 1];
