@@ -307,7 +307,7 @@ static int nv_put_in_place(struct psp_store *store, const struct path *dir, stru
 		return nv_fail(fault, ret, "the new content cannot be renamed to it");
 	/* that is what the file holds now, although a crash may still undo it */
 	memcpy(store->base, store->copy, PSP_NV_SIZE);
-	store->exists = true;
+	WRITE_ONCE(store->exists, true);
 	ret = nv_sync_directory(dir);
 	store->unsynced = ret;
 	return ret ? nv_fail(fault, ret, "its directory cannot be synced") : 0;
@@ -440,7 +440,7 @@ static int nv_load(struct psp *psp)
 	mutex_lock(&psp->lock);
 	if (!psp->up) {
 		nv_take(psp);
-		store->exists = !missing;
+		WRITE_ONCE(store->exists, !missing);
 		WRITE_ONCE(store->read, true);
 	}
 	mutex_unlock(&psp->lock);
@@ -574,8 +574,10 @@ int psp_nv_show(struct psp *psp, char *buf)
 		return sysfs_emit(buf, "%s %s: %s (error %d)\n", init_ex_path,
 				  fault == &store->load ? "cannot be used" : "is not saved",
 				  READ_ONCE(fault->why), error);
+	if (!READ_ONCE(store->read))
+		return sysfs_emit(buf, "%s has not been read yet\n", init_ex_path);
 	return sysfs_emit(buf, "%s %s\n", init_ex_path,
-			  READ_ONCE(store->read) ? "is saved" : "has not been read yet");
+			  READ_ONCE(store->exists) ? "is saved" : "does not exist yet");
 }
 
 /**
@@ -593,6 +595,26 @@ bool psp_nv_keeps_down(const struct psp *psp)
 }
 
 /**
+ * psp_nv_tell_lost() - it was the last chance to save what could not be saved before
+ * @psp: PSP that is not used any more
+ *
+ * Context: process context, takes psp->lock.
+ */
+void psp_nv_tell_lost(struct psp *psp)
+{
+	bool unsaved;
+
+	if (!psp->store)
+		return;
+	mutex_lock(&psp->lock);
+	unsaved = psp->store->unsaved;
+	mutex_unlock(&psp->lock);
+	if (unsaved)
+		pr_err("init_ex_path=%s: keys of the platform that could not be saved are lost\n",
+		       init_ex_path);
+}
+
+/**
  * psp_nv_exit() - release what psp_nv_init() took
  * @psp: PSP; if the firmware still owns the buffer, it is leaked
  */
@@ -600,9 +622,7 @@ void psp_nv_exit(struct psp *psp)
 {
 	if (psp->store && psp->store->psp)
 		cancel_delayed_work_sync(&psp->store->retry);
-	if (psp->store && psp->store->unsaved)
-		pr_err("init_ex_path=%s: keys of the platform that could not be saved are lost\n",
-		       init_ex_path);
+	psp_nv_tell_lost(psp);
 	if (psp->nv && !psp->given)
 		free_pages_exact(psp->nv, PSP_NV_SIZE);
 	psp->nv = NULL;

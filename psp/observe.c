@@ -292,11 +292,13 @@ static ssize_t sev_es_show(struct device *dev, struct device_attribute *attr, ch
 
 	if (!READ_ONCE(psp->tmr_wanted))
 		return sysfs_emit(buf, "off: the processor has no SEV-ES, or no ASIDs for it\n");
-	if (READ_ONCE(psp->tmr))
-		return sysfs_emit(buf, "on\n");
+	if (READ_ONCE(psp->end) != PSP_ALIVE)
+		return sysfs_emit(buf, "off: the PSP does not answer\n");
 	if (!READ_ONCE(psp->up))
 		return sysfs_emit(buf, "off: the platform is not initialised\n");
-	return sysfs_emit(buf, "off: no memory for it in one piece\n");
+	if (!READ_ONCE(psp->tmr))
+		return sysfs_emit(buf, "off: no memory for it in one piece\n");
+	return sysfs_emit(buf, "on\n");
 }
 static DEVICE_ATTR_RO(sev_es);
 

@@ -34,6 +34,8 @@
 
 #define SYSCFG_SNP_EN	BIT(24)
 
+#define NO_ANSWER	"firmware does not answer"
+
 bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
@@ -74,7 +76,7 @@ static struct psp_reason *reason_of(struct pci_dev *pdev)
 	return reason;
 }
 
-static void set_reason(struct pci_dev *pdev, const char *text)
+static struct psp_reason *set_reason(struct pci_dev *pdev, const char *text)
 {
 	struct psp_reason *reason;
 
@@ -82,6 +84,22 @@ static void set_reason(struct pci_dev *pdev, const char *text)
 	reason = reason_of(pdev);
 	if (reason)
 		strscpy(reason->text, text, sizeof(reason->text));
+	mutex_unlock(&psp_reasons_lock);
+	return reason;
+}
+
+/**
+ * psp_has_died() - note that a PSP did not answer, where others look for a reason
+ * @psp: PSP; its device may be gone
+ *
+ * Context: process context, without psp->lock.
+ */
+void psp_has_died(const struct psp *psp)
+{
+	if (!psp->reason)
+		return;
+	mutex_lock(&psp_reasons_lock);
+	strscpy(psp->reason->text, NO_ANSWER, sizeof(psp->reason->text));
 	mutex_unlock(&psp_reasons_lock);
 }
 
@@ -162,7 +180,7 @@ static void list_add_sorted(struct psp *psp)
 	list_add_tail(&psp->list, &other->list);
 }
 
-/* Say why psp_submit_init() has failed. */
+/* Say why the PSP cannot be used. */
 static void not_elected(const struct psp *psp, int error)
 {
 	char refused[sizeof_field(struct psp_reason, text)];
@@ -170,7 +188,7 @@ static void not_elected(const struct psp *psp, int error)
 	if (error == -ENOMEM) {
 		no_sev(psp->pdev, error, "there is no memory");
 	} else if (psp->end == PSP_DEAD || !psp->failed_row) {
-		no_sev(psp->pdev, error, "firmware does not answer");
+		no_sev(psp->pdev, error, NO_ANSWER);
 	} else {
 		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
 			 psp->failed_row->name, psp_status_name(psp->failed_status),
@@ -189,11 +207,16 @@ static void become_master(struct psp *psp)
 		return;
 	}
 	psp_load_firmware(psp);
+	if (psp_init_on_probe)
+		psp_bring_up(psp, true, &ignored);
+	/* what it refuses can be asked for again, but the next one may be alive */
+	if (psp->end != PSP_ALIVE) {
+		not_elected(psp, -EIO);
+		return;
+	}
 	psp_observe_asids(psp);
 	psp_master = psp;
 	psp_observe_show(psp);
-	if (psp_init_on_probe)
-		psp_bring_up(psp, true, &ignored);
 }
 
 /* /dev/sev is there while there is a PSP that commands go to. */
@@ -310,6 +333,7 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	mutex_init(&psp->lock);
 	spin_lock_init(&psp->failure_lock);
 	psp->pdev = pdev;
+	psp->reason = set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
 	return psp;
 }
@@ -391,7 +415,10 @@ static void psp_remove(struct pci_dev *pdev)
 /* Firmware must not own memory, nor hold guests, when the next kernel comes. */
 static void psp_shutdown(struct pci_dev *pdev)
 {
-	psp_take_down(pci_get_drvdata(pdev), PSP_GONE);
+	struct psp *psp = pci_get_drvdata(pdev);
+
+	psp_take_down(psp, PSP_GONE);
+	psp_nv_tell_lost(psp);
 }
 
 /* What the next kernel will find must not be a firmware that holds our memory. */

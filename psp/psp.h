@@ -42,6 +42,7 @@ struct page;
 struct pci_dev;
 struct psp_guest;
 struct psp_handle;
+struct psp_reason;
 struct psp_store;
 
 /**
@@ -98,6 +99,7 @@ enum psp_end {
  * @ref: users; the memory outlives the device
  * @pdev: its PCI device; valid until it is removed, which waits for no user of this
  *	but for commands: to be used by probe, removal and attributes of the device
+ * @reason: why it is not used, pci.c's; NULL if there was no memory
  * @regs: register offsets
  * @bar: BAR 2
  * @wait: woken by the interrupt
@@ -144,6 +146,7 @@ struct psp {
 	struct list_head list;
 	struct kref ref;
 	struct pci_dev *pdev;
+	struct psp_reason *reason;
 	const struct psp_regs *regs;
 	void __iomem *bar;
 	wait_queue_head_t wait;
@@ -215,6 +218,7 @@ static inline bool psp_call_refused(const struct psp_call *call)
 extern bool psp_init_on_probe;
 struct psp *psp_get(void);
 void psp_put(struct psp *psp);
+void psp_has_died(const struct psp *psp);
 
 /* mailbox.c */
 int psp_mailbox_init(struct psp *psp);
@@ -336,6 +340,7 @@ void psp_nv_collect(struct psp *psp);
 int psp_nv_save(struct psp *psp);
 int psp_nv_show(struct psp *psp, char *buf);
 bool psp_nv_keeps_down(const struct psp *psp);
+void psp_nv_tell_lost(struct psp *psp);
 void psp_nv_exit(struct psp *psp);
 
 /* firmware.c */

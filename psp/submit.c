@@ -478,6 +478,7 @@ static int psp_unlock(struct psp *psp)
 	if (died_of) {
 		psp_quarantine_pages(1 + kept_pages(psp));	/* and the command buffer */
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
+		psp_has_died(psp);
 	}
 	return save ? psp_nv_save(psp) : 0;
 }

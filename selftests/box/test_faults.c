@@ -515,6 +515,7 @@ TEST_F(fault, hang)
 						       class->id == SEV_FW_LAUNCH_MEASURE), lost);
 	report("no answer", class, "%s after %.1f s, then ESHUTDOWN; %ld pages kept",
 	       outcome(&first.c), first.c.took, lost - self->quarantined);
+	EXPECT_STREQ("firmware does not answer", psp_reason(NULL));
 	expect_dead(_metadata, self);
 }
 

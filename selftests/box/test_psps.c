@@ -248,12 +248,15 @@ TEST_F(psps, the_next_one_takes_over)
 	EXPECT_EQ(0, whole_launch());
 }
 
-TEST_F(psps, one_that_is_silent_is_passed_over)
+/* Silent from one command on; 0: whatever it is asked. */
+static void passed_over(struct __test_metadata *_metadata, struct _test_data_psps *self,
+			uint32_t id)
 {
 	close(self->p.fd);
 	self->p.fd = -1;
 	ASSERT_EQ(0, drivers_unload());
-	ASSERT_EQ(0, arm_on(self->low, SWPSP_FAULT_HANG));
+	host_swpsp_use(self->low);
+	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = id, .kind = SWPSP_FAULT_HANG }));
 	ASSERT_EQ(0, drivers_load(params));
 	EXPECT_STREQ(IS_SILENT, psp_reason(self->low));
 	EXPECT_STREQ(IS_USED, psp_reason(self->high));
@@ -273,6 +276,16 @@ TEST_F(psps, one_that_is_silent_is_passed_over)
 	EXPECT_EQ(0, access("/dev/sev", F_OK));
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_EQ(0, whole_launch());
+}
+
+TEST_F(psps, one_that_is_silent_is_passed_over)
+{
+	passed_over(_metadata, self, 0);
+}
+
+TEST_F(psps, one_that_is_silent_when_it_is_initialised_is_passed_over)
+{
+	passed_over(_metadata, self, SEV_FW_INIT);
 }
 
 TEST_F(psps, who_is_there_first_stays)
