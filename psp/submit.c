@@ -354,7 +354,7 @@ static int ask(struct psp *psp, struct psp_call *call)
 }
 
 /* Which firmware is this, and whose platform? */
-static int learn_platform(struct psp *psp, u8 *state)
+static int learn_platform(struct psp *psp, u8 *state, u32 *guests)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
 	int ret = submit(psp, &call);
@@ -366,6 +366,7 @@ static int learn_platform(struct psp *psp, u8 *state)
 	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
 	psp->owner = call.fw.byte[offsetof(struct sev_fw_platform_status, owner)];
 	*state = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	*guests = psp_fw_get32(&call.fw, offsetof(struct sev_fw_platform_status, guest_count));
 	return 0;
 }
 
@@ -373,9 +374,12 @@ static int learn_platform(struct psp *psp, u8 *state)
 static int identify(struct psp *psp)
 {
 	u8 state = psp->up;
-	int ret = learn_platform(psp, &state);
+	u32 guests = 0;
+	int ret = learn_platform(psp, &state, &guests);
 
 	psp->up = state;
+	/* a crash kernel shows another kernel's guests, any other one ends them */
+	psp->guests = is_kdump_kernel() ? guests : 0;
 	return ret;
 }
 
@@ -386,12 +390,13 @@ static int identify(struct psp *psp)
  */
 static int learn(struct psp *psp, const struct psp_call *call)
 {
-	u8 ignored;
+	u32 guests;
+	u8 state;
 
 	if (call->row->then == PSP_THEN_RELOAD)
 		return identify(psp);
 	if (call->row->then == PSP_THEN_UP || call->row->then == PSP_THEN_PERSIST)
-		learn_platform(psp, &ignored);
+		learn_platform(psp, &state, &guests);
 	return 0;
 }
 
