@@ -510,4 +510,68 @@ TEST(message_of_another_program)
 	swpsp_free(p);
 }
 
+/* The report that answers known_request(). */
+static bool known_answer(struct swpsp *p, uint8_t *memory, uint8_t answer[0x4c0])
+{
+	static const uint8_t nonce[12] = { 2 };
+	uint8_t *page = memory + RESPONSE;
+	const struct piece covered = { page + 0x30, 0x30 };
+
+	for (int i = 0; i < 32; i++)
+		p->snp.guests->vmpck[0][i] = (uint8_t)i;
+	known_request(memory + ASK);
+	return !command(p, memory, 0x94, CONTEXT, ASK, RESPONSE) &&
+	       crypto_gcm(false, p->snp.guests->vmpck[0], nonce, &covered, page + 0x60, answer,
+			  0x4c0, page);
+}
+
+/* Launched with the public tool's ID block, as if it had been measured like that. */
+static bool finish_with_block(struct swpsp *p, uint8_t *memory)
+{
+	struct snp_guest *g = p->snp.guests;
+
+	g->state = SNP_GUEST_LAUNCH;
+	from_hex(known_ld[0], g->ld, 24);
+	from_hex(known_ld[1], g->ld + 24, 24);
+	memset(memory + BLOCK, 0, 0x1000);
+	memcpy(memory + BLOCK, g->ld, 48);
+	put32(memory + BLOCK + 0x50, 1);
+	put64(memory + BLOCK + 0x58, 0x30000);
+	memset(memory + 0x100, 0, 0x80);
+	put64(memory + 0x100, CONTEXT);
+	put64(memory + 0x108, BLOCK);
+	put64(memory + 0x110, AUTH);
+	put64(memory + 0x118, 3);
+	return vector_read("test_auth_block.bin", memory + AUTH, 0x1000) &&
+	       !swpsp_command(p, 0xa2, 0x100);
+}
+
+TEST(report_of_a_guest_with_an_id_block)
+{
+	static uint8_t memory[0x6000], table[0x4000 + 16 * TABLE_PAGES];
+	const struct swpsp_config config = {
+		.memory = memory, .memory_size = sizeof(memory), .api_major = 1, .api_minor = 55,
+		.max_asid = 1, .min_sev_asid = 1, .cpus = 1, .rmp = table,
+		.rmp_pages = TABLE_PAGES,
+	};
+	struct swpsp *p = swpsp_new(&config, NULL);
+	uint8_t answer[0x4c0], *r = answer + 0x20;
+	unsigned char text[65];
+	struct rmp rmp;
+
+	ASSERT_NE(NULL, p);
+	rmp_init(&rmp, table, TABLE_PAGES);
+	ASSERT_TRUE(running_guest(p, memory, &rmp));
+	ASSERT_TRUE(finish_with_block(p, memory));
+	ASSERT_TRUE(known_answer(p, memory, answer));
+	EXPECT_EQ(0, get32(answer));
+	EXPECT_EQ(0, memcmp(memory + BLOCK, r + 0x90, 48));
+	EVP_EncodeBlock(text, r + 0xe0, 48);
+	EXPECT_STREQ(known_keys[0].digest, (char *)text);
+	EVP_EncodeBlock(text, r + 0x110, 48);
+	EXPECT_STREQ(known_keys[1].digest, (char *)text);
+	EXPECT_EQ(1, get32(r + 0x48));		/* with an author */
+	swpsp_free(p);
+}
+
 TEST_HARNESS_MAIN

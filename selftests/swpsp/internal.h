@@ -184,12 +184,14 @@ struct vmsa_pool {
 };
 
 /*
- * The vendor draws from a stream of its own: a platform that finds the vendor's keys
+ * The vendor draws from streams of its own: a platform that finds the vendor's keys
  * made must get the same numbers as one that has to make them.
  */
 enum random_stream {
 	RANDOM_PLATFORM,
 	RANDOM_VENDOR,
+	RANDOM_ASVK,		/* the key that is made when it is first asked for */
+	RANDOM_X509,		/* signatures of certificates for SNP */
 	RANDOM_STREAMS
 };
 
@@ -197,6 +199,7 @@ struct vendor {
 	bool ready;
 	EVP_PKEY *ark;
 	EVP_PKEY *ask;
+	EVP_PKEY *asvk;			/* signs VLEKs; NULL until it is asked for */
 	uint8_t ark_cert[VENDOR_CERT_SIZE];
 	uint8_t ask_cert[VENDOR_CERT_SIZE];
 };
@@ -318,7 +321,7 @@ void pubkey_reverse(uint8_t *out, const uint8_t *in, size_t len);
 
 /* ---- rsa.c ---- */
 
-EVP_PKEY *rsa_generate(struct swpsp *p);
+EVP_PKEY *rsa_generate(struct swpsp *p, enum random_stream stream);
 bool rsa_sign(struct swpsp *p, enum random_stream stream, EVP_PKEY *key, const void *data,
 	      size_t len, uint8_t sig_le[RSA_BYTES]);
 
@@ -339,6 +342,7 @@ uint16_t cert_check_pdh(struct swpsp *p, const uint8_t *cert, struct ec_key *key
 /* ---- vendor.c ---- */
 
 bool vendor_load(struct swpsp *p);
+bool vendor_load_asvk(struct swpsp *p);
 void vendor_free(struct swpsp *p);
 uint16_t vendor_check_chain(struct swpsp *p, const uint8_t *chain, size_t len,
 			    struct cert_key *ask);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "bar.h"
+#include "export.h"
 #include "ivshmem.h"
 #include "machine.h"
 #include "mailbox.h"
@@ -29,8 +30,6 @@
 #define MEMORY_MIB_MIN	128
 #define MEMORY_MIB_MAX	2048	/* above, RAM is split by the PCI hole */
 #define ASID_MAX	1006
-#define CEK_SIZE	0x824
-#define CHAIN_SIZE	0xc80
 
 static const char usage[] =
 "Usage: swpsp run --memory-size=MIB [OPTION]... -- QEMU [ARGUMENT]...\n"
@@ -45,15 +44,17 @@ static const char usage[] =
 "\"manufacture\" makes the persistent identity of a platform (chip key, chip id,\n"
 "certificates of the simulated vendor) in a state directory, if it has none\n"
 "yet, and writes what clients of a real platform download from the vendor,\n"
-"cek.cert and ask_ark.cert. A platform without state directory is made anew,\n"
-"with other keys, each time.\n"
+"cek.cert and ask_ark.cert. With --snp also ark.pem, ask.pem, asvk.pem, vcek.der,\n"
+"vlek.der and crl.der, the same under their paths on the vendor's server (vcek/v1,\n"
+"vlek/v1), and vlek-hashstick.bin for SNP_VLEK_LOAD. A platform without state\n"
+"directory is made anew, with other keys, each time.\n"
 "\n"
 "The platform (run and manufacture):\n"
 "  --state-dir=DIR      keep the identity in DIR, made if missing\n"
 "  --ca-dir=DIR         the simulated vendor's keys; platforms that share it trust\n"
 "                       each other (default: each has its own)\n"
-"  --export-ca=DIR      write cek.cert and ask_ark.cert to DIR, made if missing\n"
-"                       (manufacture: default is the state directory)\n"
+"  --export-ca=DIR      write the vendor's files to DIR, made if missing (manufacture:\n"
+"                       default is the state directory)\n"
 "  --seed=N             derive everything random from N, so that two runs are\n"
 "                       the same; 0 (default): be random\n"
 "  --api=MAJOR.MINOR    SEV API version to report and behave as (1.55)\n"
@@ -61,6 +62,8 @@ static const char usage[] =
 "  --snp                the platform has SEV-SNP\n"
 "  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
 "                       certificates say of the processor\n"
+"  --tcb=N              TCB version of the firmware, 64 bits, for which VCEK and VLEK\n"
+"                       are made (default: one of the product)\n"
 "\n"
 "The machine (run):\n"
 "  --memory-size=MIB    RAM, 128 to 2048\n"
@@ -179,6 +182,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "build", required_argument, NULL, 'b' },
 		{ "snp", no_argument, NULL, 'R' },
 		{ "product", required_argument, NULL, 'g' },
+		{ "tcb", required_argument, NULL, 'B' },
 		{ "memory-size", required_argument, NULL, 'm' },
 		{ "memory", required_argument, NULL, 'M' },
 		{ "cpus", required_argument, NULL, 'n' },
@@ -223,6 +227,9 @@ static void parse(struct options *options, int argc, char **argv)
 			break;
 		case 'g':
 			parse_product(psp, optarg);
+			break;
+		case 'B':
+			psp->tcb = number("tcb", optarg, 0, 1, UINT64_MAX);
 			break;
 		case 'm':
 			options->memory_mib = number("memory-size", optarg, 10,
@@ -279,31 +286,6 @@ static void parse(struct options *options, int argc, char **argv)
 	}
 }
 
-static void write_cert(const char *dir, const char *name, const void *data, size_t size)
-{
-	char *path;
-	FILE *file;
-
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		fail("out of memory.");
-	file = fopen(path, "w");
-	if (!file || fwrite(data, size, 1, file) != 1 || fclose(file))
-		fail("cannot write %s: %s.", path, strerror(errno));
-	free(path);
-}
-
-static void export_ca(struct swpsp *psp, const char *dir)
-{
-	static unsigned char cek[CEK_SIZE], chain[CHAIN_SIZE];
-
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		fail("cannot make the directory %s: %s.", dir, strerror(errno));
-	if (swpsp_export_ca(psp, cek, chain))
-		fail("the vendor's certificates could not be made.");
-	write_cert(dir, "cek.cert", cek, sizeof(cek));
-	write_cert(dir, "ask_ark.cert", chain, sizeof(chain));
-}
-
 static int make_memory(struct options *options)
 {
 	struct swpsp_config *psp = &options->psp;
@@ -334,8 +316,9 @@ static struct swpsp *make_psp(struct options *options)
 	psp = swpsp_new(&options->psp, &error);
 	if (!psp)
 		fail("no platform: %s.", error);
-	if (options->export_dir)
-		export_ca(psp, options->export_dir);
+	if (options->export_dir &&
+	    !export_files(psp, options->export_dir, options->psp.product, options->snp))
+		exit(MACHINE_EXIT_FAILED);
 	return psp;
 }
 

@@ -36,10 +36,11 @@ static const char * const names[NUMBERS] = {
  * The first prime from a random number on. Its two highest bits are set, so that the
  * product of two has all bits; @e must have an inverse modulo prime - 1.
  */
-static bool random_prime(struct swpsp *p, BIGNUM *prime, const BIGNUM *e, BN_CTX *ctx)
+static bool random_prime(struct swpsp *p, enum random_stream stream, BIGNUM *prime,
+			 const BIGNUM *e, BN_CTX *ctx)
 {
 	uint8_t bytes[PRIME_BYTES];
-	bool ok = crypto_random_from(p, RANDOM_VENDOR, bytes, sizeof(bytes));
+	bool ok = crypto_random_from(p, stream, bytes, sizeof(bytes));
 	BIGNUM *rest = BN_new();
 	int found = 0;
 
@@ -57,13 +58,15 @@ static bool random_prime(struct swpsp *p, BIGNUM *prime, const BIGNUM *e, BN_CTX
 	return ok;
 }
 
-static bool compute_numbers(struct swpsp *p, BIGNUM *k[NUMBERS], BN_CTX *ctx)
+static bool compute_numbers(struct swpsp *p, enum random_stream stream, BIGNUM *k[NUMBERS],
+			    BN_CTX *ctx)
 {
 	BIGNUM *p1 = BN_new(), *q1 = BN_new(), *phi = BN_new();
 	bool ok;
 
 	ok = p1 && q1 && phi && BN_set_word(k[E], EXPONENT) &&
-	     random_prime(p, k[P], k[E], ctx) && random_prime(p, k[Q], k[E], ctx) &&
+	     random_prime(p, stream, k[P], k[E], ctx) &&
+	     random_prime(p, stream, k[Q], k[E], ctx) &&
 	     BN_mul(k[N], k[P], k[Q], ctx) && BN_sub(p1, k[P], BN_value_one()) &&
 	     BN_sub(q1, k[Q], BN_value_one()) && BN_mul(phi, p1, q1, ctx) &&
 	     BN_mod_inverse(k[D], k[E], phi, ctx) && BN_mod(k[DP], k[D], p1, ctx) &&
@@ -95,7 +98,7 @@ static EVP_PKEY *key_from_numbers(BIGNUM *k[NUMBERS])
 }
 
 /* Return: a key that the caller frees, or NULL. */
-EVP_PKEY *rsa_generate(struct swpsp *p)
+EVP_PKEY *rsa_generate(struct swpsp *p, enum random_stream stream)
 {
 	BIGNUM *k[NUMBERS] = { NULL };
 	BN_CTX *ctx = BN_CTX_secure_new();
@@ -106,7 +109,7 @@ EVP_PKEY *rsa_generate(struct swpsp *p)
 		k[i] = BN_new();
 		ok = ok && k[i];
 	}
-	if (ok && compute_numbers(p, k, ctx))
+	if (ok && compute_numbers(p, stream, k, ctx))
 		key = key_from_numbers(k);
 	for (unsigned int i = 0; i < NUMBERS; i++)
 		BN_clear_free(k[i]);

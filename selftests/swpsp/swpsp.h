@@ -279,12 +279,71 @@ int swpsp_guest_read(struct swpsp *psp, uint32_t asid, uint64_t addr, void *out,
  * swpsp_wrap_vlek() - what the vendor gives a cloud provider for this chip
  * @psp: platform
  * @stick: hash stick that the VLEK is derived from, 384 bytes
- * @tcb: TCB version that it is good for
+ * @tcb: TCB version that it is good for; 0: the one that the platform reports
  * @wrapped: receives SWPSP_WRAPPED_VLEK_SIZE bytes for SNP_VLEK_LOAD
  *
  * Return: 0, or -1 if the machine is broken.
  */
 int swpsp_wrap_vlek(struct swpsp *psp, const void *stick, uint64_t tcb, void *wrapped);
+
+#define SWPSP_VLEK_STICK_SIZE	384
+
+/**
+ * swpsp_vlek_stick() - the hash stick that the simulated vendor lends to its one provider
+ * @psp: platform; those that share a vendor get the same
+ * @tcb: TCB version; 0: the one that the platform reports
+ * @stick: receives SWPSP_VLEK_STICK_SIZE bytes
+ *
+ * Return: 0, or -1 if it could not be made.
+ */
+int swpsp_vlek_stick(struct swpsp *psp, uint64_t tcb, void *stick);
+
+/**
+ * enum swpsp_x509 - what the simulated vendor publishes for SNP
+ * @SWPSP_X509_ARK: root
+ * @SWPSP_X509_ASK: signs VCEKs
+ * @SWPSP_X509_ASVK: signs VLEKs
+ * @SWPSP_X509_VCEK: key of the chip, for a TCB
+ * @SWPSP_X509_VLEK: key of the provider, for a TCB
+ * @SWPSP_X509_CRL: list of revoked certificates, signed by the root
+ * @SWPSP_X509_COUNT: number of the above
+ */
+enum swpsp_x509 {
+	SWPSP_X509_ARK,
+	SWPSP_X509_ASK,
+	SWPSP_X509_ASVK,
+	SWPSP_X509_VCEK,
+	SWPSP_X509_VLEK,
+	SWPSP_X509_CRL,
+	SWPSP_X509_COUNT
+};
+
+/**
+ * swpsp_export_x509() - a certificate
+ * @psp: platform; one without SNP will do
+ * @which: which one
+ * @tcb: TCB version of a leaf; 0: the one that the platform reports
+ * @der: receives it
+ * @size: room for it; 4096 bytes are enough
+ *
+ * Return: its length, or 0 if it could not be made.
+ */
+size_t swpsp_export_x509(struct swpsp *psp, enum swpsp_x509 which, uint64_t tcb, void *der,
+			 size_t size);
+
+/** swpsp_product_name() - "Genoa" and so on, as in the vendor's names and URLs */
+const char *swpsp_product_name(enum swpsp_product product);
+
+#define SWPSP_CHIP_ID_SIZE	64
+
+/**
+ * swpsp_chip_id() - the first socket's chip id, as GET_ID has it
+ * @psp: platform
+ * @id: receives SWPSP_CHIP_ID_SIZE bytes
+ *
+ * Return: 0, or -1 if the machine is broken.
+ */
+int swpsp_chip_id(struct swpsp *psp, void *id);
 
 /**
  * swpsp_export_ca() - the simulated vendor's certificates of this platform

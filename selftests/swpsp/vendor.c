@@ -66,14 +66,16 @@ static bool make_all(struct swpsp *p)
 {
 	struct vendor *v = &p->vendor;
 
-	v->ark = rsa_generate(p);
-	v->ask = rsa_generate(p);
+	v->ark = rsa_generate(p, RANDOM_VENDOR);
+	v->ask = rsa_generate(p, RANDOM_VENDOR);
 	return v->ark && v->ask &&
 	       make_cert(p, v->ark_cert, USAGE_ARK, ark_id, v->ark, v->ark) &&
 	       make_cert(p, v->ask_cert, USAGE_ASK, ask_id, v->ask, v->ark);
 }
 
 /* ---- keeping: one file, so that it is either all there or not at all ---- */
+
+/* The ASVK came later, and few ask for it: it has a file of its own. */
 
 static bool vendor_read(struct vendor *v, FILE *f)
 {
@@ -91,34 +93,62 @@ static bool vendor_write(struct vendor *v, FILE *f)
 	       fwrite(v->ask_cert, sizeof(v->ask_cert), 1, f) == 1;
 }
 
-static bool load_or_make(struct swpsp *p, const char *dir)
+static bool asvk_read(struct vendor *v, FILE *f)
+{
+	v->asvk = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	return v->asvk;
+}
+
+static bool asvk_write(struct vendor *v, FILE *f)
+{
+	return PEM_write_PrivateKey(f, v->asvk, NULL, NULL, 0, NULL, NULL);
+}
+
+static bool asvk_make(struct swpsp *p)
+{
+	p->vendor.asvk = rsa_generate(p, RANDOM_ASVK);
+	return p->vendor.asvk;
+}
+
+/* What a file of the vendor's directory holds. */
+struct kept {
+	const char *name;
+	bool (*make)(struct swpsp *p);
+	bool (*read)(struct vendor *v, FILE *f);
+	bool (*write)(struct vendor *v, FILE *f);
+};
+
+static const struct kept vendor_file = { "vendor", make_all, vendor_read, vendor_write };
+static const struct kept asvk_file = { "vendor-vlek", asvk_make, asvk_read, asvk_write };
+
+static bool load_or_make(struct swpsp *p, const char *dir, const struct kept *kept)
 {
 	struct vendor *v = &p->vendor;
 	char path[PATH_MAX], temp[PATH_MAX];
 	FILE *f;
 	bool ok;
 
-	if (snprintf(path, sizeof(path), "%s/vendor", dir) >= (int)sizeof(path) ||
-	    snprintf(temp, sizeof(temp), "%s/vendor.new", dir) >= (int)sizeof(temp))
+	if (snprintf(path, sizeof(path), "%s/%s", dir, kept->name) >= (int)sizeof(path) ||
+	    snprintf(temp, sizeof(temp), "%s/%s.new", dir, kept->name) >= (int)sizeof(temp))
 		return false;
 	f = fopen(path, "r");
 	if (f) {
-		ok = vendor_read(v, f);
+		ok = kept->read(v, f);
 		fclose(f);
 		return ok;
 	}
-	if (errno != ENOENT || !make_all(p))
+	if (errno != ENOENT || !kept->make(p))
 		return false;
 	f = fopen(temp, "w");
 	if (!f)
 		return false;
-	ok = fchmod(fileno(f), 0600) == 0 && vendor_write(v, f);
+	ok = fchmod(fileno(f), 0600) == 0 && kept->write(v, f);
 	ok = fclose(f) == 0 && ok;
 	return ok && rename(temp, path) == 0;
 }
 
 /* Two platforms that start together must not make two vendors. */
-static bool load_locked(struct swpsp *p, const char *dir)
+static bool load_locked(struct swpsp *p, const char *dir, const struct kept *kept)
 {
 	char path[PATH_MAX];
 	int lock;
@@ -131,7 +161,7 @@ static bool load_locked(struct swpsp *p, const char *dir)
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return false;
-	ok = flock(lock, LOCK_EX) == 0 && load_or_make(p, dir);
+	ok = flock(lock, LOCK_EX) == 0 && load_or_make(p, dir, kept);
 	close(lock);
 	return ok;
 }
@@ -143,14 +173,27 @@ bool vendor_load(struct swpsp *p)
 	if (v->ready)
 		return true;
 	vendor_free(p);
-	v->ready = p->ca_dir ? load_locked(p, p->ca_dir) : make_all(p);
+	v->ready = p->ca_dir ? load_locked(p, p->ca_dir, &vendor_file) : make_all(p);
 	if (!v->ready)
 		error_record(p, ERROR_VENDOR);
 	return v->ready;
 }
 
+/* Call vendor_load() first. */
+bool vendor_load_asvk(struct swpsp *p)
+{
+	bool ok = true;
+
+	if (!p->vendor.asvk)
+		ok = p->ca_dir ? load_locked(p, p->ca_dir, &asvk_file) : asvk_make(p);
+	if (!ok)
+		error_record(p, ERROR_VENDOR);
+	return ok;
+}
+
 void vendor_free(struct swpsp *p)
 {
+	EVP_PKEY_free(p->vendor.asvk);
 	EVP_PKEY_free(p->vendor.ark);
 	EVP_PKEY_free(p->vendor.ask);
 	memset(&p->vendor, 0, sizeof(p->vendor));

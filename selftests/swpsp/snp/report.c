@@ -115,12 +115,18 @@ static void put_guest(const struct snp_guest *g, uint8_t *r)
 	put64(r + R_LAUNCH_TCB, g->launch_tcb);
 }
 
+/* Which version has begun to tell what: [D-PLATFORM-INFO]. */
 static uint64_t platform_info(const struct swpsp *p)
 {
 	return (p->config.snp_options & SWPSP_SNP_ONE_THREAD ? 0 : PLATFORM_SMT) |
 	       (p->snp.rapl_off ? PLATFORM_RAPL_OFF : 0) |
 	       (p->snp.hiding ? PLATFORM_HIDING : 0) |
 	       (snp_api_is(p, 1, 55) ? PLATFORM_ALIAS_CHECKED : 0);
+}
+
+int swpsp_chip_id(struct swpsp *p, void *id)
+{
+	return identity_chip_id(p, 0, id) ? 0 : -1;
 }
 
 size_t snp_chip_id(struct swpsp *p, uint8_t id[ID_SIZE])

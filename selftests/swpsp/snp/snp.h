@@ -296,6 +296,9 @@ bool snp_root_secret(const struct swpsp *p, enum snp_root root, uint64_t tcb,
 bool snp_endorsement_key(struct swpsp *p, enum snp_root root, uint64_t tcb,
 			 struct ec_key *key);
 
+/** snp_vendor_key() - the same as the vendor has it: with a VLEK that need not be loaded */
+bool snp_vendor_key(struct swpsp *p, enum snp_root root, uint64_t tcb, struct ec_key *key);
+
 /** snp_wrapping_key() - key under which the vendor gives this chip a VLEK */
 bool snp_wrapping_key(const struct swpsp *p, uint8_t key[32]);
 

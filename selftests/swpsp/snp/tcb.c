@@ -59,14 +59,15 @@ void snp_power_on(struct swpsp *p)
 	const struct swpsp_config *c = &p->config;
 	struct snp *s = &p->snp;
 
-	if (!c->rmp)
-		return;
-	rmp_init(&s->rmp, c->rmp, c->rmp_pages);
+	/* Known to the factory, too, which has no table. */
 	s->current = (struct snp_version) {
 		.tcb = c->tcb ? c->tcb : tcb_default[c->product],
 		.major = c->api_major, .minor = c->api_minor, .build = c->build,
 	};
 	s->committed = s->current;
 	s->reported_tcb = s->current.tcb;
+	if (!c->rmp)
+		return;
+	rmp_init(&s->rmp, c->rmp, c->rmp_pages);
 	snp_cores_power_on(p);
 }

@@ -174,7 +174,7 @@ int swpsp_wrap_vlek(struct swpsp *p, const void *stick, uint64_t tcb, void *wrap
 
 	memset(out, 0, SWPSP_WRAPPED_VLEK_SIZE);
 	memcpy(copy, stick, sizeof(copy));
-	put64(out + WRAPPED_TCB, tcb);
+	put64(out + WRAPPED_TCB, tcb ? tcb : p->snp.reported_tcb);
 	ok = crypto_random(p, out + WRAPPED_IV, 12) && vlek_crypt(p, true, out, copy);
 	OPENSSL_cleanse(copy, sizeof(copy));
 	return ok ? 0 : -1;
