@@ -272,6 +272,30 @@ TEST_F(attest, each_tcb_has_a_key_of_its_own)
 	EXPECT_EQ(OWNER_OK, verify(b, false, 0, r));
 }
 
+TEST(a_tcb_with_parts_that_the_product_does_not_have_is_none)
+{
+	static const uint64_t unused[] = {
+		[SWPSP_MILAN] = 1ull << 24, [SWPSP_GENOA] = 1ull << 40, [SWPSP_TURIN] = 1ull << 48,
+	};
+	const char *error = NULL;
+
+	for (int product = SWPSP_MILAN; product <= SWPSP_TURIN; product++) {
+		struct der_file file;
+		struct box b;
+
+		box_config(&b);
+		b.config.product = (enum swpsp_product)product;
+		b.config.tcb = unused[product];
+		EXPECT_EQ(NULL, swpsp_new(&b.config, &error));
+		EXPECT_NE(NULL, error);
+		b.config.tcb = 0x0900000000000001;
+		ASSERT_TRUE(box_start(&b));
+		EXPECT_TRUE(cert_get(&b, SWPSP_X509_VCEK, 0, &file));
+		EXPECT_FALSE(cert_get(&b, SWPSP_X509_VCEK, unused[product], &file));
+		box_free(&b);
+	}
+}
+
 TEST_F(attest, a_committed_update_is_reported)
 {
 	const uint64_t old = 0x4817000000000009, new = 0x4820000000000009;

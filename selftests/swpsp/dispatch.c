@@ -337,6 +337,8 @@ static const char *power_on(struct swpsp *p, const struct swpsp_config *c)
 		return "no memory for the platform";
 	p->config.state_dir = NULL;	/* the caller's; ours are copies */
 	p->config.ca_dir = NULL;
+	if (!snp_tcb_valid(p, c->tcb))
+		return "the TCB version has parts that the product does not have";
 	snp_power_on(p);
 	return identity_power_on(p) ? NULL : "state directory or its chip key is not usable";
 }
