@@ -261,6 +261,44 @@ TEST_F(message, pages_that_cannot_carry_one)
 	EXPECT_EQ(0, run(b, SNP_GUEST_REQUEST));
 }
 
+/* Metadata and Context need more than an entry; they are immutable as Firmware is. */
+TEST_F(message, an_answer_is_written_to_a_page_of_the_firmware_only)
+{
+	static const struct {
+		struct rmp_page page;
+		uint16_t status;
+	} rows[] = {
+		{ { .assigned = false }, SWPSP_INVALID_PAGE_STATE },
+		{ { .hv_fixed = true }, SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true }, SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true, .immutable = true, .gpa = GCTX(0) },
+		  SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true, .immutable = true, .asid = 1 }, SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true, .asid = 1, .validated = true }, SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true, .asid = 1 }, SWPSP_INVALID_PAGE_STATE },
+		{ { .assigned = true, .immutable = true, .large = true },
+		  SWPSP_INVALID_PAGE_SIZE },
+		{ { .assigned = true, .immutable = true }, 0 },
+	};
+	struct box *b = &self->b;
+	struct rmp rmp = table(b);
+	uint8_t *c;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		message_seal(b, &self->t, 0, 1, M_TSC_INFO, 1, zeros, 0x80);
+		rmp_store(&rmp, HUGE, &rows[i].page);
+		memset(at(b, HUGE), 0x5a, 0x1000);
+		c = cmd_new(b);
+		put64(c, self->t.gctx);
+		put64(c + 8, REQUEST);
+		put64(c + 0x10, HUGE);
+		EXPECT_EQ(rows[i].status, run(b, SNP_GUEST_REQUEST)) TH_LOG("%zu", i);
+		EXPECT_EQ(!rows[i].status, at(b, HUGE)[0x20] != 0x5a) TH_LOG("%zu", i);
+		/* Behind the answer nothing is written. */
+		EXPECT_EQ(0x5a, at(b, HUGE)[HEADER + 0x80]);
+	}
+}
+
 TEST_F(message, only_a_running_guest_is_heard)
 {
 	struct box *b = &self->b;
