@@ -1,27 +1,139 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Firmware images that the administrator has put beside the kernel's others: the
- * best match for this CPU is loaded before the platform is initialised.
+ * best match for this CPU is loaded before the platform is initialised. Each image that
+ * is there leaves one line in the log, be it loaded or not; names that are only tried
+ * leave none.
  */
 #include <linux/crash_dump.h>
 #include <linux/device.h>
+#include <linux/file.h>
 #include <linux/firmware.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/path.h>
 #include <linux/pci.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/utsname.h>
 #include <asm/processor.h>
 
 #include "addr.h"
 #include "psp.h"
 
-/* Older ones take two steps to a new one. */
+/* API versions before this one must be updated twice. */
 #define API_ONE_STEP	PSP_API(1, 50)
 
+#define NAME_SIZE	48
+
+/*
+ * An initramfs carries what is named here. The names that are tried follow from family
+ * and model; these are the ones of processors with SEV: Naples, Rome, Milan, Genoa,
+ * Bergamo and Siena, Turin and Turin Dense.
+ */
+MODULE_FIRMWARE("amd/amd_sev_fam17h_model01h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam17h_model0xh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam17h_model31h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam17h_model3xh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_model01h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_model0xh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_model11h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_model1xh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_modela0h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam19h_modelaxh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam1ah_model02h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam1ah_model0xh.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam1ah_model11h.sbin");
+MODULE_FIRMWARE("amd/amd_sev_fam1ah_model1xh.sbin");
 MODULE_FIRMWARE("amd/sev.fw");
 
-/* From the most to the least specific name. */
-static const struct firmware *find_image(struct device *dev)
+#ifdef MODULE
+
+/*
+ * Open a file, as the loader of firmware would see it, whatever the root directory of
+ * the process that loads the module. It is not read the way the loader reads: security
+ * modules take note of that, LoadPin of the file system, and IPE warns of an unknown kind.
+ */
+static struct file *open_as_loader(const char *path)
+{
+	struct file *file;
+	struct path root;
+
+	task_lock(&init_task);
+	get_fs_root(init_task.fs, &root);
+	task_unlock(&init_task);
+	file = file_open_root(&root, path, O_RDONLY | O_LARGEFILE, 0);
+	path_put(&root);
+	return file;
+}
+
+static bool is_missing(const char *path)
+{
+	struct file *file = open_as_loader(path);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file) == -ENOENT;
+	fput(file);
+	return false;
+}
+
+/* Has the loader of firmware been told of a place that is not among those below? */
+static bool has_other_places(void)
+{
+	struct file *file;
+	loff_t pos = 0;
+	ssize_t len;
+	char first;
+
+	if (sizeof(CONFIG_EXTRA_FIRMWARE) > 1)
+		return true;
+	file = open_as_loader("/sys/module/firmware_class/parameters/path");
+	if (IS_ERR(file))
+		return true;
+	len = kernel_read(file, &first, sizeof(first), &pos);
+	fput(file);
+	return len != sizeof(first) || first != '\n';
+}
+
+/*
+ * Debian's kernels log an error for each name that they do not find, whoever asks, and
+ * however. So ask only for what is there; in case of doubt ask.
+ */
+static bool may_exist(const char *name)
+{
+	static const char * const dirs[] = { "/lib/firmware/updates", "/lib/firmware" };
+	static const char * const suffixes[] = { "", ".xz", ".zst" };
+	unsigned int dir, suffix, release;
+	char path[192];
+
+	for (dir = 0; dir < ARRAY_SIZE(dirs); dir++) {
+		for (release = 0; release < 2; release++) {
+			for (suffix = 0; suffix < ARRAY_SIZE(suffixes); suffix++) {
+				snprintf(path, sizeof(path), "%s/%s/%s%s", dirs[dir],
+					 release ? utsname()->release : ".", name,
+					 suffixes[suffix]);
+				if (!is_missing(path))
+					return true;
+			}
+		}
+	}
+	return has_other_places();
+}
+
+#else
+
+/* Built in, there may be no file system yet; the kernel knows when to wait for one. */
+static bool may_exist(const char *name)
+{
+	return true;
+}
+
+#endif
+
+/* From the most to the least specific name; the one that was found is left in @name. */
+static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE])
 {
 	static const char * const names[] = {
 		"amd/amd_sev_fam%.2xh_model%.2xh.sbin",
@@ -32,26 +144,28 @@ static const struct firmware *find_image(struct device *dev)
 		boot_cpu_data.x86_model, boot_cpu_data.x86_model >> 4, 0,
 	};
 	const struct firmware *image;
-	char name[64];
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(name, sizeof(name), names[i], boot_cpu_data.x86, model[i]);
-		if (!firmware_request_nowarn(&image, name, dev))
+		snprintf(name, NAME_SIZE, names[i], boot_cpu_data.x86, model[i]);
+		ret = may_exist(name) ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
+		if (!ret)
 			return image;
+		if (ret != -ENOENT)
+			dev_err(dev, "firmware image %s is empty or cannot be read: error %d\n",
+				name, ret);
 	}
 	return NULL;
 }
 
-static int download(struct psp *psp, const struct firmware *image)
+static int download(struct psp *psp, const struct firmware *image, const char *name)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE) };
 	size_t size = PAGE_ALIGN(image->size);
 	void *copy;
 	int ret;
 
-	if (!image->size || image->size > call.row->buf[0].max)
-		return -EINVAL;
 	copy = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
 	if (!copy)
 		return -ENOMEM;
@@ -65,16 +179,35 @@ static int download(struct psp *psp, const struct firmware *image)
 	else
 		free_pages_exact(copy, size);
 	if (ret && call.status != SEV_FW_NO_CALL)
-		pci_err(psp->pdev, "firmware image was refused: %s (0x%02x)\n",
+		pci_err(psp->pdev, "firmware image %s was refused: %s (0x%02x)\n", name,
 			psp_status_name(call.status), call.status);
+	else if (ret)
+		pci_err(psp->pdev, "firmware image %s was not loaded: error %d\n", name, ret);
 	return ret;
+}
+
+static void use_image(struct psp *psp, const struct firmware *image, const char *name)
+{
+	u32 max = psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->buf[0].max;
+	u16 api = psp->api;
+
+	if (!image->size || image->size > max) {
+		pci_err(psp->pdev, "firmware image %s was not loaded: it has %zu bytes, 1 to %u are possible\n",
+			name, image->size, max);
+		return;
+	}
+	if (download(psp, image, name) ||
+	    (api < API_ONE_STEP && download(psp, image, name)))
+		return;
+	pci_info(psp->pdev, "firmware image %s was loaded, it was API %d.%d before\n", name,
+		 api >> 8, api & 0xff);
 }
 
 /**
  * psp_load_firmware() - load an image, if there is one for this CPU
  * @psp: PSP that is not initialised
  *
- * An image that firmware refuses is no reason not to go on with what it has. A crash
+ * An image that the firmware refuses is no reason not to go on with what it has. A crash
  * kernel loads none: that needs a SHUTDOWN, see may_only_read() in submit.c.
  *
  * Context: process context, sleeps.
@@ -82,14 +215,13 @@ static int download(struct psp *psp, const struct firmware *image)
 void psp_load_firmware(struct psp *psp)
 {
 	const struct firmware *image;
-	u16 api = psp->api;
+	char name[NAME_SIZE];
 
-	if (is_kdump_kernel() || api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
+	if (is_kdump_kernel() || psp->api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
 		return;
-	image = find_image(&psp->pdev->dev);
+	image = find_image(&psp->pdev->dev, name);
 	if (!image)
 		return;
-	if (!download(psp, image) && api < API_ONE_STEP)
-		download(psp, image);
+	use_image(psp, image, name);
 	release_firmware(image);
 }

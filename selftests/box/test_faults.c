@@ -13,6 +13,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -679,6 +681,84 @@ TEST_F(life, refused_at_probe)
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_STREQ("ok", psp_reason(NULL));
+}
+
+/* Images that are there when the driver comes */
+
+#define IMAGES		"/lib/firmware/amd"
+#define IMAGE_VERSION	0x60	/* build, API minor, API major */
+
+static int put_image(const char *name, size_t size, uint32_t version)
+{
+	char path[128];
+	int fd, ret;
+
+	if (mkdir(IMAGES, 0755) && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s", IMAGES, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	ret = ftruncate(fd, size);
+	if (!ret && size && pwrite(fd, &version, sizeof(version), IMAGE_VERSION) < 0)
+		ret = -1;
+	return close(fd) || ret ? -errno : 0;
+}
+
+/* The line that the driver must leave, and there is no other about images. */
+static const struct {
+	const char *name;
+	size_t size;
+	uint32_t version;
+	const char *line, *api;
+} images[] = {
+	{ "none", 0, 0, NULL, "1.55" },
+	{ "sev.fw", 0, 0, "sev.fw is empty or cannot be read: error -22", "1.55" },
+	{ "sev.fw", 0x100001, 0x013805, "has 1048577 bytes, 1 to 1048576 are possible", "1.55" },
+	{ "sev.fw", 0x20000, 0, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
+	{ "sev.fw", 0x20001, 0x013805, "sev.fw was refused: INVALID_LENGTH (0x04)", "1.55" },
+	{ "sev.fw", 0x20000, 0x013805, "sev.fw was loaded, it was API 1.55 before", "1.56" },
+	{ "amd_sev_fam17h_model0xh.sbin", 0x20000, 0x013905, "model0xh.sbin was loaded", "1.57" },
+	{ "amd_sev_fam17h_model01h.sbin", 0x20000, 0x013a05, "model01h.sbin was loaded", "1.58" },
+	{ "amd_sev_fam17h_model01h.sbin", 0x20000, 0x013715, "model01h.sbin was loaded", "1.55" },
+};
+
+TEST_F(life, an_image_leaves_one_line_and_a_name_that_is_tried_none)
+{
+	close(self->p.fd);
+	self->p.fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
+		ASSERT_EQ(0, drivers_unload());
+		ASSERT_EQ(0, put_image(images[i].name, images[i].size, images[i].version));
+		klog_count(self->klog, "");
+		ASSERT_EQ(0, drivers_load(params));
+		EXPECT_STREQ(images[i].api, psp_attr("api_version"));
+		EXPECT_EQ(!!images[i].line,
+			  klog_count(self->klog, images[i].line ?: "firmware"))
+			TH_LOG("image %zu", i);
+	}
+	ASSERT_EQ(0, unlink(IMAGES "/sev.fw"));
+	ASSERT_EQ(0, unlink(IMAGES "/amd_sev_fam17h_model0xh.sbin"));
+	ASSERT_EQ(0, unlink(IMAGES "/amd_sev_fam17h_model01h.sbin"));
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* An initramfs carries what the module names. */
+TEST(the_module_names_the_images_that_this_processor_is_asked_for)
+{
+	static const char * const names[] = {
+		"amd/sev.fw", "amd/amd_sev_fam17h_model01h.sbin",
+		"amd/amd_sev_fam17h_model0xh.sbin",
+	};
+	char command[PATH_MAX + 128];
+
+	HOST_NEEDS(HOST_SWPSP);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(command, sizeof(command),
+			 "/sbin/modinfo -F firmware %s/psp_sev.ko | grep -qx %s",
+			 getenv("PSP_MODULES_DIR"), names[i]);
+		EXPECT_EQ(0, system(command)) TH_LOG("%s", names[i]);
+	}
 }
 
 /* A guest that could not be bound is none, and nobody is told a name of it. */
