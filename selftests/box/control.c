@@ -275,6 +275,34 @@ int drivers_load(const char * const *params)
 	return insmod("kvm_sev_glue", NULL);
 }
 
+/* Firmware images */
+
+const char *image_missing(void)
+{
+	if (!host_swpsp())
+		return "needs the simulated PSP";
+	if (!getenv("SEV_BOX_CA") || !getenv("SEV_BOX_SWPSP"))
+		return "SEV_BOX_CA does not say where the vendor is: scripts/box --ca-dir";
+	return NULL;
+}
+
+int image_sign(const struct image *image, void *file, size_t size)
+{
+	char command[256];
+	size_t len;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command),
+		 "exec \"$SEV_BOX_SWPSP\" image --ca-dir=\"$SEV_BOX_CA\" --api=%u.%u "
+		 "--build=%u --security-level=%u --size=%zu", image->api_major,
+		 image->api_minor, image->build, image->security_level, size);
+	pipe = popen(command, "re");
+	if (!pipe)
+		return -EIO;
+	len = fread(file, 1, size, pipe);
+	return pclose(pipe) || len != size ? -EIO : 0;
+}
+
 /* The kernel's log */
 
 int klog_open(void)

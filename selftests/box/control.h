@@ -88,6 +88,44 @@ int fault_clear(void);
 /** fault_hits() - how often the rule has struck */
 uint32_t fault_hits(void);
 
+/* Firmware images, signed by the simulated vendor: scripts/box says where it is */
+
+/** image_missing() - why no images can be signed here, or NULL */
+const char *image_missing(void);
+
+/* A test that wants images begins with this. */
+#define IMAGE_NEEDS()						\
+	do {							\
+		const char *why = image_missing();		\
+								\
+		if (why)					\
+			SKIP(return, "%s", why);		\
+	} while (0)
+
+/**
+ * struct image - what an image says of itself
+ * @api_major: version of the firmware
+ * @api_minor: likewise
+ * @build: likewise
+ * @security_level: a platform does not go back to a lower one
+ */
+struct image {
+	uint8_t api_major;
+	uint8_t api_minor;
+	uint8_t build;
+	uint32_t security_level;
+};
+
+/**
+ * image_sign() - make an image that the simulated PSP accepts
+ * @image: what it says
+ * @file: receives @size bytes
+ * @size: 0x300 to 0x20000
+ *
+ * Return: 0, or -EIO.
+ */
+int image_sign(const struct image *image, void *file, size_t size);
+
 /* Drivers: kvm_sev_glue, kvm_amd, psp_sev, from where PSP_MODULES_DIR says */
 
 /** drivers_missing() - why drivers cannot be loaded here, or NULL */

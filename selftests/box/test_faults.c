@@ -686,50 +686,66 @@ TEST_F(life, refused_at_probe)
 /* Images that are there when the driver comes */
 
 #define IMAGES		"/lib/firmware/amd"
-#define IMAGE_VERSION	0x60	/* build, API minor, API major */
+#define SIZE		0x20000
 
-static int put_image(const char *name, size_t size, uint32_t version)
-{
-	char path[128];
-	int fd, ret;
+enum signer { NOBODY, VENDOR, SPOILT };
 
-	if (mkdir(IMAGES, 0755) && errno != EEXIST)
-		return -errno;
-	snprintf(path, sizeof(path), "%s/%s", IMAGES, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	ret = ftruncate(fd, size);
-	if (!ret && size && pwrite(fd, &version, sizeof(version), IMAGE_VERSION) < 0)
-		ret = -1;
-	return close(fd) || ret ? -errno : 0;
-}
-
-/* The line that the driver must leave, and there is no other about images. */
+/* An image, and the line that the driver must leave; there is no other about images. */
 static const struct {
 	const char *name;
 	size_t size;
-	uint32_t version;
+	enum signer signer;
+	uint8_t api_minor, build;
 	const char *line, *api;
 } images[] = {
-	{ "none", 0, 0, NULL, "1.55" },
-	{ "sev.fw", 0, 0, "sev.fw is empty or cannot be read: error -22", "1.55" },
-	{ "sev.fw", 0x100001, 0x013805, "has 1048577 bytes, 1 to 1048576 are possible", "1.55" },
-	{ "sev.fw", 0x20000, 0, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
-	{ "sev.fw", 0x20001, 0x013805, "sev.fw was refused: INVALID_LENGTH (0x04)", "1.55" },
-	{ "sev.fw", 0x20000, 0x013805, "sev.fw was loaded, it was API 1.55 before", "1.56" },
-	{ "amd_sev_fam17h_model0xh.sbin", 0x20000, 0x013905, "model0xh.sbin was loaded", "1.57" },
-	{ "amd_sev_fam17h_model01h.sbin", 0x20000, 0x013a05, "model01h.sbin was loaded", "1.58" },
-	{ "amd_sev_fam17h_model01h.sbin", 0x20000, 0x013715, "model01h.sbin was loaded", "1.55" },
+	{ "none", 0, NOBODY, 0, 0, NULL, "1.55" },
+	{ "sev.fw", 0, NOBODY, 0, 0, "sev.fw is empty or cannot be read: error -22", "1.55" },
+	{ "sev.fw", 0x100001, NOBODY, 0, 0, "has 1048577 bytes, 1 to 1048576 are", "1.55" },
+	{ "sev.fw", SIZE, NOBODY, 0, 0, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
+	{ "sev.fw", SIZE, SPOILT, 56, 5, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
+	{ "sev.fw", SIZE + 1, VENDOR, 56, 5, "sev.fw was refused: INVALID_LENGTH (0x04)", "1.55" },
+	{ "sev.fw", SIZE, VENDOR, 56, 5, "sev.fw was loaded, it was API 1.55 before", "1.56" },
+	{ "amd_sev_fam17h_model0xh.sbin", SIZE, VENDOR, 57, 5, "model0xh.sbin was loaded", "1.57" },
+	{ "amd_sev_fam17h_model01h.sbin", SIZE, VENDOR, 58, 5, "model01h.sbin was loaded", "1.58" },
+	{ "amd_sev_fam17h_model01h.sbin", SIZE, VENDOR, 55, 21, "01h.sbin was loaded", "1.55" },
 };
+
+/* What is beyond the largest image that can be signed is zeros. */
+static int put_image(size_t i)
+{
+	static uint8_t file[SIZE];
+	size_t size = images[i].size < SIZE ? images[i].size : SIZE;
+	const struct image says = {
+		.api_major = 1, .api_minor = images[i].api_minor, .build = images[i].build,
+	};
+	char path[128];
+	int fd, ret = 0;
+
+	memset(file, 0, sizeof(file));
+	if (images[i].signer != NOBODY)
+		ret = image_sign(&says, file, size);
+	if (images[i].signer == SPOILT)
+		file[SIZE / 2] ^= 1;
+	if (ret || (mkdir(IMAGES, 0755) && errno != EEXIST))
+		return ret ?: -errno;
+	snprintf(path, sizeof(path), "%s/%s", IMAGES, images[i].name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, file, size) != (ssize_t)size || ftruncate(fd, images[i].size))
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
 
 TEST_F(life, an_image_leaves_one_line_and_a_name_that_is_tried_none)
 {
+	IMAGE_NEEDS();
 	close(self->p.fd);
 	self->p.fd = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++) {
 		ASSERT_EQ(0, drivers_unload());
-		ASSERT_EQ(0, put_image(images[i].name, images[i].size, images[i].version));
+		ASSERT_EQ(0, put_image(i));
 		klog_count(self->klog, "");
 		ASSERT_EQ(0, drivers_load(params));
 		EXPECT_STREQ(images[i].api, psp_attr("api_version"));

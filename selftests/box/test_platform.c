@@ -859,16 +859,13 @@ TEST_F(dev, never_closed)
 
 /* Firmware images */
 
-#define IMAGE_LEVEL	0x4c
-#define IMAGE_VERSION	0x60
+#define IMAGE_SIZE	0x400
 
-static void make_image(uint8_t *image, unsigned int api, unsigned int build, uint32_t level)
+static int make_image(uint8_t *image, unsigned int api, unsigned int build, uint32_t level)
 {
-	const uint32_t version = api << 8 | build;
+	const struct image says = { (uint8_t)(api >> 8), (uint8_t)api, (uint8_t)build, level };
 
-	memset(image, FILL, 0x200);
-	memcpy(image + IMAGE_LEVEL, &level, sizeof(level));
-	memcpy(image + IMAGE_VERSION, &version, sizeof(version));
+	return image_sign(&says, image, IMAGE_SIZE);
 }
 
 static int download(struct platform *p, const void *image, uint32_t len)
@@ -895,11 +892,12 @@ TEST_F(dev, firmware)
 		NOT_ASKED(EOPNOTSUPP, download(p, image, 0x100), p);
 		return;
 	}
+	IMAGE_NEEDS();
 	ASSERT_EQ(0, export(self, p));
 	ASSERT_EQ(0, platform_status(p, &status));
 
-	make_image(image, API(1, 99), 7, 0);
-	ASSERT_EQ(0, download(p, image, 0x200));
+	ASSERT_EQ(0, make_image(image, API(1, 99), 7, 0));
+	ASSERT_EQ(0, download(p, image, IMAGE_SIZE));
 	EXPECT_EQ(UNINIT, state_of(p));
 	ASSERT_EQ(0, platform_status(p, &now));
 	EXPECT_EQ(1, now.api_major);
@@ -914,9 +912,10 @@ TEST_F(dev, firmware)
 	EXPECT_TRUE(same_keys(_metadata, self));
 
 	/* refused, each time with the reason */
-	make_image(image, 0, 0, 0);
-	REFUSED(BAD_SIGNATURE, download(p, image, 0x200), p);
-	make_image(image, API(1, 99), 7, 0);
+	image[IMAGE_SIZE / 2] ^= 1;
+	REFUSED(BAD_SIGNATURE, download(p, image, IMAGE_SIZE), p);
+	image[IMAGE_SIZE / 2] ^= 1;
+	REFUSED(INVALID_LENGTH, download(p, image, IMAGE_SIZE - 1), p);
 	REFUSED(INVALID_LENGTH, download(p, image, 0xff), p);
 	large = mmap(NULL, 0x100001, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)large);
@@ -928,10 +927,10 @@ TEST_F(dev, firmware)
 	EXPECT_TRUE(same_keys(_metadata, self));
 
 	/* back to what it was; a later security level first forbids that, then permits */
-	make_image(image, API(status.api_major, status.api_minor), status.build, 1);
-	ASSERT_EQ(0, download(p, image, 0x200));
-	make_image(image, API(1, 99), 7, 0);
-	REFUSED(INVALID_CONFIG, download(p, image, 0x200), p);
+	ASSERT_EQ(0, make_image(image, API(status.api_major, status.api_minor), status.build, 1));
+	ASSERT_EQ(0, download(p, image, IMAGE_SIZE));
+	ASSERT_EQ(0, make_image(image, API(1, 99), 7, 0));
+	REFUSED(INVALID_CONFIG, download(p, image, IMAGE_SIZE), p);
 	ASSERT_EQ(0, platform_status(p, &now));
 	EXPECT_EQ(status.api_minor, now.api_minor);
 	EXPECT_TRUE(same_keys(_metadata, self));

@@ -325,9 +325,8 @@ static uint16_t download(struct box *b, uint32_t version, uint32_t level, uint32
 {
 	uint8_t *c = cmd_new(b);
 
-	memset(at(b, BLOB), 0, 0x100);
-	put32(at(b, BLOB + 0x60), version);
-	put32(at(b, BLOB + 0x4c), level);
+	if (swpsp_sign_image(b->psp, at(b, BLOB), 0x10000, version, level))
+		return UINT16_MAX;
 	put64(c, BLOB);
 	put32(c + 8, len);
 	return run(b, DOWNLOAD_FIRMWARE);
@@ -346,7 +345,7 @@ TEST_F(nv, download)
 	EXPECT_EQ(SWPSP_INVALID_ADDRESS, run(b, DOWNLOAD_FIRMWARE)) TH_LOG("header's end");
 	EXPECT_EQ(SWPSP_INVALID_LENGTH, download(b, 0x013719, 0, 0xff));
 	EXPECT_EQ(SWPSP_INVALID_LENGTH, download(b, 0x013719, 0, 0x20001));
-	EXPECT_EQ(SWPSP_BAD_SIGNATURE, download(b, 0, 0, 0x10000));
+	EXPECT_EQ(SWPSP_INVALID_PARAM, download(b, 0, 0, 0x10000));
 	EXPECT_EQ(0, download(b, 0x013819, 2, 0x10000));
 	ASSERT_EQ(0, platform_status(b, s));
 	EXPECT_EQ(1, s[0]);

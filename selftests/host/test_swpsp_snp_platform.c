@@ -547,17 +547,15 @@ TEST_F(snp, configured_tcb)
 	EXPECT_EQ(0, get32(s + 8) & 3);
 }
 
-/* A firmware image as far as it is looked at: version and SVN. */
 static uint16_t download_ex(struct box *b, uint32_t version, uint32_t svn, uint32_t flags)
 {
 	uint8_t *c = cmd_new(b);
 
-	memset(at(b, BLOB), 0, 0x200);
-	put32(at(b, BLOB + 0x4c), svn);
-	put32(at(b, BLOB + 0x60), version);
+	if (swpsp_sign_image(b->psp, at(b, BLOB), 0x400, version, svn))
+		return UINT16_MAX;
 	put32(c, 0x18);
 	put64(c + 8, BLOB);
-	put32(c + 0x10, 0x200);
+	put32(c + 0x10, 0x400);
 	put32(c + 0x14, flags);
 	return run(b, SNP_DOWNLOAD_EX);
 }
@@ -602,8 +600,8 @@ TEST_F(snp, bad_images_are_refused)
 	struct box *b = &self->b;
 	uint8_t *c;
 
-	EXPECT_EQ(SWPSP_BAD_SIGNATURE, download_ex(b, 0, 0x17, 0));
-	EXPECT_EQ(SWPSP_BAD_SIGNATURE, download_ex(b, UINT32_MAX, 0x17, 0));
+	EXPECT_EQ(SWPSP_INVALID_PARAM, download_ex(b, 0, 0x17, 0));
+	EXPECT_EQ(SWPSP_INVALID_PARAM, download_ex(b, UINT32_MAX, 0x17, 0));
 	EXPECT_EQ(SWPSP_BAD_SVN, download_ex(b, 0x01381e, 0x100, 0));
 	EXPECT_EQ(SWPSP_INVALID_PARAM, download_ex(b, 0x01381e, 0x17, 2));
 	c = at(b, CMD);
@@ -618,7 +616,7 @@ TEST_F(snp, bad_images_are_refused)
 	put64(c + 8, BLOB);
 	put32(c + 0x10, 0xff);
 	EXPECT_EQ(SWPSP_INVALID_LENGTH, run(b, SNP_DOWNLOAD_EX));
-	put32(c + 0x10, 0x200);
+	put32(c + 0x10, 0x400);
 	EXPECT_EQ(0, run(b, SNP_DOWNLOAD_EX));
 	ASSERT_EQ(0, init(b, false));
 	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, run(b, SNP_DOWNLOAD_EX));

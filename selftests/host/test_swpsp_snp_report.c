@@ -244,12 +244,11 @@ static uint16_t download(struct box *b, uint8_t minor, uint8_t build, uint32_t s
 {
 	uint8_t *c = cmd_new(b);
 
-	memset(at(b, IMAGE), 0, 0x200);
-	put32(at(b, IMAGE) + 0x4c, svn);
-	put32(at(b, IMAGE) + 0x60, 0x10000u | (uint32_t)minor << 8 | build);
+	if (swpsp_sign_image(b->psp, at(b, IMAGE), 0x400, SWPSP_IMAGE_VERSION(1, minor, build), svn))
+		return UINT16_MAX;
 	put32(c, 0x18);
 	put64(c + 8, IMAGE);
-	put32(c + 0x10, 0x200);
+	put32(c + 0x10, 0x400);
 	return run(b, SNP_DOWNLOAD_EX);
 }
 

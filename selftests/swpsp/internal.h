@@ -344,6 +344,11 @@ uint16_t cert_check_pdh(struct swpsp *p, const uint8_t *cert, struct ec_key *key
 bool vendor_load(struct swpsp *p);
 bool vendor_load_asvk(struct swpsp *p);
 void vendor_free(struct swpsp *p);
+bool vendor_is_root(const uint8_t id[16]);
+void vendor_put_root(uint8_t id[16]);
+bool vendor_sign(struct swpsp *p, const void *data, size_t len, uint8_t sig_le[RSA_BYTES]);
+uint16_t vendor_verify(struct swpsp *p, const void *data, size_t len,
+		       const uint8_t sig_le[RSA_BYTES]);
 uint16_t vendor_check_chain(struct swpsp *p, const uint8_t *chain, size_t len,
 			    struct cert_key *ask);
 
@@ -380,10 +385,10 @@ uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid,
 uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const uint8_t *in,
 			 size_t len);
 
-/* ---- platform.c ---- */
+/* ---- image.c ---- */
 
 struct image {
-	uint32_t version;		/* major, minor, build from bit 16, 8, 0 on */
+	uint32_t version;		/* SWPSP_IMAGE_VERSION() */
 	uint32_t security_level;
 };
 

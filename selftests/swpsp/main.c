@@ -34,6 +34,7 @@
 static const char usage[] =
 "Usage: swpsp run --memory-size=MIB [OPTION]... -- QEMU [ARGUMENT]...\n"
 "       swpsp manufacture --state-dir=DIR [OPTION]...\n"
+"       swpsp image --ca-dir=DIR [--size=BYTES] [OPTION]... >FILE\n"
 "\n"
 "A software PSP: the SEV firmware as a process, with real cryptography.\n"
 "\n"
@@ -49,16 +50,28 @@ static const char usage[] =
 "vlek/v1), and vlek-hashstick.bin for SNP_VLEK_LOAD. A platform without state\n"
 "directory is made anew, with other keys, each time.\n"
 "\n"
-"The platform (run and manufacture):\n"
-"  --state-dir=DIR      keep the identity in DIR, made if missing\n"
+"\"image\" writes a firmware image to standard output: a header, zeros, and the\n"
+"signature of the simulated vendor in DIR, who is made if missing. Platforms of\n"
+"that vendor accept it, and report its --api and --build from then on; all others\n"
+"answer BAD_SIGNATURE. image.c says what is where.\n"
+"\n"
+"The image:\n"
+"  --size=BYTES         of the whole file, 768 to 131072 (131072)\n"
+"  --security-level=N   once a platform has had an image of level N, it refuses\n"
+"                       those below (0)\n"
+"\n"
+"The platform (run and manufacture; the first four options for image, too):\n"
 "  --ca-dir=DIR         the simulated vendor's keys; platforms that share it trust\n"
 "                       each other (default: each has its own)\n"
-"  --export-ca=DIR      write the vendor's files to DIR, made if missing (manufacture:\n"
-"                       default is the state directory)\n"
 "  --seed=N             derive everything random from N, so that two runs are\n"
 "                       the same; 0 (default): be random\n"
 "  --api=MAJOR.MINOR    SEV API version to report and behave as (1.55)\n"
 "  --build=N            firmware build to report (21)\n"
+"  --state-dir=DIR      keep the identity in DIR, made if missing\n"
+"  --export-ca=DIR      write the vendor's files to DIR, made if missing (manufacture:\n"
+"                       default is the state directory)\n"
+"  --any-image          accept firmware images that another vendor has signed, or\n"
+"                       nobody, if there is a version at 0x60\n"
 "  --snp                the platform has SEV-SNP\n"
 "  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
 "                       certificates say of the processor\n"
@@ -97,6 +110,8 @@ struct options {
 	const char *export_dir;
 	const char *transcript;
 	unsigned long memory_mib;
+	size_t image_size;
+	uint32_t security_level;
 	bool snp;
 };
 
@@ -180,6 +195,9 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "seed", required_argument, NULL, 'S' },
 		{ "api", required_argument, NULL, 'a' },
 		{ "build", required_argument, NULL, 'b' },
+		{ "any-image", no_argument, NULL, 'A' },
+		{ "size", required_argument, NULL, 'z' },
+		{ "security-level", required_argument, NULL, 'L' },
 		{ "snp", no_argument, NULL, 'R' },
 		{ "product", required_argument, NULL, 'g' },
 		{ "tcb", required_argument, NULL, 'B' },
@@ -221,6 +239,17 @@ static void parse(struct options *options, int argc, char **argv)
 			break;
 		case 'b':
 			psp->build = (uint8_t)number("build", optarg, 0, 0, 255);
+			break;
+		case 'A':
+			psp->any_image = true;
+			break;
+		case 'z':
+			options->image_size = number("size", optarg, 0, SWPSP_IMAGE_MIN,
+						     SWPSP_IMAGE_MAX);
+			break;
+		case 'L':
+			options->security_level = (uint32_t)number("security-level", optarg,
+								   0, 0, UINT32_MAX);
 			break;
 		case 'R':
 			options->snp = true;
@@ -344,6 +373,31 @@ static int manufacture(struct options *options)
 	return 0;
 }
 
+/* The platform that signs is nobody's, and gone at the end; its vendor stays. */
+static int image(struct options *options)
+{
+	const struct swpsp_config *config = &options->psp;
+	static unsigned char file[SWPSP_IMAGE_MAX];
+	struct swpsp *psp;
+
+	if (!config->ca_dir)
+		fail("image wants --ca-dir=DIR.");
+	if (isatty(STDOUT_FILENO))
+		fail("image writes to standard output, which is a terminal; redirect it.");
+	options->psp.state_dir = NULL;
+	options->memory_mib = 1;
+	close(make_memory(options));
+	psp = make_psp(options);
+	if (swpsp_sign_image(psp, file, options->image_size,
+			     SWPSP_IMAGE_VERSION(config->api_major, config->api_minor,
+						 config->build), options->security_level))
+		fail("the image could not be signed by the vendor in %s.", config->ca_dir);
+	if (fwrite(file, options->image_size, 1, stdout) != 1 || fflush(stdout))
+		fail("the image could not be written: %s.", strerror(errno));
+	free_psp(options, psp);
+	return 0;
+}
+
 /* A PSP of the machine. */
 struct unit {
 	struct options options;
@@ -397,6 +451,9 @@ static int unit_start(struct unit *unit)
 		unit->options.psp.rmp_pages = SWPSP_RMP_PAGES;
 	}
 	unit->psp = make_psp(&unit->options);
+	/* The job may sign images; it sees the directory as it is now. */
+	if (unit->options.psp.ca_dir && swpsp_export_ca(unit->psp, NULL, NULL))
+		fail("no vendor in %s.", unit->options.psp.ca_dir);
 	error = mailbox_start(unit->mailbox, unit->psp);
 	if (error)
 		fail("cannot start a thread: %s.", strerror(error));
@@ -452,10 +509,11 @@ int main(int argc, char **argv)
 		.machine.job = "",
 		.machine.psps = 1,
 		.generation = psp_generation_find(0x14ca),
+		.image_size = SWPSP_IMAGE_MAX,
 	};
 
 	if (argc < 2)
-		fail("run or manufacture? See swpsp --help.");
+		fail("run, manufacture or image? See swpsp --help.");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		help();
 		return 0;
@@ -463,7 +521,9 @@ int main(int argc, char **argv)
 	parse(&options, argc - 1, argv + 1);
 	if (!strcmp(argv[1], "manufacture"))
 		return manufacture(&options);
+	if (!strcmp(argv[1], "image"))
+		return image(&options);
 	if (!strcmp(argv[1], "run"))
 		return run(&options, argv + 1 + optind);
-	fail("\"%s\" is neither run nor manufacture.", argv[1]);
+	fail("\"%s\" is neither run, manufacture nor image.", argv[1]);
 }

@@ -38,11 +38,6 @@
 #define PAIR_ADDR2		0x10
 #define PAIR_LEN2		0x18
 
-#define IMAGE_HEADER		0x100
-#define IMAGE_SECURITY_LEVEL	0x4c
-#define IMAGE_VERSION		0x60
-#define IMAGE_MAX		0x20000
-
 /* What INIT and INIT_EX have in common, once it is out of their buffers. */
 struct init_request {
 	bool es;
@@ -310,24 +305,6 @@ uint16_t cmd_get_id(struct swpsp *p, uint8_t *cmd)
 	return status;
 }
 
-/* The header of an image; its code is not run, of course. */
-uint16_t image_read(struct swpsp *p, uint64_t addr, uint32_t len, struct image *image)
-{
-	uint8_t header[IMAGE_HEADER];
-	uint16_t status;
-
-	if (addr % 32)
-		return SWPSP_INVALID_ADDRESS;
-	status = mem_read(p, addr, header, sizeof(header));
-	if (status)
-		return status;
-	if (len < IMAGE_HEADER || len > IMAGE_MAX)
-		return SWPSP_INVALID_LENGTH;
-	image->version = get32(header + IMAGE_VERSION);
-	image->security_level = get32(header + IMAGE_SECURITY_LEVEL);
-	return mem_range(p, addr, len);
-}
-
 /* SNP's version follows; its own SVN does not become lower by this command. */
 static void take_version(struct swpsp *p, const struct image *image)
 {
@@ -341,10 +318,6 @@ static void take_version(struct swpsp *p, const struct image *image)
 	snp_set_version(p, &v, true);
 }
 
-/*
- * What the boot loader would do with an image. There is no vendor signature to
- * check; an image without a version counts as one whose signature is bad.
- */
 uint16_t cmd_download_firmware(struct swpsp *p, uint8_t *cmd)
 {
 	struct image image;
@@ -353,8 +326,6 @@ uint16_t cmd_download_firmware(struct swpsp *p, uint8_t *cmd)
 	status = image_read(p, get64(cmd + BLOB_ADDR), get32(cmd + BLOB_LEN), &image);
 	if (status)
 		return status;
-	if (!image.version || image.version == UINT32_MAX)
-		return SWPSP_BAD_SIGNATURE;
 	if (image.security_level < p->security_level)
 		return SWPSP_INVALID_CONFIG;
 	p->security_level = image.security_level;

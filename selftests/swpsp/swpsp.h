@@ -132,6 +132,8 @@ enum swpsp_memory {
  * @product: see enum swpsp_product
  * @tcb: TCB version of the firmware; 0: a default of the product
  * @snp_options: SWPSP_SNP_*
+ * @any_image: take firmware images whoever has signed them, those of a real vendor for
+ *	instance, and look at nothing of them but version (at 0x60) and security level
  *
  * All fields after @cpus may be left zero.
  */
@@ -159,6 +161,7 @@ struct swpsp_config {
 	enum swpsp_product product;
 	uint64_t tcb;
 	uint32_t snp_options;
+	bool any_image;
 };
 
 #define SWPSP_CPUS_MAX	256
@@ -355,5 +358,25 @@ int swpsp_chip_id(struct swpsp *psp, void *id);
  * Return: 0, or -1 if they could not be made.
  */
 int swpsp_export_ca(struct swpsp *psp, void *cek, void *chain);
+
+#define SWPSP_IMAGE_MIN		0x300u
+#define SWPSP_IMAGE_MAX		0x20000u
+
+/* Version of a firmware image. */
+#define SWPSP_IMAGE_VERSION(major, minor, build)	((major) << 16 | (minor) << 8 | (build))
+
+/**
+ * swpsp_sign_image() - make a firmware image that this platform accepts
+ * @psp: platform; others with the same vendor accept the image, too
+ * @image: receives header (0x100 bytes) and signature (the last 0x200 bytes); what is
+ *	between them is the body, and stays as it is
+ * @size: of the image in bytes, SWPSP_IMAGE_MIN to SWPSP_IMAGE_MAX
+ * @version: SWPSP_IMAGE_VERSION()
+ * @security_level: a platform refuses images of a lower level than it has had
+ *
+ * Return: 0, or -1 (size, or the vendor's keys could not be made).
+ */
+int swpsp_sign_image(struct swpsp *psp, void *image, size_t size, uint32_t version,
+		     uint32_t security_level);
 
 #endif /* SWPSP_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The simulated vendor: an ARK and an ASK of its own, with key ids that nobody
- * can take for a real generation's, and the chain check of SEND_START.
+ * can take for a real generation's, the chain check of SEND_START, and signatures
+ * of firmware images.
  *
  * RSA keys of 4096 bits take seconds to make, so they are made only when someone
- * asks for the chain, and kept in a directory that several platforms may share:
+ * needs the chain or an image, and kept in a directory that several platforms may share:
  * for a platform, the ARK of that directory is the one fused into the chip.
  */
 #include <errno.h>
@@ -300,4 +301,32 @@ uint16_t vendor_check_chain(struct swpsp *p, const uint8_t *chain, size_t len,
 		return SWPSP_INVALID_CERTIFICATE;
 	*ask_key = ask.key;
 	return SWPSP_SUCCESS;
+}
+
+/* ---- firmware images: the ARK is the key that the boot loader knows ---- */
+
+bool vendor_is_root(const uint8_t id[16])
+{
+	return !memcmp(id, ark_id, sizeof(ark_id));
+}
+
+void vendor_put_root(uint8_t id[16])
+{
+	memcpy(id, ark_id, sizeof(ark_id));
+}
+
+bool vendor_sign(struct swpsp *p, const void *data, size_t len, uint8_t sig_le[RSA_BYTES])
+{
+	return vendor_load(p) && rsa_sign(p, RANDOM_PLATFORM, p->vendor.ark, data, len, sig_le);
+}
+
+uint16_t vendor_verify(struct swpsp *p, const void *data, size_t len,
+		       const uint8_t sig_le[RSA_BYTES])
+{
+	struct vendor_view ark;
+
+	if (!vendor_load(p) || !vendor_parse(p->vendor.ark_cert, VENDOR_CERT_SIZE, &ark))
+		return SWPSP_HWERROR_PLATFORM;
+	return pubkey_verify(&ark.key, data, len, sig_le) ? SWPSP_SUCCESS :
+							    SWPSP_BAD_SIGNATURE;
 }

@@ -112,8 +112,6 @@ static uint16_t check_image(const struct swpsp *p, const struct image *image,
 {
 	uint64_t svn = snp_tcb_snp(p, p->snp.committed.tcb);
 
-	if (!image->version || image->version == UINT32_MAX)
-		return SWPSP_BAD_SIGNATURE;
 	if (image->security_level > UINT8_MAX || image->security_level < svn)
 		return SWPSP_BAD_SVN;
 	v->build = (uint8_t)image->version;
