@@ -242,9 +242,10 @@ TEST_F(attest, bytes_of_a_certificate_count)
 /* An image of version 1.@minor.@build whose SNP part has @svn; not committed. */
 static uint16_t download(struct box *b, uint8_t minor, uint8_t build, uint32_t svn)
 {
+	const uint32_t version = SWPSP_IMAGE_VERSION(1u, minor, build);
 	uint8_t *c = cmd_new(b);
 
-	if (swpsp_sign_image(b->psp, at(b, IMAGE), 0x400, SWPSP_IMAGE_VERSION(1, minor, build), svn))
+	if (swpsp_sign_image(b->psp, at(b, IMAGE), 0x400, version, svn))
 		return UINT16_MAX;
 	put32(c, 0x18);
 	put64(c + 8, IMAGE);
