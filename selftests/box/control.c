@@ -263,16 +263,21 @@ int drivers_load_psp(const char * const *params)
 	return insmod("psp_sev", params);
 }
 
-int drivers_load(const char * const *params)
+int drivers_load_kvm(void)
 {
 	const char *kvm[] = { "/sbin/modprobe", "kvm_amd", NULL };
-	int ret = drivers_load_psp(params);
+	int ret = run(kvm);
 
-	if (!ret)
-		ret = run(kvm);
 	if (ret || !has_module("kvm_sev_glue"))
 		return ret;
 	return insmod("kvm_sev_glue", NULL);
+}
+
+int drivers_load(const char * const *params)
+{
+	int ret = drivers_load_psp(params);
+
+	return ret ? ret : drivers_load_kvm();
 }
 
 /* Firmware images */

@@ -140,6 +140,9 @@ int drivers_load(const char * const *params);
 /** drivers_load_psp() - psp_sev alone */
 int drivers_load_psp(const char * const *params);
 
+/** drivers_load_kvm() - the others, on the psp_sev that is loaded */
+int drivers_load_kvm(void);
+
 /* The kernel's log */
 
 /** klog_open() - begin to listen; a file descriptor, or a negative errno */
