@@ -79,29 +79,33 @@ static bool is_missing(const char *path)
 	return false;
 }
 
-/* Has the loader of firmware been told of a place that is not among those below? */
-static bool has_other_places(void)
+/* Does the file begin with this character? What cannot be read begins with @otherwise. */
+static bool begins_with(const char *path, char what, char otherwise)
 {
-	struct file *file;
+	struct file *file = open_as_loader(path);
 	loff_t pos = 0;
-	ssize_t len;
 	char first;
 
-	if (sizeof(CONFIG_EXTRA_FIRMWARE) > 1)
-		return true;
-	file = open_as_loader("/sys/module/firmware_class/parameters/path");
 	if (IS_ERR(file))
-		return true;
-	len = kernel_read(file, &first, sizeof(first), &pos);
+		return what == otherwise;
+	if (kernel_read(file, &first, sizeof(first), &pos) != sizeof(first))
+		first = otherwise;
 	fput(file);
-	return len != sizeof(first) || first != '\n';
+	return first == what;
 }
 
 /*
- * Debian's kernels log an error for each name that they do not find, whoever asks, and
- * however. So ask only for what is there; in case of doubt ask.
+ * Has the loader of firmware been told of a place that is_there() does not know: in the
+ * kernel, in another directory, or in whatever a program in user space finds?
  */
-static bool may_exist(const char *name)
+static bool has_other_places(void)
+{
+	return sizeof(CONFIG_EXTRA_FIRMWARE) > 1 ||
+	       !begins_with("/sys/module/firmware_class/parameters/path", '\n', '?') ||
+	       !begins_with("/proc/sys/kernel/firmware_config/force_sysfs_fallback", '0', '0');
+}
+
+static bool is_there(const char *name)
 {
 	static const char * const dirs[] = { "/lib/firmware/updates", "/lib/firmware" };
 	static const char * const suffixes[] = { "", ".xz", ".zst" };
@@ -119,20 +123,29 @@ static bool may_exist(const char *name)
 			}
 		}
 	}
-	return has_other_places();
+	return false;
 }
 
 #else
 
 /* Built in, there may be no file system yet; the kernel knows when to wait for one. */
-static bool may_exist(const char *name)
+static bool has_other_places(void)
 {
 	return true;
 }
 
+static bool is_there(const char *name)
+{
+	return false;
+}
+
 #endif
 
-/* From the most to the least specific name; the one that was found is left in @name. */
+/*
+ * From the most to the least specific name; the one that was found is left in @name.
+ * Debian's kernels log an error for each name that they do not find, whoever asks, and
+ * however. So ask only for what is there; in case of doubt ask.
+ */
 static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE])
 {
 	static const char * const names[] = {
@@ -143,29 +156,34 @@ static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE
 	const unsigned int model[] = {
 		boot_cpu_data.x86_model, boot_cpu_data.x86_model >> 4, 0,
 	};
+	const bool doubt = has_other_places();
 	const struct firmware *image;
 	unsigned int i;
+	bool there;
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(name, NAME_SIZE, names[i], boot_cpu_data.x86, model[i]);
-		ret = may_exist(name) ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
+		there = is_there(name);
+		ret = there || doubt ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
 		if (!ret)
 			return image;
-		if (ret != -ENOENT)
+		/* the loader forgets why, if it has found none in the directory after that */
+		if (there || ret != -ENOENT)
 			dev_err(dev, "firmware image %s is empty or cannot be read: error %d\n",
 				name, ret);
 	}
 	return NULL;
 }
 
-static int download(struct psp *psp, const struct firmware *image, const char *name)
+static int download(struct psp *psp, const struct firmware *image, u32 *status)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE) };
 	size_t size = PAGE_ALIGN(image->size);
 	void *copy;
 	int ret;
 
+	*status = SEV_FW_NO_CALL;
 	copy = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
 	if (!copy)
 		return -ENOMEM;
@@ -178,29 +196,47 @@ static int download(struct psp *psp, const struct firmware *image, const char *n
 		psp_quarantine_pages(size >> PAGE_SHIFT);
 	else
 		free_pages_exact(copy, size);
-	if (ret && call.status != SEV_FW_NO_CALL)
-		pci_err(psp->pdev, "firmware image %s was refused: %s (0x%02x)\n", name,
-			psp_status_name(call.status), call.status);
-	else if (ret)
-		pci_err(psp->pdev, "firmware image %s was not loaded: error %d\n", name, ret);
+	*status = call.status;
 	return ret;
+}
+
+/* The one line about an image that was tried. */
+static void tell(struct psp *psp, const char *name, int ret, u32 status, bool again, u16 before)
+{
+	const char *step = again ? " in its second step, the first one was done" : "";
+
+	if (!ret)
+		pci_info(psp->pdev, "firmware image %s was loaded, it was API %d.%d before\n",
+			 name, before >> 8, before & 0xff);
+	else if (status == SEV_FW_NO_CALL)
+		pci_err(psp->pdev, "firmware image %s was not loaded%s: error %d\n", name, step,
+			ret);
+	else if (status)
+		pci_err(psp->pdev, "firmware image %s was refused%s: %s (0x%02x)\n", name, step,
+			psp_status_name(status), status);
+	else
+		pci_err(psp->pdev, "firmware image %s was loaded, and the PSP cannot be used since: error %d\n",
+			name, ret);
 }
 
 static void use_image(struct psp *psp, const struct firmware *image, const char *name)
 {
 	u32 max = psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->buf[0].max;
 	u16 api = psp->api;
+	bool again;
+	u32 status;
+	int ret;
 
 	if (!image->size || image->size > max) {
 		pci_err(psp->pdev, "firmware image %s was not loaded: it has %zu bytes, 1 to %u are possible\n",
 			name, image->size, max);
 		return;
 	}
-	if (download(psp, image, name) ||
-	    (api < API_ONE_STEP && download(psp, image, name)))
-		return;
-	pci_info(psp->pdev, "firmware image %s was loaded, it was API %d.%d before\n", name,
-		 api >> 8, api & 0xff);
+	ret = download(psp, image, &status);
+	again = !ret && api < API_ONE_STEP;
+	if (again)
+		ret = download(psp, image, &status);
+	tell(psp, name, ret, status, again, api);
 }
 
 /**

@@ -60,7 +60,7 @@ struct nv_fault {
  * @want: what the file ought to hold; under psp->lock
  * @unsaved: it may hold something else; under psp->lock
  * @base: what it held when it was last read or written; under nv_lock
- * @exists: it was there then; under nv_lock
+ * @exists: it was there then; written under nv_lock
  * @unsynced: but its name may still be the old content's on the disk; under nv_lock
  * @read: it has been read; written under nv_lock
  * @found: what it holds now; under nv_lock
@@ -495,17 +495,23 @@ static int nv_run(struct psp *psp, int (*run)(struct psp *psp))
  */
 int psp_nv_init(struct psp *psp)
 {
+	struct psp_store *store;
+
 	if (!init_ex_path || !*init_ex_path || psp->nv)
 		return 0;
 
+	store = kvzalloc(sizeof(*store), GFP_KERNEL);
+	if (!store)
+		return -ENOMEM;
+	store->psp = psp;
+	INIT_DELAYED_WORK(&store->retry, nv_retry);
 	psp->nv = alloc_pages_exact(PSP_NV_SIZE, GFP_KERNEL | __GFP_ZERO);
-	psp->store = kvzalloc(sizeof(*psp->store), GFP_KERNEL);
-	if (!psp->nv || !psp->store) {
-		psp_nv_exit(psp);
+	if (!psp->nv) {
+		kvfree(store);
 		return -ENOMEM;
 	}
-	psp->store->psp = psp;
-	INIT_DELAYED_WORK(&psp->store->retry, nv_retry);
+	/* sysfs may be looking */
+	smp_store_release(&psp->store, store);
 	return 0;
 }
 
@@ -620,7 +626,7 @@ void psp_nv_tell_lost(struct psp *psp)
  */
 void psp_nv_exit(struct psp *psp)
 {
-	if (psp->store && psp->store->psp)
+	if (psp->store)
 		cancel_delayed_work_sync(&psp->store->retry);
 	psp_nv_tell_lost(psp);
 	if (psp->nv && !psp->given)

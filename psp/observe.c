@@ -28,6 +28,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
+#include <linux/crash_dump.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/ktime.h>
@@ -290,6 +291,10 @@ static ssize_t sev_es_show(struct device *dev, struct device_attribute *attr, ch
 {
 	const struct psp *psp = psp_of(dev);
 
+	if (is_kdump_kernel())
+		return sysfs_emit(buf, "off: a crash kernel has no guests\n");
+	if (!smp_load_acquire(&psp->asid))	/* pairs with psp_submit_init() */
+		return sysfs_emit(buf, "off: this PSP is not used\n");
 	if (!READ_ONCE(psp->tmr_wanted))
 		return sysfs_emit(buf, "off: the processor has no SEV-ES, or no ASIDs for it\n");
 	if (READ_ONCE(psp->end) != PSP_ALIVE)

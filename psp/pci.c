@@ -96,10 +96,9 @@ static struct psp_reason *set_reason(struct pci_dev *pdev, const char *text)
  */
 void psp_has_died(const struct psp *psp)
 {
-	if (!psp->reason)
-		return;
 	mutex_lock(&psp_reasons_lock);
-	strscpy(psp->reason->text, NO_ANSWER, sizeof(psp->reason->text));
+	if (psp->reason)
+		strscpy(psp->reason->text, NO_ANSWER, sizeof(psp->reason->text));
 	mutex_unlock(&psp_reasons_lock);
 }
 
@@ -207,15 +206,17 @@ static void become_master(struct psp *psp)
 		return;
 	}
 	psp_load_firmware(psp);
+	/* should the kernel panic now, the firmware has memory of ours */
+	psp_master = psp;
 	if (psp_init_on_probe)
 		psp_bring_up(psp, true, &ignored);
 	/* what it refuses can be asked for again, but the next one may be alive */
 	if (psp->end != PSP_ALIVE) {
+		psp_master = NULL;
 		not_elected(psp, -EIO);
 		return;
 	}
 	psp_observe_asids(psp);
-	psp_master = psp;
 	psp_observe_show(psp);
 }
 
@@ -250,10 +251,8 @@ static void elect(void)
 			break;
 		if (!psp_master)
 			become_master(psp);
-		if (psp_master == psp)
-			set_reason(psp->pdev, "ok");
-		else if (psp_master && psp->end == PSP_ALIVE)
-			set_reason(psp->pdev, "another PSP is used");
+		if (psp_master && psp->end == PSP_ALIVE)
+			set_reason(psp->pdev, psp_master == psp ? "ok" : "another PSP is used");
 	}
 	show_dev();
 }
@@ -405,6 +404,9 @@ static void psp_remove(struct pci_dev *pdev)
 
 	mutex_lock(&psp_list_lock);
 	drop(psp);
+	mutex_lock(&psp_reasons_lock);
+	psp->reason = NULL;	/* from now on, another one's */
+	mutex_unlock(&psp_reasons_lock);
 	set_reason(pdev, "the device has been removed, or unbound from the driver");
 	elect();
 	mutex_unlock(&psp_list_lock);

@@ -99,7 +99,7 @@ enum psp_end {
  * @ref: users; the memory outlives the device
  * @pdev: its PCI device; valid until it is removed, which waits for no user of this
  *	but for commands: to be used by probe, removal and attributes of the device
- * @reason: why it is not used, pci.c's; NULL if there was no memory
+ * @reason: why it is not used, pci.c's; NULL if there was no memory, or it was removed
  * @regs: register offsets
  * @bar: BAR 2
  * @wait: woken by the interrupt

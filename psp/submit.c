@@ -122,7 +122,8 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 	do {
 		psp->given = true;	/* until the firmware has said no */
 		ret = submit(psp, init);
-		if (ret && init->status != SEV_FW_NO_CALL)
+		if (ret && init->status != SEV_FW_NO_CALL &&
+		    init->status != SEV_FW_STATUS_HWERROR_UNSAFE)
 			psp->given = given;
 		if (!ret || psp_call_refused(init) || init->status == SEV_FW_NO_CALL)
 			break;
@@ -130,7 +131,7 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 		if (init->status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
 			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
 		init->expected = 0;
-	} while (--tries);
+	} while (--tries && psp->end == PSP_ALIVE);
 	return ret;
 }
 
@@ -164,6 +165,9 @@ static int bring_up(struct psp *psp, u32 *status)
 	psp->init_status = *status;
 	spin_unlock(&psp->failure_lock);
 	psp->init_untold = ret;
+	/* new keys that nobody has seen yet; the file is wanted for the next PSP */
+	if (psp->end != PSP_ALIVE)
+		psp->nv_dirty = false;
 	return ret;
 }
 

@@ -704,6 +704,7 @@ static const struct {
 	{ "sev.fw", SIZE, NOBODY, 0, 0, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
 	{ "sev.fw", SIZE, SPOILT, 56, 5, "sev.fw was refused: BAD_SIGNATURE (0x0a)", "1.55" },
 	{ "sev.fw", SIZE + 1, VENDOR, 56, 5, "sev.fw was refused: INVALID_LENGTH (0x04)", "1.55" },
+#define IS_LOADED 6
 	{ "sev.fw", SIZE, VENDOR, 56, 5, "sev.fw was loaded, it was API 1.55 before", "1.56" },
 	{ "amd_sev_fam17h_model0xh.sbin", SIZE, VENDOR, 57, 5, "model0xh.sbin was loaded", "1.57" },
 	{ "amd_sev_fam17h_model01h.sbin", SIZE, VENDOR, 58, 5, "model01h.sbin was loaded", "1.58" },
@@ -756,6 +757,30 @@ TEST_F(life, an_image_leaves_one_line_and_a_name_that_is_tried_none)
 	ASSERT_EQ(0, unlink(IMAGES "/sev.fw"));
 	ASSERT_EQ(0, unlink(IMAGES "/amd_sev_fam17h_model0xh.sbin"));
 	ASSERT_EQ(0, unlink(IMAGES "/amd_sev_fam17h_model01h.sbin"));
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* What went wrong after an image was loaded is not blamed on the loading. */
+TEST_F(life, an_image_is_not_called_refused_if_what_follows_is)
+{
+	IMAGE_NEEDS();
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, put_image(IS_LOADED));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_PLATFORM_STATUS, 1, HWERROR_PLATFORM));
+	klog_count(self->klog, "");
+	EXPECT_EQ(0, drivers_load(params));
+	EXPECT_EQ(1, klog_count(self->klog, "sev.fw was loaded, and the PSP cannot be used since"));
+	ASSERT_EQ(0, fault_clear());
+
+	/* and back */
+	ASSERT_EQ(0, unlink(IMAGES "/sev.fw"));
+	ASSERT_EQ(0, put_image(ARRAY_SIZE(images) - 1));
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, drivers_load(params));
+	ASSERT_EQ(0, unlink(IMAGES "/amd_sev_fam17h_model01h.sbin"));
+	EXPECT_STREQ("1.55", psp_attr("api_version"));
 	EXPECT_EQ(0, whole_launch());
 }
 

@@ -288,6 +288,27 @@ TEST_F(psps, one_that_is_silent_when_it_is_initialised_is_passed_over)
 	passed_over(_metadata, self, SEV_FW_INIT);
 }
 
+/* Not even if another one comes or goes meanwhile. */
+TEST_F(psps, one_that_has_died_in_use_is_not_called_ok)
+{
+	ASSERT_EQ(0, arm_on(self->low, SWPSP_FAULT_HANG));
+	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
+	EXPECT_STREQ(IS_SILENT, psp_reason(self->low));
+	ASSERT_EQ(0, unbind_device(self->high));
+	EXPECT_STREQ(IS_SILENT, psp_reason(self->low));
+	ASSERT_EQ(0, bind_device(self->high));
+	EXPECT_STREQ(IS_SILENT, psp_reason(self->low));
+
+	/* the other one takes over once it is unbound */
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, unbind_device(self->low));
+	EXPECT_STREQ(IS_UNBOUND, psp_reason(self->low));
+	EXPECT_STREQ(IS_USED, psp_reason(self->high));
+	ASSERT_EQ(0, open_platform(&self->p));
+	EXPECT_EQ(0, whole_launch());
+}
+
 TEST_F(psps, who_is_there_first_stays)
 {
 	ASSERT_EQ(0, unbind_device(self->high));
