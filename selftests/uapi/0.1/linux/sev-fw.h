@@ -1,0 +1,1028 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * SEV firmware pass-through: a firmware command is a data structure.
+ *
+ * Each block below has, bit for bit, the layout of the command buffer that the
+ * SEV API defines for that command. A caller fills in what is marked [in],
+ * leaves everything else zero, and hands the block to the kernel inside the
+ * envelope &struct sev_fw_cmd:
+ *
+ *   ioctl(vm_fd, KVM_MEMORY_ENCRYPT_OP, &cmd)   a command on this VM's guest
+ *   ioctl(sev_fd, SEV_FW_ISSUE, &cmd)           a platform command, or a guest
+ *                                               command with cmd.fd = a VM fd
+ *
+ * Blocks may grow. The kernel takes shorter ones, of an earlier header, and treats what
+ * they lack as zero; it copies back no more than it was given. It takes longer ones, of
+ * a later header, if what it does not know is zero.
+ *
+ * How each member is used:
+ *
+ *   [in]      set by the caller, read by firmware
+ *   [out]     written by firmware, must be zero on input
+ *   [in,out]  both
+ *   [driver]  owned by the kernel: must be zero on input, zero on return
+ *             unless said otherwise. Handles and ASIDs are of this kind, since
+ *             the file descriptor says which guest is meant
+ *   [mbz]     reserved, must be zero
+ *
+ * Address members hold user virtual addresses and come back as they were given.
+ * Address 0 with a length asks for the length as length 0 does, where the length of
+ * an output can be asked for; where a member says that 0 stands for something else
+ * (no session, vCPU number 0), it does; in all other places it is an address like any
+ * other, at which there usually is no memory (EFAULT).
+ * Lengths are in bytes. Blocks are copied in once, and copied back once firmware
+ * was asked, whatever it answered; nothing is copied back otherwise.
+ *
+ * Errors, the same for each command (errno of the ioctl):
+ *
+ *   EOPNOTSUPP  this kernel or this firmware has no such command
+ *   ENOTTY      the VM is not a SEV guest; for a VMSA command, not a SEV-ES guest
+ *   EBADF       @fd of the envelope is not the kind of file that is needed
+ *   EPERM       the command demands a /dev/sev fd that is open for writing, or
+ *               CAP_SYS_ADMIN, of its caller; or it is not for this door, or not for
+ *               a VM that mirrors another; or, as EACCES, a security module of the
+ *               kernel's refuses a firmware image
+ *   EINVAL      block shorter than it ever was; a [driver], [out] or [mbz] byte is not
+ *               zero, or a flag in @id of the envelope; a length that the kernel can
+ *               tell is wrong (zero, above the cap)
+ *   E2BIG       longer block with a nonzero tail
+ *   EFAULT      memory that cannot be read, written or pinned
+ *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
+ *   EBUSY       the guest has been started already; or guests exist and the command
+ *               needs a platform without any; or the command is on vCPU state, and a
+ *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
+ *               which may only read
+ *   ENOENT      the guest has not been started
+ *   EIO         the firmware refused, and @error says why; or it was not asked
+ *               (@error is SEV_FW_NO_CALL), because the VM was made by another
+ *               process, or KVM has declared it dead, for instance since its guest
+ *               has been moved to another VM
+ *   ENODATA     the platform's keys are in a file (init_ex_path) that cannot be used
+ *   ESTALE, ENOSPC, EROFS, EEXIST, ...
+ *               the platform's keys could not be saved to that file: what the file system
+ *               said; ESTALE: it is not the file that was read. If @error is 0 the
+ *               firmware has done what it was asked, and saving is retried; if it is
+ *               SEV_FW_NO_CALL the platform could not be initialised for the command
+ *   ETIMEDOUT   the firmware did not answer in time; the PSP is dead from now on
+ *   ESHUTDOWN   the PSP is dead: it has left an earlier command unanswered, or its
+ *               registers cannot be read any more; or the guest is lost: the platform
+ *               that it was started on has been shut down, or its PSP removed. Its VM
+ *               can only be destroyed
+ *   ENODEV      there is no PSP, or it has been removed
+ *
+ * @error always tells what firmware said last: its status (enum sev_fw_status),
+ * or SEV_FW_NO_CALL where it was not asked, or did not answer.
+ * There is one exception: on the fd of a VM that is dead or another process's, KVM
+ * answers EIO itself and leaves @error as it was, so that a caller who wants to tell
+ * that from a refusal sets @error to SEV_FW_NO_CALL first. Any errno with @error 0
+ * means that the firmware has done the command, and the kernel could not do what was
+ * to follow, such as to copy the block back.
+ *
+ * Legacy ioctls (SEV_ISSUE_CMD, and the ids of enum sev_cmd_id) keep the errnos that
+ * they have always had: there, a dead PSP is EIO.
+ *
+ * Some commands are issued several times, piece by piece; what has been done before
+ * one of the pieces failed is done, and the length in the block tells how much it is.
+ */
+#ifndef _UAPI_LINUX_SEV_FW_H
+#define _UAPI_LINUX_SEV_FW_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/*
+ * The id in an envelope: bit 31 tells it from those of enum sev_cmd_id of
+ * <linux/kvm.h>; bits 16 to 30 are reserved for flags, of which there are none yet;
+ * bits 0 to 15 are the command.
+ */
+#define SEV_FW_PASSTHROUGH	0x80000000u
+#define SEV_FW_FLAGS		0x7fff0000u
+#define SEV_FW_CMD(x)		(SEV_FW_PASSTHROUGH | (x))
+
+/* @error of the envelope when firmware was not asked, or did not answer (SEV_RET_NO_FW_CALL) */
+#define SEV_FW_NO_CALL		0xffffffffu
+
+/*
+ * Statuses of the firmware: FN(name, value, meaning). All other lists of statuses
+ * are made from this one. <linux/psp-sev.h> has most of them as SEV_RET_*. Those
+ * from 0x19 on are answers to commands of SEV-SNP, or of a host that has SEV-SNP
+ * initialised; 0x1e is not assigned.
+ */
+#define SEV_FW_STATUSES(FN)							\
+	FN(SUCCESS,			0x00, "the command was executed")	\
+	FN(INVALID_PLATFORM_STATE,	0x01, "not in this state of the platform") \
+	FN(INVALID_GUEST_STATE,		0x02, "not in this state of the guest")	\
+	FN(INVALID_CONFIG,		0x03, "configuration that is not valid here") \
+	FN(INVALID_LENGTH,		0x04, "wrong length, or too little room") \
+	FN(ALREADY_OWNED,		0x05, "the platform has an owner already") \
+	FN(INVALID_CERTIFICATE,		0x06, "a certificate is not valid")	\
+	FN(POLICY_FAILURE,		0x07, "a policy forbids this")		\
+	FN(INACTIVE,			0x08, "the guest has no ASID")		\
+	FN(INVALID_ADDRESS,		0x09, "an address is not valid")	\
+	FN(BAD_SIGNATURE,		0x0a, "a signature is wrong")		\
+	FN(BAD_MEASUREMENT,		0x0b, "a measurement or a MAC is wrong") \
+	FN(ASID_OWNED,			0x0c, "the ASID belongs to another guest") \
+	FN(INVALID_ASID,		0x0d, "no such ASID for this kind of guest") \
+	FN(WBINVD_REQUIRED,		0x0e, "not every CPU has executed WBINVD") \
+	FN(DF_FLUSH_REQUIRED,		0x0f, "the ASID needs a DF_FLUSH first") \
+	FN(INVALID_GUEST,		0x10, "no such guest")			\
+	FN(INVALID_COMMAND,		0x11, "no such command")		\
+	FN(ACTIVE,			0x12, "the guest still has an ASID")	\
+	FN(HWERROR_PLATFORM,		0x13, "hardware error, the platform is safe") \
+	FN(HWERROR_UNSAFE,		0x14, "hardware error, reset the machine") \
+	FN(UNSUPPORTED,			0x15, "not supported")			\
+	FN(INVALID_PARAM,		0x16, "a parameter is not valid")	\
+	FN(RESOURCE_LIMIT,		0x17, "out of a resource of the firmware") \
+	FN(SECURE_DATA_INVALID,		0x18, "persistent data is corrupt")	\
+	FN(INVALID_PAGE_SIZE,		0x19, "RMP entry has another page size") \
+	FN(INVALID_PAGE_STATE,		0x1a, "RMP entry has another page state") \
+	FN(INVALID_MDATA_ENTRY,		0x1b, "metadata entry is not valid")	\
+	FN(INVALID_PAGE_OWNER,		0x1c, "the page belongs to another guest") \
+	FN(AEAD_OFLOW,			0x1d, "a counter would overflow")	\
+	FN(RING_BUFFER_EXIT,		0x1f, "ring buffer mode has ended")	\
+	FN(RMP_INIT_REQUIRED,		0x20, "the RMP must be initialised first") \
+	FN(BAD_SVN,			0x21, "older than the committed security version") \
+	FN(BAD_VERSION,			0x22, "older than the committed version") \
+	FN(SHUTDOWN_REQUIRED,		0x23, "the platform must be shut down first") \
+	FN(UPDATE_FAILED,		0x24, "state could not be converted")	\
+	FN(RESTORE_REQUIRED,		0x25, "the committed firmware must be restored") \
+	FN(RMP_INITIALIZATION_FAILED,	0x26, "the RMP could not be initialised") \
+	FN(INVALID_KEY,			0x27, "the key is absent or forbidden")	\
+	FN(SHUTDOWN_INCOMPLETE,		0x28, "the shutdown must be repeated")
+
+#define __SEV_FW_STATUS(name, value, meaning)	SEV_FW_STATUS_##name = value,
+
+enum sev_fw_status {
+	SEV_FW_STATUSES(__SEV_FW_STATUS)
+};
+
+/*
+ * Two classes of values that the SEV API does not name. With SEV-SNP initialised,
+ * a command whose block lies in a page of a wrong RMP state is answered with the
+ * status of that page plus SEV_FW_STATUS_BLOCK_PAGE (0x59, 0x5a, 0x5c). Values with
+ * SEV_FW_STATUS_INTERNAL set come from within the PSP, its boot loader for example;
+ * only the vendor can say what they mean.
+ */
+#define SEV_FW_STATUS_BLOCK_PAGE	0x40
+#define SEV_FW_STATUS_INTERNAL		0x8000
+
+/**
+ * enum sev_fw_id - command ids, as the SEV API numbers them
+ * @SEV_FW_INIT: initialise the platform (driver only)
+ * @SEV_FW_SHUTDOWN: shut the platform down (driver only)
+ * @SEV_FW_PLATFORM_RESET: factory reset, needs a platform without guests
+ * @SEV_FW_PLATFORM_STATUS: version, state, owner, guest count
+ * @SEV_FW_PEK_GEN: make a new platform endorsement key
+ * @SEV_FW_PEK_CSR: export a certificate signing request for the PEK
+ * @SEV_FW_PEK_CERT_IMPORT: take ownership of the platform
+ * @SEV_FW_PDH_CERT_EXPORT: export the PDH certificate and its chain
+ * @SEV_FW_PDH_GEN: make a new platform Diffie-Hellman key
+ * @SEV_FW_DF_FLUSH: flush the data fabric (driver only)
+ * @SEV_FW_DOWNLOAD_FIRMWARE: load another firmware image
+ * @SEV_FW_GET_ID: the chip's unique id
+ * @SEV_FW_INIT_EX: initialise with caller-kept NV storage (driver only)
+ * @SEV_FW_NOP: do nothing
+ * @SEV_FW_RING_BUFFER: enter ring buffer mode (not supported)
+ * @SEV_FW_DECOMMISSION: destroy a guest context (driver only)
+ * @SEV_FW_ACTIVATE: bind a guest to an ASID (driver only)
+ * @SEV_FW_DEACTIVATE: unbind a guest from its ASID (driver only)
+ * @SEV_FW_GUEST_STATUS: policy, ASID and state of a guest
+ * @SEV_FW_COPY: copy guest memory to another address of the same guest
+ * @SEV_FW_ACTIVATE_EX: bind a guest to an ASID on chosen cores (driver only)
+ * @SEV_FW_LAUNCH_START: begin a launch
+ * @SEV_FW_LAUNCH_UPDATE_DATA: measure and encrypt memory
+ * @SEV_FW_LAUNCH_UPDATE_VMSA: measure and encrypt vCPU state
+ * @SEV_FW_LAUNCH_MEASURE: end the measured part, return the measurement
+ * @SEV_FW_LAUNCH_UPDATE_SECRET: inject a secret of the guest owner
+ * @SEV_FW_LAUNCH_FINISH: end the launch
+ * @SEV_FW_ATTESTATION: signed report of the launch digest
+ * @SEV_FW_SEND_START: begin to send a guest
+ * @SEV_FW_SEND_UPDATE_DATA: encrypt memory for the receiver
+ * @SEV_FW_SEND_UPDATE_VMSA: encrypt vCPU state for the receiver
+ * @SEV_FW_SEND_FINISH: end sending, the guest may not run here any more
+ * @SEV_FW_SEND_CANCEL: give up sending, the guest runs on
+ * @SEV_FW_RECEIVE_START: begin to receive a guest
+ * @SEV_FW_RECEIVE_UPDATE_DATA: receive memory
+ * @SEV_FW_RECEIVE_UPDATE_VMSA: receive vCPU state
+ * @SEV_FW_RECEIVE_FINISH: end receiving
+ * @SEV_FW_DBG_DECRYPT: decrypt guest memory, policy permitting
+ * @SEV_FW_DBG_ENCRYPT: write guest memory, policy permitting
+ * @SEV_FW_SWAP_OUT: encrypt a page for storage outside of the guest
+ * @SEV_FW_SWAP_IN: bring a swapped page back
+ */
+enum sev_fw_id {
+	SEV_FW_INIT			= 0x001,
+	SEV_FW_SHUTDOWN			= 0x002,
+	SEV_FW_PLATFORM_RESET		= 0x003,
+	SEV_FW_PLATFORM_STATUS		= 0x004,
+	SEV_FW_PEK_GEN			= 0x005,
+	SEV_FW_PEK_CSR			= 0x006,
+	SEV_FW_PEK_CERT_IMPORT		= 0x007,
+	SEV_FW_PDH_CERT_EXPORT		= 0x008,
+	SEV_FW_PDH_GEN			= 0x009,
+	SEV_FW_DF_FLUSH			= 0x00a,
+	SEV_FW_DOWNLOAD_FIRMWARE	= 0x00b,
+	SEV_FW_GET_ID			= 0x00c,
+	SEV_FW_INIT_EX			= 0x00d,
+	SEV_FW_NOP			= 0x00e,
+	SEV_FW_RING_BUFFER		= 0x00f,
+
+	SEV_FW_DECOMMISSION		= 0x020,
+	SEV_FW_ACTIVATE			= 0x021,
+	SEV_FW_DEACTIVATE		= 0x022,
+	SEV_FW_GUEST_STATUS		= 0x023,
+	SEV_FW_COPY			= 0x024,
+	SEV_FW_ACTIVATE_EX		= 0x025,
+
+	SEV_FW_LAUNCH_START		= 0x030,
+	SEV_FW_LAUNCH_UPDATE_DATA	= 0x031,
+	SEV_FW_LAUNCH_UPDATE_VMSA	= 0x032,
+	SEV_FW_LAUNCH_MEASURE		= 0x033,
+	SEV_FW_LAUNCH_UPDATE_SECRET	= 0x034,
+	SEV_FW_LAUNCH_FINISH		= 0x035,
+	SEV_FW_ATTESTATION		= 0x036,
+
+	SEV_FW_SEND_START		= 0x040,
+	SEV_FW_SEND_UPDATE_DATA		= 0x041,
+	SEV_FW_SEND_UPDATE_VMSA		= 0x042,
+	SEV_FW_SEND_FINISH		= 0x043,
+	SEV_FW_SEND_CANCEL		= 0x044,
+
+	SEV_FW_RECEIVE_START		= 0x050,
+	SEV_FW_RECEIVE_UPDATE_DATA	= 0x051,
+	SEV_FW_RECEIVE_UPDATE_VMSA	= 0x052,
+	SEV_FW_RECEIVE_FINISH		= 0x053,
+
+	SEV_FW_DBG_DECRYPT		= 0x060,
+	SEV_FW_DBG_ENCRYPT		= 0x061,
+
+	SEV_FW_SWAP_OUT			= 0x070,
+	SEV_FW_SWAP_IN			= 0x071,
+};
+
+/* Not a firmware command: on a VM fd, this id asks for &struct sev_fw_query. */
+#define SEV_FW_QUERY_ID		0xfff
+
+/**
+ * struct sev_fw_cmd - the envelope of a firmware command
+ * @id: [in] SEV_FW_CMD(enum sev_fw_id). The bits of SEV_FW_FLAGS must be zero
+ * @len: [in] size of the block at @data, 0 for a command that has none
+ * @data: [in] address of the block
+ * @error: [out] firmware's status, or SEV_FW_NO_CALL; always written, on
+ *	success too. Need not be zero on input
+ * @fd: [in] on a VM fd: an open /dev/sev. On /dev/sev: the VM fd of a guest
+ *	command, -1 for a platform command
+ *
+ * It has the layout of struct kvm_sev_cmd.
+ */
+struct sev_fw_cmd {
+	__u32 id;
+	__u32 len;
+	__u64 data;
+	__u32 error;
+	__s32 fd;
+};
+
+/**
+ * struct sev_fw_buf_info - one buffer that a block points to
+ * @addr: offset in the block of the __u64 that holds the address
+ * @len: offset in the block of the __u32 that holds the length; SEV_FW_BUF_FIXED
+ *	if the length is always @max; SEV_FW_BUF_PAGE if it is 4 KiB or, with bit 0
+ *	of the __u32 at offset 4 set, 2 MiB
+ * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: what firmware does to it
+ * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA
+ * @max: largest length the kernel passes on; 0 for no limit but __u32. It bounds
+ *	memory, and is no size of an answer: the firmware tells that, see INVALID_LENGTH
+ */
+struct sev_fw_buf_info {
+	__u8 addr;
+	__u8 len;
+	__u8 dir;
+	__u8 kind;
+	__u32 max;
+};
+
+#define SEV_FW_BUF_FIXED	0xff	/* @len: not in the block */
+#define SEV_FW_BUF_PAGE		0xfe	/* @len: a page of the size that bit 0 of flags says */
+
+#define SEV_FW_BUF_READ		0x01	/* @dir: firmware reads it */
+#define SEV_FW_BUF_WRITE	0x02	/* @dir: firmware writes it */
+
+#define SEV_FW_BUF_NONE		0	/* @kind: no buffer in this slot */
+#define SEV_FW_BUF_BLOB		1	/* @kind: host data, copied by the kernel */
+#define SEV_FW_BUF_GUEST	2	/* @kind: guest memory, pinned in place */
+#define SEV_FW_BUF_IMAGE	3	/* @kind: like a blob, aligned and larger */
+#define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
+
+#define SEV_FW_BUFS		4	/* buffers of one command, at most */
+#define SEV_FW_BLOCK_MAX	128	/* no block will be larger than this, in bytes */
+
+/**
+ * struct sev_fw_cmd_info - what the kernel knows of one command
+ * @id: SEV_FW_CMD(enum sev_fw_id)
+ * @flags: SEV_FW_INFO_*
+ * @size: size of the block in bytes
+ * @min_size: its size when it was first published, the shortest that is taken
+ * @api_major: lowest SEV API version that has this command, major
+ * @api_minor: and minor
+ * @name: name, zero-terminated
+ * @user: bit n is set if the caller may set byte n of the block; all other
+ *	bytes must be zero. Bit n is bit n % 64 of word n / 64
+ * @buf: the buffers; unused ones are SEV_FW_BUF_NONE
+ */
+struct sev_fw_cmd_info {
+	__u32 id;
+	__u32 flags;
+	__u16 size;
+	__u16 min_size;
+	__u8 api_major;
+	__u8 api_minor;
+	char name[26];
+	__u64 user[2];
+	struct sev_fw_buf_info buf[SEV_FW_BUFS];
+};
+
+#define SEV_FW_INFO_AVAILABLE	0x01	/* this firmware's API version has it */
+#define SEV_FW_INFO_PLATFORM	0x02	/* on /dev/sev, envelope fd -1 */
+#define SEV_FW_INFO_GUEST	0x04	/* on a VM fd, or /dev/sev with a VM fd */
+#define SEV_FW_INFO_WRITE	0x08	/* the /dev/sev fd must be open for writing */
+#define SEV_FW_INFO_START	0x10	/* makes the guest context and binds its ASID */
+#define SEV_FW_INFO_REPEAT	0x20	/* one block may become several firmware commands */
+#define SEV_FW_INFO_ADMIN	0x40	/* the caller must have CAP_SYS_ADMIN */
+
+/**
+ * struct sev_fw_query - which commands there are
+ * @infos: [in] address of an array of &struct sev_fw_cmd_info
+ * @count: [in,out] in: elements that the array has; out: elements that the
+ *	kernel has, of which no more than the array holds are written
+ * @info_size: [in] sizeof(struct sev_fw_cmd_info) as the caller knows it. A
+ *	smaller one than the kernel's gets the first part of each element, a
+ *	larger one gets its tail zeroed
+ * @flags: [mbz]
+ * @api_major: [out] SEV API version of the firmware, major
+ * @api_minor: [out] and minor
+ * @build: [out] firmware build
+ * @reserved: [mbz]
+ *
+ * Commands that belong to the driver are listed with neither
+ * SEV_FW_INFO_PLATFORM nor SEV_FW_INFO_GUEST.
+ *
+ * Return: 0, or EINVAL (@flags, @reserved, @info_size), EFAULT.
+ */
+struct sev_fw_query {
+	__u64 infos;
+	__u32 count;
+	__u32 info_size;
+	__u32 flags;
+	__u8 api_major;
+	__u8 api_minor;
+	__u8 build;
+	__u8 reserved;
+};
+
+/*
+ * On /dev/sev, beside the ioctls of <linux/psp-sev.h>. Reading commands work
+ * on a fd that is open for reading only, and so do commands on guests
+ * (SEV_FW_INFO_WRITE and SEV_FW_INFO_ADMIN tell).
+ */
+#define SEV_FW_IOC_TYPE		0xd5	/* 00-1f; the kernel's list gives it to nobody else */
+#define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x00, struct sev_fw_cmd)
+#define SEV_FW_QUERY		_IOWR(SEV_FW_IOC_TYPE, 0x01, struct sev_fw_query)
+
+/*
+ * Sizes in the SEV API of today, in bytes. Ids, certificate chains and reports may grow:
+ * a caller that must work with later firmware asks for the length first.
+ */
+#define SEV_FW_CERT_SIZE	0x824	/* a SEV certificate */
+#define SEV_FW_CHAIN_SIZE	0x186c	/* PEK, OCA, CEK certificates */
+#define SEV_FW_SESSION_SIZE	0x80	/* launch and migration session */
+#define SEV_FW_MEASURE_SIZE	0x30	/* measurement: HMAC and nonce */
+#define SEV_FW_HEADER_SIZE	0x34	/* packet header */
+#define SEV_FW_PACKET_MAX	0x5000	/* payload of one packet */
+#define SEV_FW_REPORT_SIZE	0xd0	/* attestation report */
+#define SEV_FW_VMSA_SIZE	0x1000	/* vCPU state of SEV-ES */
+#define SEV_FW_SWAP_MDATA_SIZE	0x40	/* entry that describes a swapped page */
+
+#define __sev_fw_packed __attribute__((__packed__))
+
+/**
+ * struct sev_fw_init - INIT (driver only)
+ * @flags: [driver] bit 0: SEV-ES
+ * @reserved: [mbz]
+ * @tmr_address: [driver] trusted memory region
+ * @tmr_len: [driver] its size
+ */
+struct sev_fw_init {
+	__u32 flags;
+	__u32 reserved;
+	__u64 tmr_address;
+	__u32 tmr_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_init_ex - INIT_EX (driver only)
+ * @length: [driver] size of this block
+ * @flags: [driver] bit 0: SEV-ES
+ * @tmr_address: [driver] trusted memory region
+ * @tmr_len: [driver] its size
+ * @reserved: [mbz]
+ * @nv_address: [driver] NV area
+ * @nv_len: [driver] its size
+ */
+struct sev_fw_init_ex {
+	__u32 length;
+	__u32 flags;
+	__u64 tmr_address;
+	__u32 tmr_len;
+	__u32 reserved;
+	__u64 nv_address;
+	__u32 nv_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_platform_status - PLATFORM_STATUS
+ * @api_major: [out] SEV API version, major
+ * @api_minor: [out] and minor
+ * @state: [out] 0 uninitialised, 1 initialised, 2 working
+ * @owner: [out] bit 0: externally owned
+ * @config: [out] bit 0: initialised for SEV-ES
+ * @reserved: [mbz]
+ * @build: [out] firmware build
+ * @guest_count: [out] guests that firmware holds
+ */
+struct sev_fw_platform_status {
+	__u8 api_major;
+	__u8 api_minor;
+	__u8 state;
+	__u8 owner;
+	__u16 config;
+	__u8 reserved;
+	__u8 build;
+	__u32 guest_count;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_pek_csr - PEK_CSR
+ * @address: [in] receives the certificate signing request
+ * @len: [in,out] in: room; out: what firmware wrote, or needs
+ *	(EIO with INVALID_LENGTH). 0 asks for the length
+ */
+struct sev_fw_pek_csr {
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_pek_cert_import - PEK_CERT_IMPORT
+ * @pek_address: [in] PEK certificate, signed by the OCA
+ * @pek_len: [in] its length
+ * @reserved: [mbz]
+ * @oca_address: [in] OCA certificate
+ * @oca_len: [in] its length
+ */
+struct sev_fw_pek_cert_import {
+	__u64 pek_address;
+	__u32 pek_len;
+	__u32 reserved;
+	__u64 oca_address;
+	__u32 oca_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_pdh_cert_export - PDH_CERT_EXPORT
+ * @pdh_address: [in] receives the PDH certificate
+ * @pdh_len: [in,out] in: room; out: what firmware wrote, or needs
+ * @reserved: [mbz]
+ * @chain_address: [in] receives PEK, OCA and CEK certificates
+ * @chain_len: [in,out] in: room; out: what firmware wrote, or needs
+ *
+ * If either length is too small firmware answers INVALID_LENGTH and sets both.
+ */
+struct sev_fw_pdh_cert_export {
+	__u64 pdh_address;
+	__u32 pdh_len;
+	__u32 reserved;
+	__u64 chain_address;
+	__u32 chain_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_download_firmware - DOWNLOAD_FIRMWARE
+ * @address: [in] firmware image
+ * @len: [in] its length
+ *
+ * Needs CAP_SYS_ADMIN in the initial user namespace: the PSP accepts older images, too.
+ * The kernel's security modules are asked as for any firmware that is loaded from
+ * memory: with LoadPin enforced it is EPERM, and EACCES with an IMA policy that wants
+ * firmware to be signed.
+ */
+struct sev_fw_download_firmware {
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_get_id - GET_ID
+ * @address: [in] receives the ids, 64 bytes a socket; firmware of today gives that
+ *	of the second socket only where @len is 128
+ * @len: [in,out] in: room; out: what firmware wrote, or needs
+ */
+struct sev_fw_get_id {
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_ring_buffer - RING_BUFFER (not supported)
+ * @lo_cmd_address: [driver] low priority command page
+ * @lo_status_address: [driver] low priority status page
+ * @hi_cmd_address: [driver] high priority command page
+ * @hi_status_address: [driver] high priority status page
+ * @lo_pages: [driver] pages of the low priority queue
+ * @hi_pages: [driver] pages of the high priority queue
+ * @lo_threshold: [driver] "nearly empty" of the low priority queue
+ * @hi_threshold: [driver] "nearly empty" of the high priority queue
+ * @int_on_empty: [driver] interrupt when all queues are empty
+ */
+struct sev_fw_ring_buffer {
+	__u64 lo_cmd_address;
+	__u64 lo_status_address;
+	__u64 hi_cmd_address;
+	__u64 hi_status_address;
+	__u8 lo_pages;
+	__u8 hi_pages;
+	__u16 lo_threshold;
+	__u16 hi_threshold;
+	__u16 int_on_empty;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_decommission - DECOMMISSION (driver only)
+ * @handle: [driver] guest
+ */
+struct sev_fw_decommission {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_activate - ACTIVATE (driver only)
+ * @handle: [driver] guest
+ * @asid: [driver] ASID
+ */
+struct sev_fw_activate {
+	__u32 handle;
+	__u32 asid;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_deactivate - DEACTIVATE (driver only)
+ * @handle: [driver] guest
+ */
+struct sev_fw_deactivate {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_guest_status - GUEST_STATUS
+ * @handle: [driver]
+ * @policy: [out] guest policy
+ * @asid: [driver] firmware's answer is not passed on
+ * @state: [out] 1 launch update, 2 launch secret, 3 running, 4 send update,
+ *	5 receive update, 6 sent
+ */
+struct sev_fw_guest_status {
+	__u32 handle;
+	__u32 policy;
+	__u32 asid;
+	__u8 state;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_copy - COPY
+ * @handle: [driver]
+ * @len: [in] multiple of 4096
+ * @src_address: [in] guest memory, aligned to 4096
+ * @dst_address: [in] guest memory, aligned to 4096
+ *
+ * @len tells on return how many bytes have been copied. EINVAL also if the two
+ * regions overlap.
+ */
+struct sev_fw_copy {
+	__u32 handle;
+	__u32 len;
+	__u64 src_address;
+	__u64 dst_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_activate_ex - ACTIVATE_EX (driver only)
+ * @length: [driver] size of this block
+ * @handle: [driver] guest
+ * @asid: [driver] ASID
+ * @numids: [driver] number of APIC ids
+ * @ids_address: [driver] APIC ids, 4 bytes each
+ */
+struct sev_fw_activate_ex {
+	__u32 length;
+	__u32 handle;
+	__u32 asid;
+	__u32 numids;
+	__u64 ids_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_start - LAUNCH_START, then ACTIVATE on the VM's ASID
+ * @handle: [driver] on return the new guest's handle, for information; 0 if there is
+ *	none
+ * @policy: [in] guest policy
+ * @dh_address: [in] guest owner's DH certificate; 0 for a launch without
+ *	session (then @dh_len, @session_address and @session_len must be 0)
+ * @dh_len: [in] SEV_FW_CERT_SIZE
+ * @reserved: [mbz]
+ * @session_address: [in] session, made for this platform's PDH
+ * @session_len: [in] SEV_FW_SESSION_SIZE
+ *
+ * EBUSY if this VM has been started already.
+ */
+struct sev_fw_launch_start {
+	__u32 handle;
+	__u32 policy;
+	__u64 dh_address;
+	__u32 dh_len;
+	__u32 reserved;
+	__u64 session_address;
+	__u32 session_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_update_data - LAUNCH_UPDATE_DATA
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @address: [in] memory to measure and encrypt in place, aligned to 16
+ * @len: [in,out] in: multiple of 16; out: bytes that firmware took
+ *
+ * Memory scattered in physical pages becomes several firmware commands. If one
+ * fails, @len says how many bytes were measured and encrypted before it.
+ */
+struct sev_fw_launch_update_data {
+	__u32 handle;
+	__u32 reserved;
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_update_vmsa - LAUNCH_UPDATE_VMSA
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @address: [in] number of the vCPU, in the order of their creation from 0 on
+ * @len: [in,out] in: SEV_FW_VMSA_SIZE; or 0, with @address 0 too, for all vCPUs in
+ *	order. out: bytes that firmware took, SEV_FW_VMSA_SIZE for each vCPU
+ *
+ * The vCPU's state, as its ioctls have set it, is put into its save area, which
+ * firmware measures and encrypts. After that KVM cannot see or set it any more.
+ *
+ * EINVAL also if there is no such vCPU, or it has been encrypted already.
+ */
+struct sev_fw_launch_update_vmsa {
+	__u32 handle;
+	__u32 reserved;
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_measure - LAUNCH_MEASURE
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @address: [in] receives the measurement: HMAC (32), nonce (16); the room behind it
+ *	becomes zero
+ * @len: [in,out] in: room; out: bytes needed, if firmware answers
+ *	INVALID_LENGTH, else as given. 0 asks for the length
+ */
+struct sev_fw_launch_measure {
+	__u32 handle;
+	__u32 reserved;
+	__u64 address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_update_secret - LAUNCH_UPDATE_SECRET
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] packet header
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
+ * @reserved1: [mbz]
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
+ * @reserved2: [mbz]
+ * @trans_address: [in] the packet's payload
+ * @trans_len: [in] its length
+ *
+ * EINVAL also if the guest memory is not physically contiguous. The packet's MAC
+ * covers all of it, so the firmware must be given it at once; it takes one address;
+ * and the memory cannot be moved, since its ciphertext depends on where it is.
+ * Memory within one page, or one huge page, always is contiguous.
+ */
+struct sev_fw_launch_update_secret {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_launch_finish - LAUNCH_FINISH
+ * @handle: [driver]
+ */
+struct sev_fw_launch_finish {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_attestation - ATTESTATION
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @address: [in] receives the report
+ * @mnonce: [in] copied into the report
+ * @len: [in,out] in: room; out: what firmware wrote, or needs
+ */
+struct sev_fw_attestation {
+	__u32 handle;
+	__u32 reserved;
+	__u64 address;
+	__u8 mnonce[16];
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_start - SEND_START
+ * @handle: [driver]
+ * @policy: [out] guest policy
+ * @pdh_address: [in] receiver's PDH certificate
+ * @pdh_len: [in] its length
+ * @reserved0: [mbz]
+ * @plat_address: [in] receiver's PEK, OCA, CEK certificates
+ * @plat_len: [in] their length
+ * @reserved1: [mbz]
+ * @amd_address: [in] ASK and ARK certificates
+ * @amd_len: [in] their length
+ * @reserved2: [mbz]
+ * @session_address: [in] receives the session
+ * @session_len: [in,out] in: SEV_FW_SESSION_SIZE, and no more; 0 asks for the length
+ */
+struct sev_fw_send_start {
+	__u32 handle;
+	__u32 policy;
+	__u64 pdh_address;
+	__u32 pdh_len;
+	__u32 reserved0;
+	__u64 plat_address;
+	__u32 plat_len;
+	__u32 reserved1;
+	__u64 amd_address;
+	__u32 amd_len;
+	__u32 reserved2;
+	__u64 session_address;
+	__u32 session_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_update_data - SEND_UPDATE_DATA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] receives the packet header
+ * @hdr_len: [in,out] SEV_FW_HEADER_SIZE; 0 asks for the length
+ * @reserved1: [mbz]
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
+ * @reserved2: [mbz]
+ * @trans_address: [in] receives the packet's payload
+ * @trans_len: [in] room for it, at least @guest_len
+ *
+ * EINVAL also if the guest memory is not physically contiguous, see &struct
+ * sev_fw_launch_update_secret.
+ */
+struct sev_fw_send_update_data {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_update_vmsa - SEND_UPDATE_VMSA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] receives the packet header
+ * @hdr_len: [in,out] SEV_FW_HEADER_SIZE; 0 asks for the length
+ * @reserved1: [mbz]
+ * @guest_address: [in] number of the vCPU, in the order of their creation
+ * @guest_len: [in] SEV_FW_VMSA_SIZE
+ * @reserved2: [mbz]
+ * @trans_address: [in] receives the packet's payload
+ * @trans_len: [in] room for it, at least @guest_len
+ */
+struct sev_fw_send_update_vmsa {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_finish - SEND_FINISH
+ * @handle: [driver]
+ */
+struct sev_fw_send_finish {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_send_cancel - SEND_CANCEL
+ * @handle: [driver]
+ */
+struct sev_fw_send_cancel {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_start - RECEIVE_START, then ACTIVATE on the VM's ASID
+ * @handle: [driver] on return the new guest's handle, for information; 0 if there is
+ *	none
+ * @policy: [in] guest policy
+ * @pdh_address: [in] sender's PDH certificate
+ * @pdh_len: [in] SEV_FW_CERT_SIZE
+ * @reserved: [mbz]
+ * @session_address: [in] session that SEND_START made
+ * @session_len: [in] SEV_FW_SESSION_SIZE
+ */
+struct sev_fw_receive_start {
+	__u32 handle;
+	__u32 policy;
+	__u64 pdh_address;
+	__u32 pdh_len;
+	__u32 reserved;
+	__u64 session_address;
+	__u32 session_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_update_data - RECEIVE_UPDATE_DATA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] packet header
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
+ * @reserved1: [mbz]
+ * @guest_address: [in] guest memory, aligned to 16, physically contiguous
+ * @guest_len: [in] its length, a multiple of 16, at most SEV_FW_PACKET_MAX
+ * @reserved2: [mbz]
+ * @trans_address: [in] the packet's payload
+ * @trans_len: [in] its length
+ *
+ * EINVAL also if the guest memory is not physically contiguous, see &struct
+ * sev_fw_launch_update_secret.
+ */
+struct sev_fw_receive_update_data {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_update_vmsa - RECEIVE_UPDATE_VMSA
+ * @handle: [driver]
+ * @reserved0: [mbz]
+ * @hdr_address: [in] packet header
+ * @hdr_len: [in] SEV_FW_HEADER_SIZE
+ * @reserved1: [mbz]
+ * @guest_address: [in] number of the vCPU, in the order of their creation
+ * @guest_len: [in] SEV_FW_VMSA_SIZE
+ * @reserved2: [mbz]
+ * @trans_address: [in] the packet's payload
+ * @trans_len: [in] its length
+ */
+struct sev_fw_receive_update_vmsa {
+	__u32 handle;
+	__u32 reserved0;
+	__u64 hdr_address;
+	__u32 hdr_len;
+	__u32 reserved1;
+	__u64 guest_address;
+	__u32 guest_len;
+	__u32 reserved2;
+	__u64 trans_address;
+	__u32 trans_len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_receive_finish - RECEIVE_FINISH
+ * @handle: [driver]
+ */
+struct sev_fw_receive_finish {
+	__u32 handle;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_dbg_decrypt - DBG_DECRYPT
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @src_address: [in] guest memory, aligned to 16
+ * @dst_address: [in] receives its content, host memory, aligned to 16
+ * @len: [in,out] in: multiple of 16; out: bytes done
+ */
+struct sev_fw_dbg_decrypt {
+	__u32 handle;
+	__u32 reserved;
+	__u64 src_address;
+	__u64 dst_address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_dbg_encrypt - DBG_ENCRYPT
+ * @handle: [driver]
+ * @reserved: [mbz]
+ * @src_address: [in] content, host memory, aligned to 16
+ * @dst_address: [in] guest memory, aligned to 16
+ * @len: [in,out] in: multiple of 16; out: bytes done
+ */
+struct sev_fw_dbg_encrypt {
+	__u32 handle;
+	__u32 reserved;
+	__u64 src_address;
+	__u64 dst_address;
+	__u32 len;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_swap_out - SWAP_OUT
+ * @handle: [driver]
+ * @flags: [in] bit 0: 2 MiB page; bits 2:1: page type, 0 data, 2 VMSA
+ * @src_address: [in] guest page, aligned to its size
+ * @dst_address: [in] host page, aligned to its size; written in place
+ * @mdata_address: [in] receives the metadata entry, SEV_FW_SWAP_MDATA_SIZE bytes
+ * @software_data: [in] stored in the entry
+ *
+ * EINVAL also if a 2 MiB page is not one page to the kernel.
+ */
+struct sev_fw_swap_out {
+	__u32 handle;
+	__u32 flags;
+	__u64 src_address;
+	__u64 dst_address;
+	__u64 mdata_address;
+	__u64 software_data;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_swap_in - SWAP_IN
+ * @handle: [driver]
+ * @flags: [in] as SWAP_OUT; bit 3: in place
+ * @src_address: [in] host page; in place: the guest page itself
+ * @dst_address: [in] guest page
+ * @mdata_address: [in] metadata entry, SEV_FW_SWAP_MDATA_SIZE bytes
+ */
+struct sev_fw_swap_in {
+	__u32 handle;
+	__u32 flags;
+	__u64 src_address;
+	__u64 dst_address;
+	__u64 mdata_address;
+} __sev_fw_packed;
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_LINUX_SEV_FW_H */
