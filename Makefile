@@ -32,6 +32,7 @@ help:
 	@echo '  make kselftest-install  the tests in a directory, to copy to a SEV host'
 	@echo '  make uninstall  remove them'
 	@echo '  make deb        Debian packages of the same, in build/deb'
+	@echo '  make dist       an archive of the sources, in build/dist'
 	@echo
 	@echo '  make setup      install the Debian packages, get the kernel for the box'
 	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
@@ -101,6 +102,9 @@ uninstall:
 deb: modules
 	@scripts/deb $(VERSION)
 
+dist:
+	@scripts/dist
+
 lint: setup
 	@scripts/lint
 
@@ -111,4 +115,4 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run demo-migrate check check-tree check-kernels kselftest bench \
-	kselftest-install install uninstall deb lint clean distclean
+	kselftest-install install uninstall deb dist lint clean distclean
