@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Functions that the suites of scripts/check share.
+
+# tally SUITE LOG: add up the TAP totals. A program that was begun ("# begin NAME")
+# and came to no totals has crashed, and counts as one failure.
+tally()
+{
+	local counts p f s
+
+	counts=$(awk '
+		function close_program() { if (open) f++; open = 0 }
+		/^# begin / { close_program(); open = 1; next }
+		/^# Totals: / {
+			for (i = 3; i <= NF; i++) { split($i, kv, ":"); n[kv[1]] = kv[2] }
+			p += n["pass"] + n["xfail"]; f += n["fail"] + n["error"] + n["xpass"]
+			s += n["skip"]; open = 0
+		}
+		END { close_program(); print p + 0, f + 0, s + 0 }' "$2")
+	read -r p f s <<<"$counts"
+	# a suite that ran nothing at all has not passed
+	[ $((p + f + s)) -gt 0 ] || f=1
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+	echo "== $1: $p passed, $f failed, $s skipped"
+}
+
+# shown SUITE: progress for the reader, everything for the log
+shown()
+{
+	tee "$logs/$1.log" | grep --line-buffered -E '^(# begin|not ok|ok .*# SKIP|# Totals|#.*(:[0-9]+:|Expected)|==)|^[a-z-]+: |^\|'
+}
+
+# in_box SUITE OPTIONS... -- PROGRAM...
+in_box()
+{
+	local suite=$1 options=() status
+
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	rm -f "$logs/$suite.log"
+	echo "== $suite: scripts/box ${options[*]}"
+	# shellcheck disable=SC2016 # that shell is in the box
+	"$repo/scripts/box" "${kernel[@]}" "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" -- \
+		env PSP_MODULES_DIR="$modules" sh -c '
+			status=0
+			for program; do
+				echo "# begin ${program##*/}"
+				"$program" 2>&1 || status=1
+			done
+			if [ -e "$SEV_COVER" ]; then
+				"${0%/*}/sev_query" --coverage "$SEV_COVER" || status=1
+			fi
+			cd /sys/kernel/debug
+			if [ -w kmemleak ]; then
+				# what is young is no leak yet, and to be seen twice
+				for scan in 1 2; do sleep 6; echo scan >kmemleak; done
+				sed "s/^unreferenced/kmemleak: &/" kmemleak
+			fi
+			# lockdep ends with its first complaint
+			! grep -s "debug_locks: *0" /proc/lockdep_stats || status=1
+			exit $status' "$tests/sh" "$@" 2>&1 | shown "$suite"
+	status=${PIPESTATUS[0]}
+	tally "$suite" "$logs/$suite.log"
+	# the tests may all have passed, and the host have died of it
+	if [ "$status" -ge 124 ]; then
+		echo "not ok $suite: the box ended with status $status"
+		failed=$((failed + 1))
+	fi
+	if grep -sE '^kmemleak: |^ *debug_locks: *0' "$logs/$suite.log"; then
+		echo "not ok $suite: the kernel complained, see ${logs#"$repo"/}/$suite.log"
+		failed=$((failed + 1))
+	fi
+}
+
+# splats SUITE: what a kernel says when it is not well, in any of the suite's boxes
+splats()
+{
+	local words='BUG:|WARNING: |Oops|general protection|Call Trace|refcount_t|UBSAN|KASAN|INFO: task'
+	local console
+
+	while read -r console; do
+		echo "not ok $1: the kernel complained, see ${console#"$repo"/}"
+		failed=$((failed + 1))
+	done < <(grep -rlE "$words" "$SEV_BOX_LOGS")
+}
+
+# box_tests NAME...: the paths of these programs
+box_tests()
+{
+	printf "$tests/test_%s\n" "$@"
+}
+
+# box_tests_but NAME...: of all but these
+box_tests_but()
+{
+	local file name
+
+	for file in "$repo"/selftests/box/test_*.c; do
+		name=${file##*/test_}
+		case " $* " in
+		*" ${name%.c} "*) ;;
+		*) box_tests "${name%.c}" ;;
+		esac
+	done
+}
+
+# verdict LOG NAME COMMAND...: one test; passes if the command does
+verdict()
+{
+	local log=$1 name=$2
+
+	shift 2
+	if "$@" >"$logs/$log.log" 2>&1; then
+		echo "ok $name"
+		passed=$((passed + 1))
+	else
+		echo "not ok $name, see ${logs#"$repo"/}/$log.log"
+		failed=$((failed + 1))
+	fi
+}
