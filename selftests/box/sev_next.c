@@ -6,7 +6,7 @@
  * crash kernel crashes instead.
  *
  * It is all that there is in its initramfs but for two modules, hence statically linked.
- * Each line begins with "next: ", and scripts/check compares them.
+ * Each line begins with "next: ", and selftests/suites/end compares them.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Functions that the suites of scripts/check share.
+# Functions that the suites of scripts/check share. A suite is a file in this directory,
+# without a dot in its name, that is sourced and has
+#
+#   about   what is tested, for scripts/check --help
+#   order   a number: suites run from the lowest to the highest
+#   group   kernel: about a kernel, and run on each that is tested; second: on the second
+#           one only; once: independent of the kernel; asked: run only if asked for by name
+#   needs   what is built before: modules, programs, both or nothing
+#   beside  yes: it runs beside the suites before it, and is shown in its turn
+#   run()   tests, by means of these functions, or of its own by calling pass and fail
+#
+# It finds: $repo; $tests, the programs for the box; $logs and $ca, directories; $kernel,
+# options for scripts that take a kernel; with modules, $version and $modules, the kernel's
+# version and their directory; $timeout in seconds; $memory, options for scripts/box;
+# $supported and $second, series of kernels. It runs in a process of its own: a suite that
+# ends early (set -u is on) has failed. NAME.box is what a suite's box executes.
+
+# pass TEXT, fail TEXT: the result of one test
+pass()
+{
+	echo "ok $*"
+	passed=$((passed + 1))
+}
+
+fail()
+{
+	echo "not ok $*"
+	failed=$((failed + 1))
+}
+
+# box OPTIONS...: on the kernel that is tested
+box()
+{
+	"$repo/scripts/box" "${kernel[@]}" "$@"
+}
+
+# program NAME COMMAND...: a test program on this machine, to be piped into shown
+program()
+{
+	echo "# begin $1"
+	shift
+	"$@" 2>&1
+}
 
 # tally SUITE LOG: add up the TAP totals. A program that was begun ("# begin NAME")
 # and came to no totals has crashed, and counts as one failure.
@@ -47,7 +89,7 @@ in_box()
 	rm -f "$logs/$suite.log"
 	echo "== $suite: scripts/box ${options[*]}"
 	# shellcheck disable=SC2016 # that shell is in the box
-	"$repo/scripts/box" "${kernel[@]}" "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" -- \
+	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" -- \
 		env PSP_MODULES_DIR="$modules" sh -c '
 			status=0
 			for program; do
@@ -70,12 +112,10 @@ in_box()
 	tally "$suite" "$logs/$suite.log"
 	# the tests may all have passed, and the host have died of it
 	if [ "$status" -ge 124 ]; then
-		echo "not ok $suite: the box ended with status $status"
-		failed=$((failed + 1))
+		fail "$suite: the box ended with status $status"
 	fi
 	if grep -sE '^kmemleak: |^ *debug_locks: *0' "$logs/$suite.log"; then
-		echo "not ok $suite: the kernel complained, see ${logs#"$repo"/}/$suite.log"
-		failed=$((failed + 1))
+		fail "$suite: the kernel complained, see ${logs#"$repo"/}/$suite.log"
 	fi
 }
 
@@ -86,18 +126,11 @@ splats()
 	local console
 
 	while read -r console; do
-		echo "not ok $1: the kernel complained, see ${console#"$repo"/}"
-		failed=$((failed + 1))
+		fail "$1: the kernel complained, see ${console#"$repo"/}"
 	done < <(grep -rlE "$words" "$SEV_BOX_LOGS")
 }
 
-# box_tests NAME...: the paths of these programs
-box_tests()
-{
-	printf "$tests/test_%s\n" "$@"
-}
-
-# box_tests_but NAME...: of all but these
+# box_tests_but NAME...: the paths of all test programs for the box but these
 box_tests_but()
 {
 	local file name
@@ -106,7 +139,7 @@ box_tests_but()
 		name=${file##*/test_}
 		case " $* " in
 		*" ${name%.c} "*) ;;
-		*) box_tests "${name%.c}" ;;
+		*) echo "$tests/test_${name%.c}" ;;
 		esac
 	done
 }
@@ -118,10 +151,8 @@ verdict()
 
 	shift 2
 	if "$@" >"$logs/$log.log" 2>&1; then
-		echo "ok $name"
-		passed=$((passed + 1))
+		pass "$name"
 	else
-		echo "not ok $name, see ${logs#"$repo"/}/$log.log"
-		failed=$((failed + 1))
+		fail "$name, see ${logs#"$repo"/}/$log.log"
 	fi
 }
