@@ -88,26 +88,8 @@ in_box()
 	shift
 	rm -f "$logs/$suite.log"
 	echo "== $suite: scripts/box ${options[*]}"
-	# shellcheck disable=SC2016 # that shell is in the box
 	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" -- \
-		env PSP_MODULES_DIR="$modules" sh -c '
-			status=0
-			for program; do
-				echo "# begin ${program##*/}"
-				"$program" 2>&1 || status=1
-			done
-			if [ -e "$SEV_COVER" ]; then
-				"${0%/*}/sev_query" --coverage "$SEV_COVER" || status=1
-			fi
-			cd /sys/kernel/debug
-			if [ -w kmemleak ]; then
-				# what is young is no leak yet, and to be seen twice
-				for scan in 1 2; do sleep 6; echo scan >kmemleak; done
-				sed "s/^unreferenced/kmemleak: &/" kmemleak
-			fi
-			# lockdep ends with its first complaint
-			! grep -s "debug_locks: *0" /proc/lockdep_stats || status=1
-			exit $status' "$tests/sh" "$@" 2>&1 | shown "$suite"
+		env PSP_MODULES_DIR="$modules" sh "$repo/selftests/suites/programs.box" "$tests" "$@" 2>&1 | shown "$suite"
 	status=${PIPESTATUS[0]}
 	tally "$suite" "$logs/$suite.log"
 	# the tests may all have passed, and the host have died of it
