@@ -53,9 +53,9 @@ modules: setup
 	@scripts/build-modules --progress $(VERSION) $(if $(filter modules,$(MAKECMDGOALS)),,>/dev/null)
 
 programs: setup
-	@$(MAKE) --no-print-directory -C selftests/swpsp
-	@$(MAKE) --no-print-directory -C selftests/vmm
-	@$(MAKE) --no-print-directory -C selftests/migrate
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/swpsp
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/vmm
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/migrate
 
 # The status of the last command in a shell is no error of make's.
 shell: modules programs
