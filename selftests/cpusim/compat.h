@@ -52,4 +52,77 @@ static inline void sim_redirect(struct ftrace_regs *fregs, unsigned long ip)
 #endif
 }
 
+/* ---- SNP: kernels before 6.11 have nothing of what a host needs ---- */
+
+#ifdef X86_FEATURE_SEV_SNP
+#define SIM_SNP_FEATURE		X86_FEATURE_SEV_SNP
+#else
+#define SIM_SNP_FEATURE		X86_FEATURE_SEV	/* never used: the variables are not there */
+#endif
+
+/**
+ * struct sim_poke - a variable of the kernel's that is given another value
+ * @name: its symbol
+ * @value: new value
+ * @before: former value
+ * @size: 4 or 8 bytes
+ * @done: @before is valid
+ */
+struct sim_poke {
+	const char *name;
+	u64 value;
+	u64 before;
+	u8 size;
+	bool done;
+};
+
+#define SIM_POKE(poke, symbol, new_value, new_size)	do {		\
+	(poke)->name = (symbol);					\
+	(poke)->value = (u64)(new_value);				\
+	(poke)->size = (new_size);					\
+} while (0)
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+
+/*
+ * The kernel knows segments of the table, each described by one of these, and a list of 512
+ * pointers to them. A table in one piece is one segment that reaches to the end of memory.
+ * The counters, which it clears, are ours to give; these here nobody reads.
+ */
+struct sim_segment {
+	void *entries;
+	u64 max_index;
+	u64 size;
+};
+
+#define SIM_TABLE_POKES		6
+#define SIM_SEGMENT_SHIFT	52
+
+static inline void sim_table_pokes(struct sim_poke *pokes, void *entries, u64 pages)
+{
+	static struct sim_segment segment;
+	static struct sim_segment *segments[512] = { &segment };
+	static u64 counters[2048];
+
+	segment = (struct sim_segment){ entries, pages, 16 * pages };
+	SIM_POKE(&pokes[0], "rmp_bookkeeping", (unsigned long)counters, 8);
+	SIM_POKE(&pokes[1], "rmp_segment_shift", SIM_SEGMENT_SHIFT, 4);
+	SIM_POKE(&pokes[2], "rmp_segment_size", 1ull << SIM_SEGMENT_SHIFT, 8);
+	SIM_POKE(&pokes[3], "rmp_segment_mask", (1ull << SIM_SEGMENT_SHIFT) - 1, 8);
+	SIM_POKE(&pokes[4], "rst_max_index", 1, 4);
+	SIM_POKE(&pokes[5], "rmp_segment_table", (unsigned long)segments, 8);
+}
+
+#else
+
+#define SIM_TABLE_POKES		2
+
+static inline void sim_table_pokes(struct sim_poke *pokes, void *entries, u64 pages)
+{
+	SIM_POKE(&pokes[0], "rmptable_max_pfn", pages - 1, 8);
+	SIM_POKE(&pokes[1], "rmptable", (unsigned long)entries, 8);
+}
+
+#endif
+
 #endif /* SEV_CPU_SIM_COMPAT_H */

@@ -13,9 +13,9 @@
  *    not traceable by ftrace, and of its several copies only the one that is
  *    pointed to counts: a kretprobe by address;
  *  - the feature bits that kvm_amd looks at are set;
- *  - with the parameter "snp", the kernel seems to have switched on SNP: its bit in
- *    the MSR SYSCFG is set, also for those who read that by /dev/cpu/N/msr. There is
- *    no more of SNP than that;
+ *  - if swpsp has SNP, the machine is a host for it: snp.c. The bit in the MSR SYSCFG by
+ *    which the kernel switches it on is set, also for those who read that by
+ *    /dev/cpu/N/msr; with the parameter "snp" this is all of SNP that there is;
  *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
  *    replaced, by ftrace, by one that executes the instruction and then counts
  *    it in each BAR, since it is for all firmware to see. Nobody tells swpsp that
@@ -60,6 +60,7 @@
 
 #include "bar.h"
 #include "compat.h"
+#include "sim.h"
 
 #define IVSHMEM_VENDOR	PCI_VENDOR_ID_REDHAT_QUMRANET
 #define IVSHMEM_DEVICE	0x1110
@@ -72,7 +73,7 @@
 
 static bool snp;
 module_param(snp, bool, 0644);
-MODULE_PARM_DESC(snp, "the MSR SYSCFG says that SNP is switched on (default n)");
+MODULE_PARM_DESC(snp, "the MSR SYSCFG says that SNP is switched on (default: on a host for SNP)");
 
 static const unsigned int features[] = {
 	X86_FEATURE_SEV, X86_FEATURE_SEV_ES, X86_FEATURE_DECODEASSISTS,
@@ -213,7 +214,7 @@ static int cpu_goes_offline(unsigned int cpu)
 	return 0;
 }
 
-/* Symbols are not to be looked up by modules, but a kprobe tells the address. */
+/* Symbols are not to be looked up by modules, but a kprobe tells a function's address. */
 static unsigned long function_address(const char *name)
 {
 	struct kprobe probe = { .symbol_name = name };
@@ -224,6 +225,15 @@ static unsigned long function_address(const char *name)
 	address = (unsigned long)probe.addr;
 	unregister_kprobe(&probe);
 	return address;
+}
+
+unsigned long sim_symbol(const char *name)
+{
+	static unsigned long (*lookup)(const char *name);
+
+	if (!lookup)
+		lookup = (void *)function_address("kallsyms_lookup_name");
+	return lookup ? lookup(name) : 0;
 }
 
 static int wbinvd_start(void)
@@ -361,29 +371,41 @@ static void es_guard_stop(void)
 	ftrace_free_filter(&es_run_ops);
 }
 
+static void set_feature(struct cpuinfo_x86 *cpu, unsigned int feature, bool on)
+{
+	if (on)
+		set_cpu_cap(cpu, feature);
+	else
+		clear_bit(feature, (unsigned long *)cpu->x86_capability);
+}
+
+void sim_set_feature(unsigned int feature, bool on)
+{
+	unsigned int cpu;
+
+	set_feature(&boot_cpu_data, feature, on);
+	for_each_possible_cpu(cpu)
+		set_feature(&cpu_data(cpu), feature, on);
+}
+
 static void features_start(void)
 {
-	unsigned int i, cpu;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(features); i++) {
 		if (boot_cpu_has(features[i]))
 			continue;
-		set_cpu_cap(&boot_cpu_data, features[i]);
-		for_each_possible_cpu(cpu)
-			set_cpu_cap(&cpu_data(cpu), features[i]);
+		sim_set_feature(features[i], true);
 		__set_bit(i, features_set);
 	}
 }
 
 static void features_stop(void)
 {
-	unsigned int i, cpu;
+	unsigned int i;
 
-	for_each_set_bit(i, features_set, ARRAY_SIZE(features)) {
-		clear_bit(features[i], (unsigned long *)boot_cpu_data.x86_capability);
-		for_each_possible_cpu(cpu)
-			clear_bit(features[i], (unsigned long *)cpu_data(cpu).x86_capability);
-	}
+	for_each_set_bit(i, features_set, ARRAY_SIZE(features))
+		sim_set_feature(features[i], false);
 }
 
 static void pose(struct pci_dev *pdev, u16 vendor, u16 device)
@@ -419,6 +441,8 @@ static void bar_move(struct sim_psp *psp)
 		return;
 	}
 	WRITE_ONCE(psp->bar, bar);
+	if (readl(bar + SWPSP_BAR_SNP))
+		sim_snp_moved(bar);
 	synchronize_rcu();
 	iounmap(old);
 }
@@ -495,6 +519,27 @@ static void psps_unpose(void)
 		pose(psps[i].pdev, IVSHMEM_VENDOR, IVSHMEM_DEVICE);
 }
 
+/* The one that has it, if there is one. */
+static int snp_start(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < psps_found; i++) {
+		if (!readl(psps[i].bar + SWPSP_BAR_SNP))
+			continue;
+		ret = sim_snp_start(psps[i].bar);
+		if (ret == -EOPNOTSUPP)
+			pr_err("this kernel cannot be a host for SNP; Linux 6.12 can\n");
+		else if (ret)
+			pr_err("cannot be a host for SNP: %d\n", ret);
+		else
+			snp = true;
+		break;
+	}
+	return ret;
+}
+
 static struct notifier_block found_again_block = {
 	.notifier_call = found_again,
 };
@@ -543,11 +588,16 @@ static int __init sev_cpu_sim_init(void)
 	ret = es_guard_start();
 	if (ret)
 		goto unnotify;
+	ret = snp_start();
+	if (ret)
+		goto unguard;
 	preempt_notifier_inc();
 	pr_info("%u PSPs now, the first is %s, ASIDs up to %u\n", psps_found,
 		pci_name(psps[0].pdev), sev_ecx);
 	return 0;
 
+unguard:
+	es_guard_stop();
 unnotify:
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 unpose:
@@ -568,6 +618,7 @@ forget:
 static void __exit sev_cpu_sim_exit(void)
 {
 	preempt_notifier_dec();
+	sim_snp_stop();
 	es_guard_stop();
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	psps_unpose();

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of this module have for each other.
+ */
+#ifndef SEV_CPU_SIM_H
+#define SEV_CPU_SIM_H
+
+#include <linux/types.h>
+
+#include "snp/rmp.h"
+
+struct dentry;
+struct pci_dev;
+
+/** sim_symbol() - address of any symbol of the kernel, a variable too; 0 if there is none */
+unsigned long sim_symbol(const char *name);
+
+/** sim_set_feature() - set, or clear, a bit of all CPUs' features, X86_FEATURE_* */
+void sim_set_feature(unsigned int feature, bool on);
+
+/* ---- snp.c ---- */
+
+/**
+ * sim_snp_start() - make this machine a host for SNP
+ * @bar: of the PSP, which has the reverse map table
+ *
+ * Return: 0, or -EOPNOTSUPP on a kernel that cannot be one, or another negative errno.
+ */
+int sim_snp_start(void __iomem *bar);
+
+/** sim_snp_stop() - undo it, if it was done; nobody may be using SNP */
+void sim_snp_stop(void);
+
+/**
+ * sim_snp_moved() - the table is at another address now
+ * @bar: where the PSP's BAR is mapped
+ */
+void sim_snp_moved(void __iomem *bar);
+
+/**
+ * struct sim_snp_stats - for tests
+ * @updates: RMPUPDATE that succeeded
+ * @smashes: PSMASH that succeeded
+ * @refused: of both, that did not
+ * @user_mapped: pages that user space had mapped when they were assigned: its writes
+ *	do not fault, where those of a real processor would
+ * @huge_mapped: pages that were assigned while the kernel had them mapped as part of
+ *	a larger one, all of which is read-only since
+ * @unmapped: pages that the kernel had not mapped
+ */
+struct sim_snp_stats {
+	atomic_long_t updates;
+	atomic_long_t smashes;
+	atomic_long_t refused;
+	atomic_long_t user_mapped;
+	atomic_long_t huge_mapped;
+	atomic_long_t unmapped;
+};
+
+extern struct sim_snp_stats sim_snp_stats;
+
+/** sim_snp_table() - the table; NULL if this is no host for SNP */
+const struct rmp *sim_snp_table(void);
+
+/* ---- snp_debug.c ---- */
+
+/** sim_snp_debug_start() - debugfs for tests; failures are of no consequence */
+void sim_snp_debug_start(void);
+
+/** sim_snp_debug_stop() - remove it */
+void sim_snp_debug_stop(void);
+
+#endif /* SEV_CPU_SIM_H */
