@@ -15,14 +15,14 @@ void describe_title(FILE *out)
 	fputs("|---|---|---|---|---|---|---|\n", out);
 }
 
-static const char *door(const struct sev_fw_cmd_info *info)
+const char *describe_door(const struct sev_fw_cmd_info *info)
 {
 	if (info->flags & SEV_FW_INFO_GUEST)
 		return "VM fd, or /dev/sev with it";
 	return info->flags & SEV_FW_INFO_PLATFORM ? "/dev/sev" : "the driver's";
 }
 
-static const char *mode(const struct sev_fw_cmd_info *info)
+const char *describe_mode(const struct sev_fw_cmd_info *info)
 {
 	if (!(info->flags & (SEV_FW_INFO_GUEST | SEV_FW_INFO_PLATFORM)))
 		return "";
@@ -51,16 +51,23 @@ static void describe_buf(FILE *out, const struct sev_fw_buf_info *buf, bool repe
 		fprintf(out, ", up to %u", buf->max);
 }
 
-void describe_command(FILE *out, const struct sev_fw_cmd_info *info)
+void describe_buffers(FILE *out, const struct sev_fw_cmd_info *info)
 {
-	fprintf(out, "| %s | 0x%03x | %u | %s | %s | ", info->name,
-		info->id & ~SEV_FW_PASSTHROUGH, info->size, door(info), mode(info));
-	if (info->api_major || info->api_minor)
-		fprintf(out, "%u.%u", info->api_major, info->api_minor);
-	fputs(" | ", out);
 	for (int i = 0; i < SEV_FW_BUFS && info->buf[i].kind; i++) {
 		fputs(i ? "; " : "", out);
 		describe_buf(out, &info->buf[i], info->flags & SEV_FW_INFO_REPEAT);
 	}
-	fputs(info->flags & SEV_FW_INFO_REPEAT ? "; in several steps |\n" : " |\n", out);
+	fputs(info->flags & SEV_FW_INFO_REPEAT ? "; in several steps" : "", out);
+}
+
+void describe_command(FILE *out, const struct sev_fw_cmd_info *info)
+{
+	fprintf(out, "| %s | 0x%03x | %u | %s | %s | ", info->name,
+		info->id & ~SEV_FW_PASSTHROUGH, info->size, describe_door(info),
+		describe_mode(info));
+	if (info->api_major || info->api_minor)
+		fprintf(out, "%u.%u", info->api_major, info->api_minor);
+	fputs(" | ", out);
+	describe_buffers(out, info);
+	fputs(" |\n", out);
 }
