@@ -56,6 +56,7 @@ programs: setup
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/swpsp
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/vmm
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/migrate
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/sevfw
 
 # The status of the last command in a shell is no error of make's.
 shell: modules programs

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * explain: a status, a command, a member of a block, an errno. All of it is in
+ * <linux/sev-fw.h>; no device is needed.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "facts.h"
+#include "fields.h"
+#include "host.h"
+
+#define STATUS_ROW(name, value, meaning)	\
+	{ #name, value },
+
+static const struct status {
+	const char *name;
+	uint32_t value;
+} statuses[] = { SEV_FW_STATUSES(STATUS_ROW) };
+
+static const char * const lists[] = { "commands", "statuses", "errnos" };
+
+/* By name, with the prefixes that it has in headers or without, or by number. */
+static const struct status *status_find(const char *text)
+{
+	static const char * const prefixes[] = { "SEV_FW_STATUS_", "SEV_RET_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (!strncasecmp(text, prefixes[i], strlen(prefixes[i])))
+			text += strlen(prefixes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (!strcasecmp(statuses[i].name, text))
+			return &statuses[i];
+	return NULL;
+}
+
+static void add_status(struct json_object *facts, uint32_t value)
+{
+	facts_text(facts, "status", sev_status_text(value));
+	facts_text(facts, "meaning", sev_status_meaning(value));
+	if (status_advice(value))
+		facts_text(facts, "advice", status_advice(value));
+}
+
+static void add_field(struct json_object *list, const struct command *command,
+		      const struct field *field, bool with_command)
+{
+	struct json_object *row = facts_row(list);
+
+	if (with_command)
+		facts_text(row, "command", command->name);
+	facts_id(row, "offset", field->offset, 2);
+	facts_number(row, "size", field->size);
+	facts_text(row, "field", field->name);
+	facts_text(row, "use", field_kind_text(field->kind));
+	facts_text(row, "meaning", field->text);
+}
+
+static void add_command(struct json_object *facts, const struct command *command)
+{
+	struct json_object *list;
+
+	facts_text(facts, "command", command->name);
+	facts_id(facts, "id", command->id, 3);
+	facts_text(facts, "meaning", command->brief);
+	facts_number(facts, "size", command->size);
+	if (*command->text)
+		facts_text(facts, "note", command->text);
+	list = facts_list(facts, "fields");
+	for (size_t i = 0; i < command->fields; i++)
+		add_field(list, command, &command->field[i], false);
+}
+
+/* Each command that has a field of that name, or only the one that is named before a dot. */
+static bool add_fields(struct json_object *facts, const char *text)
+{
+	const char *dot = strchr(text, '.'), *name = dot ? dot + 1 : text;
+	struct json_object *list = json_object_new_array();
+	const struct command *command;
+	char only[64] = "";
+
+	if (dot)
+		snprintf(only, sizeof(only), "%.*s", (int)(dot - text), text);
+	for (size_t n = 0; (command = command_at(n)); n++) {
+		const struct field *field = field_find(command, name);
+
+		if (field && (!dot || command == command_named(only)))
+			add_field(list, command, field, true);
+	}
+	if (json_object_array_length(list)) {
+		json_object_object_add(facts, "fields", list);
+		return true;
+	}
+	json_object_put(list);
+	return false;
+}
+
+static bool add_list(struct json_object *facts, const char *name)
+{
+	struct json_object *list = NULL, *row;
+	const struct command *command;
+	const struct errno_text *error;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (!strcasecmp(lists[i], name))
+			list = facts_list(facts, lists[i]);
+	if (!list)
+		return false;
+	for (size_t n = 0; !strcasecmp(name, "commands") && (command = command_at(n)); n++) {
+		row = facts_row(list);
+		facts_text(row, "name", command->name);
+		facts_id(row, "id", command->id, 3);
+		facts_number(row, "size", command->size);
+		facts_text(row, "meaning", command->brief);
+	}
+	for (size_t i = 0; !strcasecmp(name, "statuses") && i < ARRAY_SIZE(statuses); i++) {
+		row = facts_row(list);
+		facts_id(row, "value", statuses[i].value, 2);
+		facts_text(row, "name", statuses[i].name);
+		facts_text(row, "meaning", sev_status_meaning(statuses[i].value));
+	}
+	for (size_t n = 0; !strcasecmp(name, "errnos") && (error = errno_at(n)); n++) {
+		row = facts_row(list);
+		facts_text(row, "name", error->name);
+		facts_text(row, "meaning", error->text);
+	}
+	return true;
+}
+
+/* All names that may be explained: commands, statuses, errnos, lists, fields. */
+static const char *name_at(const void *list, size_t n)
+{
+	const struct command *command;
+	const struct errno_text *error;
+
+	(void)list;
+	if (n < ARRAY_SIZE(statuses))
+		return statuses[n].name;
+	n -= ARRAY_SIZE(statuses);
+	if (n < ARRAY_SIZE(lists))
+		return lists[n];
+	n -= ARRAY_SIZE(lists);
+	for (size_t i = 0; (error = errno_at(i)); i++, n--)
+		if (!n)
+			return error->name;
+	for (size_t i = 0; (command = command_at(i)); i++, n--)
+		if (!n)
+			return command->name;
+	for (size_t i = 0; (command = command_at(i)); n -= command->fields, i++)
+		if (n < command->fields)
+			return command->field[n].name;
+	return NULL;
+}
+
+/* A number may be a status, a command, or both. */
+static void add_number(struct json_object *facts, const char *text)
+{
+	uint64_t value = number("explain", text, UINT32_MAX);
+	const struct command *command = command_find(text);
+
+	if (value == SEV_FW_NO_CALL || value > SEV_FW_STATUS_INTERNAL * 2 || value < 0x100)
+		add_status(facts_object(facts, "as_status"), value);
+	if (command && value <= 0xffff)
+		add_command(facts_object(facts, "as_command"), command);
+	if (!json_object_object_length(facts))
+		add_status(facts_object(facts, "as_status"), value);
+}
+
+static bool add_name(struct json_object *facts, const char *text)
+{
+	const struct status *status = status_find(text);
+	const struct command *command = command_find(text);
+	const struct errno_text *error = errno_find(text);
+
+	if (status)
+		add_status(facts, status->value);
+	if (command)
+		add_command(facts, command);
+	if (error) {
+		facts_text(facts, "errno", error->name);
+		facts_text(facts, "meaning", error->text);
+	}
+	return status || command || error || add_list(facts, text) || add_fields(facts, text);
+}
+
+static int explain_act(const struct args *args)
+{
+	const char *text = args->word[0];
+	struct json_object *facts = facts_new();
+	const char *near;
+
+	if (isdigit((unsigned char)*text)) {
+		add_number(facts, text);
+	} else if (!add_name(facts, text)) {
+		near = nearest(text, name_at, NULL);
+		if (near)
+			fail(EXIT_USAGE, "nothing is called %s; did you mean %s?", text, near);
+		fail(EXIT_USAGE, "nothing is called %s; \"sevfw explain commands\", statuses or "
+			"errnos lists names",
+		     text);
+	}
+	facts_print(facts, args->json);
+	return 0;
+}
+
+const struct subcommand explain_sub = {
+	.name = "explain",
+	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | commands | statuses | errnos",
+	.brief = "what a status, a command, a field or an errno means",
+	.text = "Prints what <linux/sev-fw.h> says of it, and what to do about a status. Names "
+		"may be in any "
+		"case, and with or without the prefix that they have in headers; statuses and "
+		"commands may be "
+		"numbers, too. \"commands\", \"statuses\" and \"errnos\" list all that there "
+		"are. Needs no device.",
+	.json = "  status      name and number; with meaning, and advice: what to do\n"
+		"  command     name; with id, meaning, size of the block in bytes, note\n"
+		"  fields      list: offset, size, field, use (in, out, in,out, driver, zero), "
+		"meaning;\n"
+		"              with command, if a field was asked for\n"
+		"  errno       name; with meaning\n"
+		"  as_status   what a number means as a status: status, meaning, advice\n"
+		"  as_command  what it means as a command: command, id, meaning, size, note, "
+		"fields\n"
+		"  commands, statuses, errnos  lists of what there is",
+	.example = "  sevfw explain 0x0e\n  sevfw explain INVALID_GUEST_STATE\n"
+		   "  sevfw explain launch_start\n  sevfw explain LAUNCH_START.policy\n"
+		   "  sevfw explain EBUSY",
+	.least = 1,
+	.most = 1,
+	.act = explain_act,
+};

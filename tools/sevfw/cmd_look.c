@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * status, guests, commands: what the drivers know. Only "commands" opens /dev/sev on
+ * psp_sev, and that asks the kernel, not the firmware; on the stock driver, which shows
+ * nothing, "status" has to ask.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "facts.h"
+#include "host.h"
+#include "describe.h"
+#include "platform.h"
+
+/* ---- status ---- */
+
+static const char *state_name(unsigned int state)
+{
+	static const char * const name[] = { "uninitialised", "initialised", "working" };
+
+	return state < ARRAY_SIZE(name) ? name[state] : "unknown";
+}
+
+static const char *owner_name(unsigned int owner)
+{
+	return owner & 1 ? "external" : "self";
+}
+
+static void add_problem(struct json_object *problems, const char *text)
+{
+	json_object_array_add(problems, json_object_new_string(text));
+}
+
+/* "free 3 bound 1 dirty 0" */
+static bool add_pool(struct json_object *list, const char *name, const unsigned int count[3])
+{
+	struct json_object *row = facts_row(list);
+
+	facts_text(row, "pool", name);
+	facts_number(row, "free", count[0]);
+	facts_number(row, "bound", count[1]);
+	facts_number(row, "dirty", count[2]);
+	return count[0] + count[1] + count[2] && !count[0] && !count[2];
+}
+
+static bool read_pool(const struct host *host, const char *name, unsigned int count[3])
+{
+	const char *text = host_read(host->device, name);
+
+	return text && sscanf(text, "free %u bound %u dirty %u", &count[0], &count[1],
+			      &count[2]) == 3;
+}
+
+/* The first file has all ASIDs, the second one those for SEV-ES guests. */
+static void add_asids(const struct host *host, struct json_object *facts,
+		      struct json_object *problems)
+{
+	struct json_object *list = facts_list(facts, "asids");
+	unsigned int all[3], es[3];
+
+	if (!read_pool(host, "asids", all) || !read_pool(host, "asids_es", es))
+		return;
+	for (int i = 0; i < 3; i++)
+		all[i] = all[i] > es[i] ? all[i] - es[i] : 0;
+	if (add_pool(list, "SEV", all))
+		add_problem(problems, "all ASIDs of SEV guests are in use: end a guest before "
+			"another one is launched");
+	if (add_pool(list, "SEV-ES", es))
+		add_problem(problems, "all ASIDs of SEV-ES guests are in use: end a guest before "
+			"another one is launched");
+}
+
+/* Whatever psp_sev has in sysfs, under the names that it has there. */
+static void add_texts(const struct host *host, struct json_object *facts)
+{
+	static const char * const names[] = {
+		"sev_es", "snp", "busy", "last_failure", "init_failure", "persistent_data",
+		"quarantined_pages",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *text = host_read(host->device, names[i]);
+
+		if (text)
+			facts_text(facts, names[i], text);
+	}
+}
+
+static void find_problems(const struct host *host, struct json_object *problems)
+{
+	const char *dead = host_read(host->device, "dead");
+	const char *init = host_read(host->device, "init_failure");
+	const char *data = host_read(host->device, "persistent_data");
+	char text[9000];
+
+	if (dead && strcmp(dead, "0")) {
+		snprintf(text, sizeof(text), "the PSP is dead (%s): reset the machine",
+			 host_read(host->device, "last_failure") ?: "no answer");
+		add_problem(problems, text);
+	}
+	if (init && strcmp(init, "none")) {
+		snprintf(text, sizeof(text), "the platform could not be initialised: %s", init);
+		add_problem(problems, text);
+	}
+	if (data && strstr(data, "fail")) {
+		snprintf(text, sizeof(text), "the platform's keys: %s", data);
+		add_problem(problems, text);
+	}
+}
+
+static void status_ours(const struct host *host, struct json_object *facts,
+			struct json_object *problems)
+{
+	const char *text;
+
+	facts_text(facts, "api_version", host_read(host->device, "api_version") ?: "unknown");
+	facts_text(facts, "build", host_read(host->device, "build") ?: "unknown");
+	text = host_read(host->device, "state");
+	facts_text(facts, "state", text ? state_name(atoi(text)) : "unknown");
+	text = host_read(host->device, "owner");
+	facts_text(facts, "owner", text ? owner_name(atoi(text)) : "unknown");
+	text = host_read(host->device, "guests");
+	facts_number(facts, "guests", text ? strtoul(text, NULL, 10) : 0);
+	add_texts(host, facts);
+	add_asids(host, facts, problems);
+	find_problems(host, problems);
+}
+
+/* ccp shows nothing; PLATFORM_STATUS has to be issued. */
+static void status_stock(struct json_object *facts, struct json_object *problems)
+{
+	struct platform platform = { .fd = host_open(false), .legacy = true };
+	struct sev_fw_platform_status status;
+	char text[32];
+	int ret = platform_status(&platform, &status);
+
+	if (ret)
+		exit(host_refused("PLATFORM_STATUS", ret, platform.status));
+	snprintf(text, sizeof(text), "%u.%u", status.api_major, status.api_minor);
+	facts_text(facts, "api_version", text);
+	snprintf(text, sizeof(text), "%u", status.build);
+	facts_text(facts, "build", text);
+	facts_text(facts, "state", state_name(status.state));
+	facts_text(facts, "owner", owner_name(status.owner));
+	facts_number(facts, "guests", status.guest_count);
+	facts_text(facts, "sev_es", status.config & 1 ? "on" : "off");
+	facts_text(facts, "not_known", "ASIDs, failures, what the firmware is doing: only "
+		"psp_sev shows them");
+	(void)problems;
+	close(platform.fd);
+}
+
+static int status_act(const struct args *args)
+{
+	struct json_object *facts = facts_new(), *problems = json_object_new_array();
+	struct host host;
+	size_t count;
+
+	host_find(&host);
+	facts_text(facts, "driver", host_driver_name(host.driver));
+	if (host.driver == DRIVER_OURS && *host.device)
+		facts_text(facts, "device", strrchr(host.device, '/') + 1);
+	if (host.driver == DRIVER_NONE)
+		add_problem(problems, "no driver is loaded: \"sevfw doctor\" tells what is "
+			"missing");
+	else if (host.driver == DRIVER_STOCK)
+		status_stock(facts, problems);
+	else if (!*host.device)
+		add_problem(problems, "psp_sev has no PSP: the kernel's log has the reason, "
+			"\"sevfw doctor\" looks for it");
+	else
+		status_ours(&host, facts, problems);
+	count = json_object_array_length(problems);
+	json_object_object_add(facts, "problems", problems);
+	facts_print(facts, args->json);
+	return count ? EXIT_NO : 0;
+}
+
+const struct subcommand status_sub = {
+	.name = "status",
+	.args = "",
+	.brief = "the platform, its firmware, and what is wrong",
+	.text = "Prints the driver, the firmware's version, state and owner of the platform, how "
+		"many "
+		"guests and free ASIDs there are, and what is wrong. With psp_sev nothing of it "
+		"asks the "
+		"firmware, so that it works, and for all users, when that hangs. With the stock "
+		"driver "
+		"PLATFORM_STATUS is issued, and what only psp_sev shows is missing.\n\n"
+		"The exit status is 0 if there are no problems, 1 if there are.",
+	.json = "  driver             psp_sev, ccp or none\n"
+		"  device             PCI address of the PSP\n"
+		"  api_version        \"1.55\"\n"
+		"  build              build of the firmware\n"
+		"  state              uninitialised, initialised, working (there are guests)\n"
+		"  owner              self, or external: an owner's certificates were imported\n"
+		"  guests             number of guests\n"
+		"  sev_es             on, or why not\n"
+		"  snp                on, or why not\n"
+		"  busy               what the firmware is doing, and for how long\n"
+		"  last_failure       the last command that the firmware refused\n"
+		"  init_failure       why the platform could not be initialised\n"
+		"  persistent_data    where the platform's keys are, and what is wrong with that\n"
+		"  quarantined_pages  memory that is lost to a firmware that did not give it back\n"
+		"  asids              list: pool, free, bound, dirty (free after a flush)\n"
+		"  not_known          what this driver does not show\n"
+		"  problems           list of sentences",
+	.example = "  sevfw status\n  sevfw status --json | jq -r .owner",
+	.act = status_act,
+};
+
+/* ---- guests ---- */
+
+/* ASIDs below that of the first SEV guest are those of SEV-ES guests. */
+static unsigned int es_asids(const struct host *host)
+{
+	unsigned int es[3];
+
+	return read_pool(host, "asids_es", es) ? es[0] + es[1] + es[2] : 0;
+}
+
+static void add_bound(const struct host *host, struct json_object *guests)
+{
+	unsigned int asid, handle, es = es_asids(host);
+	char path[600], state[16];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/psp_sev/%s/asids",
+		 strrchr(host->device, '/') + 1);
+	file = fopen(host_path(path), "re");
+	if (!file)
+		fail(EXIT_NO_ACCESS, "%s: %s; be root, and mount debugfs", path, strerror(errno));
+	while (!feof(file)) {
+		struct json_object *row;
+
+		if (fscanf(file, "%u %15s %u", &asid, state, &handle) != 3) {
+			if (fscanf(file, "%*[^\n]%*c") < 0)
+				break;
+			continue;
+		}
+		if (strcmp(state, "bound"))
+			continue;
+		row = facts_row(guests);
+		facts_number(row, "asid", asid);
+		facts_number(row, "handle", handle);
+		facts_text(row, "kind", asid <= es ? "SEV-ES" : "SEV");
+	}
+	fclose(file);
+}
+
+/* How many files of a process are VMs. */
+static unsigned int vms_of(const char *pid)
+{
+	char path[300], target[64];
+	unsigned int vms = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(host_path(path));
+	for (struct dirent *entry; dir && (entry = readdir(dir)); ) {
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		vms += !strcmp(target, "anon_inode:kvm-vm");
+	}
+	if (dir)
+		closedir(dir);
+	return vms;
+}
+
+static void add_processes(struct json_object *processes)
+{
+	DIR *dir = opendir(host_path("/proc"));
+
+	for (struct dirent *entry; dir && (entry = readdir(dir)); ) {
+		char path[300];
+		unsigned int vms;
+
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		vms = vms_of(entry->d_name);
+		if (vms) {
+			struct json_object *row = facts_row(processes);
+
+			snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
+			facts_number(row, "pid", strtoul(entry->d_name, NULL, 10));
+			facts_text(row, "command", host_read(path, "comm") ?: "?");
+			facts_number(row, "vms", vms);
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static int guests_act(const struct args *args)
+{
+	struct json_object *facts = facts_new();
+	struct host host;
+
+	host_find(&host);
+	if (host.driver == DRIVER_OURS && *host.device)
+		add_bound(&host, facts_list(facts, "guests"));
+	else if (host.driver == DRIVER_STOCK)
+		facts_text(facts, "not_known", "ASIDs and handles of guests: only psp_sev shows "
+			"them");
+	else
+		fail(EXIT_NO_ACCESS, "no driver has a PSP; \"sevfw doctor\" tells why");
+	add_processes(facts_list(facts, "processes"));
+	facts_print(facts, args->json);
+	return 0;
+}
+
+const struct subcommand guests_sub = {
+	.name = "guests",
+	.args = "",
+	.brief = "the guests that hold ASIDs, and the processes with VMs",
+	.text = "Prints each ASID that is bound, the firmware's handle of its guest, and its "
+		"kind; and the "
+		"processes that have VMs, encrypted or not. The former is in debugfs, for root. "
+		"Which process "
+		"a guest belongs to the drivers do not tell.",
+	.json = "  guests     list: asid, handle, kind (SEV or SEV-ES)\n"
+		"  not_known  what this driver does not show\n"
+		"  processes  list: pid, command, vms (how many VMs it has)",
+	.example = "  sevfw guests",
+	.act = guests_act,
+};
+
+/* ---- commands ---- */
+
+static void add_command(struct json_object *list, const struct sev_fw_cmd_info *info)
+{
+	struct json_object *row = facts_row(list);
+	char since[16] = "", *buffers = NULL;
+	size_t size;
+	FILE *out;
+
+	facts_text(row, "name", info->name);
+	facts_id(row, "id", info->id & 0xffff, 3);
+	facts_number(row, "size", info->size);
+	facts_bool(row, "available", info->flags & SEV_FW_INFO_AVAILABLE);
+	facts_text(row, "door", describe_door(info));
+	facts_text(row, "mode", describe_mode(info));
+	if (info->api_major || info->api_minor)
+		snprintf(since, sizeof(since), "%u.%u", info->api_major, info->api_minor);
+	facts_text(row, "since", since);
+	out = open_memstream(&buffers, &size);
+	if (out) {
+		describe_buffers(out, info);
+		fclose(out);
+	}
+	facts_text(row, "buffers", buffers ? buffers : "");
+	free(buffers);
+}
+
+static int commands_act(const struct args *args)
+{
+	struct json_object *facts, *list;
+	struct sev_fw_cmd_info *infos;
+	struct sev_fw_query query;
+	int fd = host_open(false);
+	char text[32];
+
+	infos = host_query(fd, &query);
+	if (!infos)
+		fail(EXIT_NO_ACCESS, "the stock driver cannot say which commands there are; "
+		     "\"sevfw explain commands\" lists those that the header has");
+	close(fd);
+	facts = facts_new();
+	snprintf(text, sizeof(text), "%u.%u", query.api_major, query.api_minor);
+	facts_text(facts, "api_version", text);
+	facts_number(facts, "build", query.build);
+	list = facts_list(facts, "commands");
+	for (uint32_t i = 0; i < query.count; i++)
+		add_command(list, &infos[i]);
+	free(infos);
+	facts_print(facts, args->json);
+	return 0;
+}
+
+const struct subcommand commands_sub = {
+	.name = "commands",
+	.args = "",
+	.brief = "the commands that this kernel and this firmware have",
+	.text = "Prints what SEV_FW_QUERY tells: each command, its id, the size of its block in "
+		"bytes, "
+		"whether the firmware has it, where it may be issued (on /dev/sev, on a VM, or "
+		"by the driver "
+		"only), what /dev/sev must be open for, since which version of the SEV API it "
+		"exists, and its "
+		"buffers. Needs psp_sev, and /dev/sev for reading.",
+	.json = "  api_version  version of the SEV API that the firmware has\n"
+		"  build        build of the firmware\n"
+		"  commands     list: name, id, size, available, door, mode, since, buffers",
+	.example = "  sevfw commands\n"
+		   "  sevfw commands --json | jq -r '.commands[] | select(.available | not).name'",
+	.act = commands_act,
+};

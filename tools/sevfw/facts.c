@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One tree of facts, two ways to print it. Nothing is said to people that --json does
+ * not say, too, because both come from here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts.h"
+
+struct json_object *facts_new(void)
+{
+	struct json_object *facts = json_object_new_object();
+
+	if (!facts)
+		fail(EXIT_NO, "out of memory");
+	return facts;
+}
+
+static struct json_object *add(struct json_object *facts, const char *key,
+			       struct json_object *value)
+{
+	if (!value || json_object_object_add(facts, key, value))
+		fail(EXIT_NO, "out of memory");
+	return value;
+}
+
+struct json_object *facts_list(struct json_object *facts, const char *key)
+{
+	return add(facts, key, json_object_new_array());
+}
+
+struct json_object *facts_object(struct json_object *facts, const char *key)
+{
+	return add(facts, key, json_object_new_object());
+}
+
+struct json_object *facts_row(struct json_object *list)
+{
+	struct json_object *row = facts_new();
+
+	json_object_array_add(list, row);
+	return row;
+}
+
+void facts_text(struct json_object *facts, const char *key, const char *text)
+{
+	add(facts, key, json_object_new_string(text));
+}
+
+void facts_number(struct json_object *facts, const char *key, uint64_t value)
+{
+	add(facts, key, json_object_new_uint64(value));
+}
+
+void facts_bool(struct json_object *facts, const char *key, bool value)
+{
+	add(facts, key, json_object_new_boolean(value));
+}
+
+void facts_hex(struct json_object *facts, const char *key, const void *data, size_t len)
+{
+	char *text = malloc(2 * len + 1);
+
+	if (!text)
+		fail(EXIT_NO, "out of memory");
+	for (size_t i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", ((const uint8_t *)data)[i]);
+	text[2 * len] = '\0';
+	facts_text(facts, key, text);
+	free(text);
+}
+
+void facts_id(struct json_object *facts, const char *key, uint64_t value, int digits)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%0*llx", digits, (unsigned long long)value);
+	facts_text(facts, key, text);
+}
+
+/* ---- for people ---- */
+
+#define INDENT	2
+
+static const char *label(const char *key)
+{
+	static char text[64];
+	char *at;
+
+	snprintf(text, sizeof(text), "%s", key);
+	for (at = text; *at; at++)
+		if (*at == '_')
+			*at = ' ';
+	return text;
+}
+
+static const char *plain(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_boolean))
+		return json_object_get_boolean(value) ? "yes" : "no";
+	return value ? json_object_get_string(value) : "";
+}
+
+static bool is_tree(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_object) ||
+	       json_object_is_type(value, json_type_array);
+}
+
+static size_t longest(struct json_object *table, const char *key)
+{
+	size_t width = strlen(key);
+
+	for (size_t i = 0; i < json_object_array_length(table); i++) {
+		struct json_object *row = json_object_array_get_idx(table, i), *cell;
+		size_t len;
+
+		if (!json_object_object_get_ex(row, key, &cell))
+			continue;
+		len = strlen(plain(cell));
+		width = len > width ? len : width;
+	}
+	return width;
+}
+
+/* One line of a table, its heads if there is no row. The last column is not filled up. */
+static void print_cells(struct json_object *first, struct json_object *row,
+			struct json_object *table)
+{
+	int left = json_object_object_length(first);
+
+	json_object_object_foreach(first, key, unused) {
+		struct json_object *cell = NULL;
+		int width = --left ? (int)longest(table, key) : 0;
+
+		(void)unused;
+		if (row)
+			json_object_object_get_ex(row, key, &cell);
+		printf("%-*s%s", width, row ? plain(cell) : label(key), left ? "  " : "\n");
+	}
+}
+
+static void print_table(struct json_object *table, int indent)
+{
+	struct json_object *first = json_object_array_get_idx(table, 0);
+
+	printf("%*s", indent, "");
+	print_cells(first, NULL, table);
+	for (size_t i = 0; i < json_object_array_length(table); i++) {
+		struct json_object *row = json_object_array_get_idx(table, i);
+
+		printf("%*s", indent, "");
+		print_cells(first, row, table);
+	}
+}
+
+static void print_object(struct json_object *object, int indent);
+
+static void print_array(struct json_object *array, int indent)
+{
+	struct json_object *first = json_object_array_get_idx(array, 0);
+
+	if (!first)
+		printf("%*snone\n", indent, "");
+	else if (json_object_is_type(first, json_type_object))
+		print_table(array, indent);
+	else
+		for (size_t i = 0; i < json_object_array_length(array); i++)
+			printf("%*s%s\n", indent, "", plain(json_object_array_get_idx(array, i)));
+}
+
+static size_t widest_key(struct json_object *object)
+{
+	size_t width = 0;
+
+	json_object_object_foreach(object, key, value)
+		if (!is_tree(value) && strlen(key) > width)
+			width = strlen(key);
+	return width;
+}
+
+static void print_object(struct json_object *object, int indent)
+{
+	const int width = (int)widest_key(object);
+
+	json_object_object_foreach(object, key, value) {
+		if (!is_tree(value)) {
+			printf("%*s%-*s  %s\n", indent, "", width, label(key), plain(value));
+			continue;
+		}
+		printf("%*s%s:\n", indent, "", label(key));
+		if (json_object_is_type(value, json_type_object))
+			print_object(value, indent + INDENT);
+		else
+			print_array(value, indent + INDENT);
+	}
+}
+
+void facts_print(struct json_object *facts, bool json)
+{
+	if (json)
+		puts(json_object_to_json_string_ext(facts, JSON_C_TO_STRING_PRETTY |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	else
+		print_object(facts, 0);
+	json_object_put(facts);
+	if (fflush(stdout))
+		fail(EXIT_NO, "output cannot be written: %s", strerror(errno));
+}

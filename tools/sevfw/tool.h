@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sevfw: what its files share. A subcommand is a row: --help, the manual page and the
+ * completion of shells are made from it, and the same parser reads the options of all.
+ *
+ *   main.c      the rows; parsing; help
+ *   facts.c     facts as JSON, or as text for people: one tree, two ways to print it
+ *   fields.c    <linux/sev-fw.h> as data: commands, members of blocks, errnos
+ *   host.c      /dev/sev, sysfs, debugfs, the drivers
+ *   files.c     reading and writing whole files
+ *   cmd_*.c     the subcommands
+ *
+ * Everything that has to do with the firmware or with cryptography is in ../lib.
+ */
+#ifndef SEVFW_TOOL_H
+#define SEVFW_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Exit statuses, for scripts.
+ */
+#define EXIT_NO		1	/* the answer is no, or it failed */
+#define EXIT_USAGE	2	/* a wrong argument; nothing has been done */
+#define EXIT_REFUSED	3	/* the firmware refused */
+#define EXIT_NO_ACCESS	4	/* the firmware could not be asked: device, permission, driver */
+
+#define OPTIONS_MAX	20
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/**
+ * struct option_row - an option of a subcommand
+ * @name: without the two dashes
+ * @arg: what its value is called, NULL if it has none
+ * @help: what it does; a clause
+ */
+struct option_row {
+	const char *name;
+	const char *arg;
+	const char *help;
+};
+
+struct args;
+
+/**
+ * struct subcommand - a row of the command line
+ * @name: first word
+ * @args: the other words, as a synopsis
+ * @brief: one line for the list of subcommands
+ * @text: paragraphs for --help and the manual page
+ * @json: keys of the facts that --json prints, "key  meaning" on a line each; NULL if
+ *	there is no --json
+ * @example: command lines
+ * @options: ends with an element without name; may be NULL
+ * @least: words that there must be
+ * @most: words that there may be, -1 for any number
+ * @act: does it; returns the exit status
+ */
+struct subcommand {
+	const char *name;
+	const char *args;
+	const char *brief;
+	const char *text;
+	const char *json;
+	const char *example;
+	const struct option_row *options;
+	int least;
+	int most;
+	int (*act)(const struct args *args);
+};
+
+/**
+ * struct args - a command line, parsed
+ * @sub: subcommand
+ * @count: number of words
+ * @word: the words that are no options
+ * @value: of each option of @sub: NULL if it is not given, "" if it has no value
+ * @json: --json is given
+ */
+struct args {
+	const struct subcommand *sub;
+	int count;
+	char **word;
+	const char *value[OPTIONS_MAX];
+	bool json;
+};
+
+/** option() - value of option @name, NULL if it is not given */
+const char *option(const struct args *args, const char *name);
+
+/**
+ * number() - text as a number
+ * @what: what it is, for the message
+ * @text: decimal, or hexadecimal with 0x
+ * @max: largest value
+ *
+ * Anything that is not a number up to @max ends the program.
+ */
+uint64_t number(const char *what, const char *text, uint64_t max);
+
+/** option_number() - value of an option, @otherwise if it is not given */
+uint64_t option_number(const struct args *args, const char *name, uint64_t max,
+		       uint64_t otherwise);
+
+/** fail() - say why, and end the program with @status */
+void fail(int status, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+
+/** warn() - say something on standard error */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * nearest() - the name that was meant, probably
+ * @wrong: what was given
+ * @name: element @n of the list, NULL at its end
+ * @list: the list
+ *
+ * Return: a name of the list, NULL if none is near.
+ */
+const char *nearest(const char *wrong, const char *(*name)(const void *list, size_t n),
+		    const void *list);
+
+/** confirm() - ask @question on the terminal; --yes answers it; ends the program at a no */
+void confirm(const struct args *args, const char *question);
+
+extern const struct subcommand commands_sub, explain_sub, decode_sub, status_sub, guests_sub;
+extern const struct subcommand * const subcommands[];
+
+#endif /* SEVFW_TOOL_H */
