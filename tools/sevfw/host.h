@@ -51,7 +51,10 @@ const char *host_read(const char *dir, const char *name);
 /** host_module() - is that module loaded, or built in? */
 bool host_module(const char *name);
 
-/** host_open() - open /dev/sev; ends the program, with the reason, if that fails */
+/**
+ * host_open() - open /dev/sev; ends the program, with the reason, if that fails
+ * @writable: reading does not suffice; where it does, writing is tried nevertheless
+ */
 int host_open(bool writable);
 
 /**
