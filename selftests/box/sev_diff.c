@@ -714,7 +714,7 @@ static int set_up(void)
 			return -errno;
 	}
 	for (int i = 0; i < VMS; i++)
-		host.vm[i] = (struct vm){ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 };
+		host.vm[i] = (struct vm)VM_NONE;
 	host.rw = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	host.ro = open("/dev/sev", O_RDONLY | O_CLOEXEC);
 	host.null = open("/dev/null", O_RDWR | O_CLOEXEC);

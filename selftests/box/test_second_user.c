@@ -179,7 +179,7 @@ FIXTURE_SETUP(second_user)
 	if (!getenv("PSP_MODULES_DIR"))
 		SKIP(_exit(255), "PSP_MODULES_DIR does not say where second_user.ko is");
 	self->launch = (struct launch){
-		.sev_fd = -1, .vm = { .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 },
+		.sev_fd = -1, .vm = VM_NONE,
 	};
 	self->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	self->sev = open("/dev/sev", O_RDWR | O_CLOEXEC);

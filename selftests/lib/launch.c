@@ -21,7 +21,7 @@ int launch_open(struct launch *l, const struct launch_ops *ops, uint32_t policy)
 		.ops = ops,
 		.policy = policy,
 		.status = SEV_FW_NO_CALL,
-		.vm = { .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 },
+		.vm = VM_NONE,
 	};
 	owner_session_none(&l->session, policy);
 	l->digest = owner_digest_new();

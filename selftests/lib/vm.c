@@ -14,6 +14,57 @@
 
 #include "vm.h"
 
+/* Memory that only an SNP guest has, in headers of its time. */
+struct private_memory {
+	__u64 size;
+	__u64 flags;
+	__u64 reserved[6];
+};
+
+struct region2 {
+	__u32 slot;
+	__u32 flags;
+	__u64 gpa;
+	__u64 size;
+	__u64 uaddr;
+	__u64 private_offset;
+	__u32 private_fd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+
+struct attributes {
+	__u64 gpa;
+	__u64 size;
+	__u64 attributes;
+	__u64 flags;
+};
+
+#define SET_REGION2		_IOW(KVMIO, 0x49, struct region2)
+#define SET_ATTRIBUTES		_IOW(KVMIO, 0xd2, struct attributes)
+#define CREATE_PRIVATE		_IOWR(KVMIO, 0xd4, struct private_memory)
+#define REGION_HAS_PRIVATE	(1 << 2)
+#define ATTRIBUTE_PRIVATE	(1 << 3)
+
+/* All of it begins as private. */
+static int set_private_memory(struct vm *vm)
+{
+	struct private_memory memory = { .size = vm->size };
+	struct region2 region = {
+		.flags = REGION_HAS_PRIVATE, .size = vm->size, .uaddr = (uintptr_t)vm->memory,
+	};
+	struct attributes attributes = { .size = vm->size, .attributes = ATTRIBUTE_PRIVATE };
+
+	vm->private_fd = ioctl(vm->vm_fd, CREATE_PRIVATE, &memory);
+	if (vm->private_fd < 0)
+		return -errno;
+	region.private_fd = vm->private_fd;
+	if (ioctl(vm->vm_fd, SET_REGION2, &region) ||
+	    ioctl(vm->vm_fd, SET_ATTRIBUTES, &attributes))
+		return -errno;
+	return 0;
+}
+
 static int set_memory(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = {
@@ -41,7 +92,7 @@ int vm_create(struct vm *vm, unsigned int type, size_t size)
 {
 	void *memory;
 
-	*vm = (struct vm){ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 };
+	*vm = (struct vm)VM_NONE;
 	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
@@ -53,7 +104,7 @@ int vm_create(struct vm *vm, unsigned int type, size_t size)
 	vm->vm_fd = ioctl(vm->kvm_fd, KVM_CREATE_VM, type);
 	if (vm->vm_fd < 0)
 		return -errno;
-	return set_memory(vm);
+	return type == VM_TYPE_SNP ? set_private_memory(vm) : set_memory(vm);
 }
 
 static int enter_real_mode(struct vm *vm)
@@ -157,11 +208,13 @@ void vm_destroy(struct vm *vm)
 		munmap(vm->run, vm->run_size);
 	if (vm->vcpu_fd >= 0)
 		close(vm->vcpu_fd);
+	if (vm->private_fd >= 0)
+		close(vm->private_fd);
 	if (vm->vm_fd >= 0)
 		close(vm->vm_fd);
 	if (vm->kvm_fd >= 0)
 		close(vm->kvm_fd);
 	if (vm->memory)
 		munmap(vm->memory, vm->size);
-	*vm = (struct vm){ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1 };
+	*vm = (struct vm)VM_NONE;
 }

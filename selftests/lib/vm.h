@@ -28,6 +28,7 @@
  * @run_size: size of @run
  * @memory: the guest's RAM, page-aligned
  * @size: its size in bytes
+ * @private_fd: of an SNP guest, memory that nobody but the guest sees
  */
 struct vm {
 	int kvm_fd;
@@ -37,7 +38,11 @@ struct vm {
 	size_t run_size;
 	uint8_t *memory;
 	size_t size;
+	int private_fd;
 };
+
+/* A struct vm with nothing in it. */
+#define VM_NONE	{ .kvm_fd = -1, .vm_fd = -1, .vcpu_fd = -1, .private_fd = -1 }
 
 /*
  * Types of VMs that are SEV guests from the beginning, since Linux 6.10. With them
@@ -46,6 +51,7 @@ struct vm {
 #define VM_TYPE_DEFAULT	0
 #define VM_TYPE_SEV	2
 #define VM_TYPE_SEV_ES	3
+#define VM_TYPE_SNP	4
 #define VM_CAP_TYPES	235
 #define VM_SEV_INIT2	22
 

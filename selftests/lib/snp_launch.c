@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A launch by the ioctls that KVM has had for SNP since Linux 6.11. Headers of
+ * distributions do not have all of them yet, so they are written down here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "sevfw.h"
+#include "snp_launch.h"
+
+#define OP_LAUNCH_START		100
+#define OP_LAUNCH_UPDATE	101
+#define OP_LAUNCH_FINISH	102
+
+struct op_start {
+	uint64_t policy;
+	uint8_t gosvw[16];
+	uint16_t flags;
+	uint8_t pad0[6];
+	uint64_t pad1[4];
+};
+
+/* KVM moves @gfn, @uaddr and @len on with each page that it has done. */
+struct op_update {
+	uint64_t gfn;
+	uint64_t uaddr;
+	uint64_t len;
+	uint8_t type;
+	uint8_t pad0;
+	uint16_t flags;
+	uint32_t pad1;
+	uint64_t pad2[4];
+};
+
+struct op_finish {
+	uint64_t block_uaddr;
+	uint64_t auth_uaddr;
+	uint8_t block_en;
+	uint8_t author_en;
+	uint8_t no_vcek;
+	uint8_t host_data[32];
+	uint8_t pad0[3];
+	uint16_t flags;
+	uint64_t pad1[4];
+};
+
+struct prefault {
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t flags;
+	uint64_t pad[5];
+};
+
+#define PRE_FAULT_MEMORY	_IOWR(KVMIO, 0xd5, struct prefault)
+
+static int on_guest(struct snp_launch *l, uint32_t id, void *data)
+{
+	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+}
+
+int snp_launch_open(struct snp_launch *l, size_t ram)
+{
+	struct vm_sev_init init = { .ghcb_version = 2 };
+	int ret;
+
+	*l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	ret = vm_create(&l->vm, VM_TYPE_SNP, ram);
+	if (ret)
+		return ret;
+	l->sev_fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	if (l->sev_fd < 0)
+		return -errno;
+	ret = on_guest(l, VM_SEV_INIT2, &init);
+	return ret ? ret : vm_add_vcpu(&l->vm);
+}
+
+int snp_launch_start(struct snp_launch *l, uint64_t policy)
+{
+	struct op_start op = { .policy = policy };
+
+	l->policy = policy;
+	memset(l->digest, 0, sizeof(l->digest));
+	return on_guest(l, OP_LAUNCH_START, &op);
+}
+
+int snp_launch_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
+{
+	const uint8_t *source = l->vm.memory + gpa;
+	struct op_update op = {
+		.gfn = gpa / SNP_PAGE_BYTES, .uaddr = (uintptr_t)source,
+		.len = pages * SNP_PAGE_BYTES, .type = kind,
+	};
+	int ret = on_guest(l, OP_LAUNCH_UPDATE, &op);
+	uint64_t at;
+
+	for (at = gpa; at / SNP_PAGE_BYTES < op.gfn; at += SNP_PAGE_BYTES)
+		if (snp_digest_page(l->digest, kind, at, l->vm.memory + at))
+			return -ENOMEM;
+	return ret;
+}
+
+int snp_launch_expect_vcpu(struct snp_launch *l)
+{
+	uint8_t vmsa[SNP_PAGE_BYTES];
+
+	snp_vmsa_real_mode(vmsa, VM_ENTRY);
+	return snp_digest_page(l->digest, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsa) ? -ENOMEM : 0;
+}
+
+int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish)
+{
+	struct op_finish op = { 0 };
+
+	if (finish) {
+		op.block_uaddr = (uintptr_t)finish->block;
+		op.auth_uaddr = (uintptr_t)finish->auth;
+		op.block_en = !!finish->block;
+		op.author_en = finish->author;
+		op.no_vcek = finish->no_vcek;
+		memcpy(op.host_data, finish->host_data, sizeof(op.host_data));
+	}
+	return on_guest(l, OP_LAUNCH_FINISH, &op);
+}
+
+int snp_launch_prefault(struct snp_launch *l, uint64_t gpa, size_t pages)
+{
+	struct prefault range = { .gpa = gpa, .size = pages * SNP_PAGE_BYTES };
+
+	return ioctl(l->vm.vcpu_fd, PRE_FAULT_MEMORY, &range) ? -errno : 0;
+}
+
+void snp_launch_close(struct snp_launch *l)
+{
+	vm_destroy(&l->vm);
+	if (l->sev_fd >= 0)
+		close(l->sev_fd);
+	l->sev_fd = -1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The launch of an SNP guest by KVM's own ioctls, step by step, and the digest that its
+ * owner expects meanwhile.
+ *
+ *	snp_launch_open()      VM, private memory, a vCPU in real mode
+ *	snp_launch_start()
+ *	snp_launch_update()    for each range of pages
+ *	snp_launch_finish()    the vCPU's state, and the end
+ *	snp_launch_close()     at any time
+ *
+ * Guest memory is private from the beginning: what is launched is copied out of the
+ * memory slot, vm.memory, at the address that it has in there.
+ *
+ * Functions return 0 or a negative errno. -EIO: the firmware refused, @status says why.
+ */
+#ifndef SELFTESTS_SNP_LAUNCH_H
+#define SELFTESTS_SNP_LAUNCH_H
+
+#include <stdbool.h>
+
+#include "snp_owner.h"
+#include "vm.h"
+
+/**
+ * struct snp_launch - a launch
+ * @vm: the machine
+ * @sev_fd: /dev/sev
+ * @status: the firmware's last status, or SEV_FW_NO_CALL
+ * @policy: policy that the guest was started with
+ * @digest: digest that the owner expects
+ */
+struct snp_launch {
+	struct vm vm;
+	int sev_fd;
+	uint32_t status;
+	uint64_t policy;
+	uint8_t digest[SNP_DIGEST_BYTES];
+};
+
+/** snp_launch_open() - @ram bytes of RAM; snp_launch_close() it in any case */
+int snp_launch_open(struct snp_launch *l, size_t ram);
+
+/** snp_launch_start() - with @policy, SNP_POLICY_* */
+int snp_launch_start(struct snp_launch *l, uint64_t policy);
+
+/**
+ * snp_launch_update() - make pages the guest's
+ * @l: launch
+ * @kind: their type
+ * @gpa: address of the first one
+ * @pages: how many
+ *
+ * The expected digest goes along with those that were launched.
+ */
+int snp_launch_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages);
+
+/**
+ * struct snp_finish - options of LAUNCH_FINISH
+ * @block: ID block, SNP_ID_BLOCK_BYTES; NULL: none
+ * @auth: page that authenticates it, SNP_ID_AUTH_BYTES
+ * @author: the page has an author's key
+ * @no_vcek: the guest must not use the chip's key
+ * @host_data: appears in reports
+ */
+struct snp_finish {
+	const void *block;
+	const void *auth;
+	bool author;
+	bool no_vcek;
+	uint8_t host_data[32];
+};
+
+/** snp_launch_expect_vcpu() - add the vCPU's state to the expected digest */
+int snp_launch_expect_vcpu(struct snp_launch *l);
+
+/** snp_launch_finish() - @finish may be NULL; the expected digest is not changed */
+int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish);
+
+/** snp_launch_prefault() - let KVM give the guest private pages that were never launched */
+int snp_launch_prefault(struct snp_launch *l, uint64_t gpa, size_t pages);
+
+/** snp_launch_close() - end the guest */
+void snp_launch_close(struct snp_launch *l);
+
+#endif /* SELFTESTS_SNP_LAUNCH_H */
