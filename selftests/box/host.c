@@ -60,6 +60,9 @@ const char *host_missing(unsigned int needs)
 	const char *box = getenv("SEV_BOX");
 	bool stock = box && !strcmp(box, "stock");
 
+	/* A box with --snp must be a host for SNP, so there is nothing to ask. */
+	if (needs & HOST_SNP && !getenv("SEV_BOX_SNP") && !vm_has_type(VM_TYPE_SNP))
+		return "KVM makes no SNP guests here";
 	if (box && !stock)
 		return NULL;
 	if (needs & HOST_FW && !has_passthrough())

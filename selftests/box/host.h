@@ -16,6 +16,7 @@
 #define HOST_ES		0x02	/* SEV-ES guests, too */
 #define HOST_FW		0x04	/* pass-through */
 #define HOST_SWPSP	0x08	/* firmware is the simulated one */
+#define HOST_SNP	0x10	/* a KVM that makes SNP guests */
 
 /**
  * host_missing() - why this host is not one for this test

@@ -31,9 +31,13 @@ static int pages_show(struct seq_file *seq, void *unused)
 	u64 pfn;
 
 	for (pfn = 0; table && pfn < table->pages; pfn++) {
-		if (rmp_lookup(table, pfn * RMP_4K, &page))
+		if (!(pfn % RMP_PAGES_2M))
+			cond_resched();
+		/* Most are so. The rest of a large page has entries, too. */
+		if (!table->entries[2 * pfn] && !table->entries[2 * pfn + 1])
+			counts[RMP_HYPERVISOR]++;
+		else if (rmp_lookup(table, pfn * RMP_4K, &page))
 			counts[rmp_state(&page)]++;
-		cond_resched();
 	}
 	for (state = RMP_HYPERVISOR; state < RMP_STATES; state++)
 		seq_printf(seq, "%s %lu\n", rmp_state_name(state), counts[state]);

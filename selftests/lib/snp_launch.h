@@ -52,6 +52,8 @@ int snp_launch_start(struct snp_launch *l, uint64_t policy);
  * @pages: how many
  *
  * The expected digest goes along with those that were launched.
+ *
+ * Return: 0 or a negative errno.
  */
 int snp_launch_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages);
 

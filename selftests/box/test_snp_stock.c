@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SNP guests by the ioctls that KVM has of its own, on whatever driver of the PSP is there.
+ * The judge of a launch is the firmware: the owner's own computation of the digest is in a
+ * signed ID block, and LAUNCH_FINISH refuses a guest that was measured otherwise.
+ *
+ * Each test ends with as many pages in each state as it began with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+#include <linux/psp-sev.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include "kselftest_harness.h"
+#include "../lib/launch.h"
+#include "../lib/snp_launch.h"
+#include "../swpsp/snp/rmp.h"
+#include "control.h"
+#include "host.h"
+#include "memory.h"
+#include "snp.h"
+#include "status.h"
+
+#define RAM		(1 << 20)
+#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
+#define GPA_NORMAL	0x1000
+#define GPA_ZERO	0x10000
+#define GPA_UNMEASURED	0x14000
+#define GPA_SECRETS	0x18000
+#define GPA_CPUID	0x19000
+#define GPA_LATE	0x20000
+
+/* Table of CPUID functions: their number, and from 0x10 on 0x30 bytes for each. */
+#define CPUID_FN(page, n)	((page) + 0x10 + 0x30 * (n))
+#define CPUID_ECX		0x20
+
+static const char *why(const struct snp_launch *l, int ret)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "%s, %s", strerror(-ret), sev_status_text(l->status));
+	return text;
+}
+
+#define SNP_GOES(l, step)						\
+	do {								\
+		int ret_ = (step);					\
+									\
+		ASSERT_EQ(0, ret_) TH_LOG("%s: %s", #step, why(l, ret_)); \
+	} while (0)
+
+#define SNP_REFUSED(l, expected, step)					\
+	do {								\
+		int ret_ = (step);					\
+									\
+		EXPECT_EQ(-EIO, ret_) TH_LOG("%s: %s", #step, why(l, ret_)); \
+		EXPECT_EQ(expected, (l)->status) TH_LOG("%s: %s", #step, why(l, ret_)); \
+	} while (0)
+
+/* One function: what the processor says of itself, as if it had nothing. */
+static void cpuid_table(uint8_t *page)
+{
+	memset(page, 0, SNP_PAGE_BYTES);
+	page[0] = 1;
+	CPUID_FN(page, 0)[0] = 1;
+}
+
+/* All that a guest is launched from. */
+static void load(struct snp_launch *l)
+{
+	memory_fill(l->vm.memory, RAM, 5);
+	cpuid_table(l->vm.memory + GPA_CPUID);
+}
+
+static int update_all(struct snp_launch *l)
+{
+	static const struct {
+		enum snp_page_kind kind;
+		uint64_t gpa;
+		size_t pages;
+	} ranges[] = {
+		{ SNP_PAGE_NORMAL, GPA_NORMAL, 3 },
+		{ SNP_PAGE_ZERO, GPA_ZERO, 2 },
+		{ SNP_PAGE_UNMEASURED, GPA_UNMEASURED, 2 },
+		{ SNP_PAGE_SECRETS, GPA_SECRETS, 1 },
+		{ SNP_PAGE_CPUID, GPA_CPUID, 1 },
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges) && !ret; i++)
+		ret = snp_launch_update(l, ranges[i].kind, ranges[i].gpa, ranges[i].pages);
+	return ret;
+}
+
+#define LAUNCHED_PAGES	9
+
+static int open_and_start(struct snp_launch *l)
+{
+	int ret = snp_launch_open(l, RAM);
+
+	if (ret)
+		return ret;
+	load(l);
+	return snp_launch_start(l, POLICY);
+}
+
+/* Who signs what the guest must be, and what was signed. */
+struct owner {
+	EVP_PKEY *id_key, *author_key;
+	uint8_t block[SNP_ID_BLOCK_BYTES];
+	uint8_t auth[SNP_ID_AUTH_BYTES];
+};
+
+/* The owner's ID block for the guest as it should be. */
+static int identify(struct owner *o, const struct snp_launch *l, struct snp_finish *finish)
+{
+	struct snp_identity_request request = {
+		.policy = POLICY, .svn = 3, .family = "family", .image = "image",
+	};
+
+	memcpy(request.digest, l->digest, sizeof(request.digest));
+	if (snp_identity_sign(&request, o->id_key, o->author_key, o->block, o->auth))
+		return -ENOMEM;
+	*finish = (struct snp_finish){ .block = o->block, .auth = o->auth, .author = true };
+	return 0;
+}
+
+FIXTURE(snp) {
+	struct snp_use before;
+	struct snp_launch l;
+	struct owner owner;
+};
+
+FIXTURE_SETUP(snp)
+{
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
+	ASSERT_EQ(0, snp_use(&self->before));
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	self->owner.id_key = EVP_EC_gen("P-384");
+	self->owner.author_key = EVP_EC_gen("P-384");
+	ASSERT_TRUE(self->owner.id_key && self->owner.author_key);
+}
+
+FIXTURE_TEARDOWN(snp)
+{
+	struct snp_use after;
+
+	snp_launch_close(&self->l);
+	EVP_PKEY_free(self->owner.id_key);
+	EVP_PKEY_free(self->owner.author_key);
+	ASSERT_EQ(0, snp_use(&after));
+	EXPECT_EQ(0, memcmp(&self->before, &after, sizeof(after))) {
+		TH_LOG("Firmware %+ld Context %+ld Reclaim %+ld Pre-Guest %+ld Guest %+ld %+ld",
+		       after.firmware - self->before.firmware,
+		       after.context - self->before.context,
+		       after.reclaim - self->before.reclaim,
+		       after.pre_guest - self->before.pre_guest,
+		       after.guest_valid - self->before.guest_valid,
+		       after.guest_invalid - self->before.guest_invalid);
+	}
+}
+
+/* ---- the launch ---- */
+
+TEST_F(snp, a_guest_is_measured_as_its_owner_computes)
+{
+	struct snp_finish finish;
+
+	SNP_GOES(&self->l, open_and_start(&self->l));
+	SNP_GOES(&self->l, update_all(&self->l));
+	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
+	SNP_GOES(&self->l, snp_launch_finish(&self->l, &finish));
+}
+
+TEST_F(snp, a_guest_with_other_content_is_refused)
+{
+	struct snp_finish finish;
+
+	SNP_GOES(&self->l, open_and_start(&self->l));
+	SNP_GOES(&self->l, update_all(&self->l));
+	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	self->l.digest[47] ^= 1;
+	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
+	SNP_REFUSED(&self->l, SEV_RET_BAD_MEASUREMENT, snp_launch_finish(&self->l, &finish));
+}
+
+TEST_F(snp, an_identity_that_nobody_signed_is_refused)
+{
+	struct snp_finish finish;
+
+	SNP_GOES(&self->l, open_and_start(&self->l));
+	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
+	self->owner.block[0x54] ^= 1;
+	SNP_REFUSED(&self->l, SEV_RET_BAD_SIGNATURE, snp_launch_finish(&self->l, &finish));
+}
+
+TEST_F(snp, pages_are_in_the_states_that_the_firmware_says)
+{
+	struct snp_use *was = &self->before, now;
+	struct snp_launch *l = &self->l;
+
+	SNP_GOES(l, snp_launch_open(l, RAM));
+	load(l);
+	ASSERT_EQ(0, snp_use(&now));
+	EXPECT_EQ(was->firmware + 1, now.firmware) TH_LOG("response page of guest requests");
+	EXPECT_EQ(was->context, now.context);
+	SNP_GOES(l, snp_launch_start(l, POLICY));
+	ASSERT_EQ(0, snp_use(&now));
+	EXPECT_EQ(was->context + 1, now.context);
+	EXPECT_EQ(was->guest_valid, now.guest_valid);
+	SNP_GOES(l, update_all(l));
+	ASSERT_EQ(0, snp_use(&now));
+	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES, now.guest_valid);
+	EXPECT_EQ(was->pre_guest, now.pre_guest);
+	SNP_GOES(l, snp_launch_finish(l, NULL));
+	ASSERT_EQ(0, snp_use(&now));
+	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES + 1, now.guest_valid) TH_LOG("the vCPU");
+	SNP_GOES(l, snp_launch_prefault(l, GPA_LATE, 4));
+	ASSERT_EQ(0, snp_use(&now));
+	EXPECT_EQ(was->guest_invalid + 4, now.guest_invalid);
+	EXPECT_EQ(was->reclaim, now.reclaim);
+}
+
+TEST_F(snp, a_wrong_cpuid_page_comes_back_corrected)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t *page, right[SNP_PAGE_BYTES];
+
+	SNP_GOES(l, open_and_start(l));
+	page = l->vm.memory + GPA_CPUID;
+	memcpy(right, page, sizeof(right));
+	CPUID_FN(page, 0)[CPUID_ECX + 3] = 1;	/* TSC deadline timer */
+	SNP_REFUSED(l, SEV_RET_INVALID_PARAM,
+		    snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
+	EXPECT_EQ(0, memcmp(right, page, sizeof(right)));
+	EXPECT_EQ(self->before.guest_valid, snp_pages("Guest-Valid"));
+	EXPECT_EQ(self->before.pre_guest, snp_pages("Pre-Guest"));
+	SNP_GOES(l, snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
+}
+
+TEST_F(snp, a_page_is_launched_only_once)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t digest[SNP_DIGEST_BYTES];
+
+	SNP_GOES(l, open_and_start(l));
+	SNP_GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL, 2));
+	memcpy(digest, l->digest, sizeof(digest));
+	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000, 1));
+	EXPECT_EQ(0, memcmp(digest, l->digest, sizeof(digest)));
+	EXPECT_EQ(self->before.guest_valid + 2, snp_pages("Guest-Valid"));
+}
+
+TEST_F(snp, a_policy_that_the_host_cannot_meet_is_refused)
+{
+	static const struct {
+		uint64_t policy;
+		uint32_t status;
+	} cases[] = {
+		{ POLICY | 0xff00, SEV_RET_POLICY_FAILURE },	/* API version */
+		{ SNP_POLICY_ALWAYS, 0 },			/* by KVM */
+		{ SNP_POLICY_SMT, 0 },
+		{ POLICY | 1ull << 40, 0 },
+	};
+	struct snp_launch *l = &self->l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		SNP_GOES(l, snp_launch_open(l, RAM));
+		if (cases[i].status)
+			SNP_REFUSED(l, cases[i].status, snp_launch_start(l, cases[i].policy));
+		else
+			EXPECT_EQ(-EINVAL, snp_launch_start(l, cases[i].policy));
+		EXPECT_EQ(self->before.context, snp_pages("Context"));
+		snp_launch_close(l);
+	}
+}
+
+/* ---- the check of writes ---- */
+
+TEST_F(snp, a_write_to_a_guests_page_faults_on_each_cpu)
+{
+	static const int states[] = { RMP_FIRMWARE, RMP_CONTEXT, RMP_GUEST_VALID };
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct snp_launch *l = &self->l;
+	uint64_t addr;
+
+	SNP_GOES(l, open_and_start(l));
+	SNP_GOES(l, update_all(l));
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		addr = snp_find(states[i], 0);
+		ASSERT_NE(0, addr);
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			EXPECT_EQ(-EFAULT, snp_store(cpu, addr)) {
+				TH_LOG("CPU %d, state %d", cpu, states[i]);
+			}
+		}
+	}
+	addr = snp_find(RMP_GUEST_VALID, 0);
+	snp_launch_close(l);
+	EXPECT_EQ(RMP_HYPERVISOR, snp_state(addr));
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		EXPECT_EQ(0, snp_store(cpu, addr)) {
+			TH_LOG("CPU %d", cpu);
+		}
+	}
+}
+
+/* ---- many guests ---- */
+
+TEST_F(snp, asids_are_used_up_and_come_back)
+{
+	unsigned int count = host_asids(true), i;
+	struct snp_launch l[8];
+
+	ASSERT_LT(count, ARRAY_SIZE(l));
+	for (int round = 0; round < 2; round++) {
+		for (i = 0; i < count; i++)
+			SNP_GOES(&l[i], open_and_start(&l[i]));
+		EXPECT_NE(0, open_and_start(&l[i])) TH_LOG("guest %u of %u", i, count);
+		for (i = 0; i <= count; i++)
+			snp_launch_close(&l[i]);
+	}
+}
+
+TEST_F(snp, legacy_guests_live_beside_it)
+{
+	static const uint32_t policies[] = { 0, OWNER_POLICY_ES };
+	struct launch other[2], *l;
+
+	SNP_GOES(&self->l, open_and_start(&self->l));
+	for (int i = 0; i < 2; i++) {
+		l = &other[i];
+		ASSERT_EQ(0, launch_open(l, &launch_legacy, policies[i]));
+		l->typed = true;
+		ASSERT_EQ(0, launch_vm(l, RAM));
+		ASSERT_EQ(0, launch_init(l));
+		ASSERT_EQ(0, launch_load(l));
+		ASSERT_EQ(0, launch_start(l)) TH_LOG("%s", launch_error(l, -EIO));
+		ASSERT_EQ(0, launch_update(l)) TH_LOG("%s", launch_error(l, -EIO));
+		if (launch_es(l))
+			ASSERT_EQ(0, launch_update_vmsa(l)) TH_LOG("%s", launch_error(l, -EIO));
+		ASSERT_EQ(0, launch_measure(l)) TH_LOG("%s", launch_error(l, -EIO));
+		ASSERT_EQ(0, launch_finish(l)) TH_LOG("%s", launch_error(l, -EIO));
+	}
+	SNP_GOES(&self->l, update_all(&self->l));
+	SNP_GOES(&self->l, snp_launch_finish(&self->l, NULL));
+	launch_close(&other[0]);
+	launch_close(&other[1]);
+}
+
+/* ---- guests that die ---- */
+
+/* A life in a process of its own, which ends at step @step, whatever is still open. */
+static void live_until(unsigned int step)
+{
+	struct snp_launch l;
+
+	if (snp_launch_open(&l, RAM) || step == 0)
+		_exit(0);
+	load(&l);
+	if (snp_launch_start(&l, POLICY) || step == 1)
+		_exit(0);
+	for (unsigned int i = 0; i < LAUNCHED_PAGES; i++)
+		if (snp_launch_update(&l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000 * i, 1) ||
+		    step == 2 + i)
+			_exit(0);
+	if (snp_launch_finish(&l, NULL) || step == 2 + LAUNCHED_PAGES)
+		_exit(0);
+	snp_launch_prefault(&l, GPA_LATE, 3);
+	_exit(0);
+}
+
+#define LIFE_STEPS	(4 + LAUNCHED_PAGES)
+
+/* Some are killed from outside, in the middle of whatever they do. */
+TEST_F_TIMEOUT(snp, lives_end_at_any_step, 3000)
+{
+	const char *given = getenv("SNP_LIVES");
+	int lives = given ? atoi(given) : 30, status;
+	pid_t child;
+
+	srand(17);
+	for (int i = 0; i < lives; i++) {
+		unsigned int step = rand() % LIFE_STEPS;
+
+		child = fork();
+		ASSERT_LE(0, child);
+		if (!child)
+			live_until(step);
+		if (i % 3 == 0) {
+			usleep(rand() % 30000);
+			kill(child, SIGKILL);
+		}
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+	}
+	SNP_GOES(&self->l, open_and_start(&self->l));
+}
+
+/* ---- the platform ---- */
+
+TEST_F(snp, platform_commands)
+{
+	struct sev_user_data_status legacy = { 0 };
+	uint8_t status[0x20] = { 0 }, config[0x40] = { 0 };
+	uint32_t fw = 0;
+	int fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, sev_dev_op(fd, SEV_PLATFORM_STATUS, &legacy, &fw));
+	EXPECT_EQ(0, sev_dev_op(fd, 9, status, &fw)) TH_LOG("SNP_PLATFORM_STATUS");
+	EXPECT_EQ(legacy.api_major, status[0]);
+	EXPECT_EQ(legacy.api_minor, status[1]);
+	EXPECT_EQ(1, status[2]) TH_LOG("state");
+	EXPECT_EQ(1, status[3] & 1) TH_LOG("RMP is initialised");
+	EXPECT_EQ(0, sev_dev_op(fd, 11, config, &fw)) TH_LOG("SNP_SET_CONFIG, default");
+	memset(config, 100, 8);
+	config[8] = 31;
+	EXPECT_EQ(-EIO, sev_dev_op(fd, 11, config, &fw)) TH_LOG("SNP_SET_CONFIG");
+	EXPECT_EQ(SEV_RET_INVALID_PARAM, fw);
+	EXPECT_EQ(0, sev_dev_op(fd, 10, NULL, &fw)) TH_LOG("SNP_COMMIT");
+	close(fd);
+}
+
+HOST_TESTS_MAIN
