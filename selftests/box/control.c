@@ -263,10 +263,19 @@ int drivers_load_psp(const char * const *params)
 	return insmod("psp_sev", params);
 }
 
+static int modprobe(const char *name, const char * const *params)
+{
+	const char *argv[PARAMS_MAX + 3] = { "/sbin/modprobe", name };
+	int n = 2;
+
+	while (params && *params && n < PARAMS_MAX + 2)
+		argv[n++] = *params++;
+	return run(argv);
+}
+
 int drivers_load_kvm(void)
 {
-	const char *kvm[] = { "/sbin/modprobe", "kvm_amd", NULL };
-	int ret = run(kvm);
+	int ret = modprobe("kvm_amd", NULL);
 
 	if (ret || !has_module("kvm_sev_glue"))
 		return ret;
@@ -278,6 +287,25 @@ int drivers_load(const char * const *params)
 	int ret = drivers_load_psp(params);
 
 	return ret ? ret : drivers_load_kvm();
+}
+
+int stock_unload_kvm(void)
+{
+	return rmmod("kvm_amd");
+}
+
+int stock_unload(void)
+{
+	int ret = stock_unload_kvm();
+
+	return ret ? ret : rmmod("ccp");
+}
+
+int stock_load(const char * const *params)
+{
+	int ret = modprobe("ccp", params);
+
+	return ret ? ret : modprobe("kvm_amd", NULL);
 }
 
 /* Firmware images */

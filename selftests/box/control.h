@@ -143,6 +143,17 @@ int drivers_load_psp(const char * const *params);
 /** drivers_load_kvm() - the others, on the psp_sev that is loaded */
 int drivers_load_kvm(void);
 
+/* The kernel's own: kvm_amd and ccp, as the kernel finds them */
+
+/** stock_unload_kvm() - kvm_amd; 0, or the exit status of what has failed */
+int stock_unload_kvm(void);
+
+/** stock_unload() - both */
+int stock_unload(void);
+
+/** stock_load() - both, ccp with @params, a list ended by NULL, if it is not there yet */
+int stock_load(const char * const *params);
+
 /* The kernel's log */
 
 /** klog_open() - begin to listen; a file descriptor, or a negative errno */

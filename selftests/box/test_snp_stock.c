@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #include "status.h"
 
 #define RAM		(1 << 20)
+#define HUGE_BYTES	(2ul << 20)
 #define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define GPA_NORMAL	0x1000
 #define GPA_ZERO	0x10000
@@ -356,6 +358,32 @@ TEST_F(snp, legacy_guests_live_beside_it)
 	SNP_GOES(&self->l, snp_launch_finish(&self->l, NULL));
 	launch_close(&other[0]);
 	launch_close(&other[1]);
+}
+
+/*
+ * A fault of ccp: of legacy guests' memory it hands over as many pages as the length has, and
+ * forgets that the data may begin in the middle of one. The firmware refuses the last page.
+ */
+TEST_F(snp, stock_forgets_the_last_page_of_legacy_data)
+{
+	struct launch other, *l = &other;
+	uint64_t huge;
+
+	ASSERT_EQ(0, launch_open(l, &launch_legacy, 0));
+	l->typed = true;
+	ASSERT_EQ(0, launch_vm(l, 2 * HUGE_BYTES));
+	/* two pages must be neighbours, or KVM makes two commands of them */
+	huge = -(uintptr_t)l->vm.memory % HUGE_BYTES;
+	ASSERT_EQ(0, madvise(l->vm.memory + huge, HUGE_BYTES, MADV_HUGEPAGE));
+	ASSERT_EQ(0, launch_init(l));
+	ASSERT_EQ(0, launch_load(l));
+	ASSERT_EQ(0, launch_start(l));
+	EXPECT_EQ(-EIO, launch_update_at(l, huge + 0x4ff0, 0x20));
+	EXPECT_EQ(INVALID_PAGE_STATE, l->status);
+	EXPECT_EQ(0, launch_update_at(l, huge + 0x6000, 0x2000)) {
+		TH_LOG("%s", launch_error(l, -EIO));
+	}
+	launch_close(l);
 }
 
 /* ---- guests that die ---- */
