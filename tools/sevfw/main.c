@@ -22,6 +22,7 @@ static const char statuses[] =
 const struct subcommand * const subcommands[] = {
 	&status_sub, &guests_sub, &commands_sub, &explain_sub, &decode_sub,
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
+	&measure_sub,
 	NULL
 };
 
