@@ -115,9 +115,8 @@ TEST_F(reload, no_page_stays_assigned)
 	ASSERT_NE(0, page);
 	ASSERT_EQ(0, stock_unload_kvm());
 	EXPECT_EQ(0, assigned()) TH_LOG("kvm_amd is gone, so SNP is shut down");
-	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++) {
+	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++)
 		EXPECT_EQ(0, snp_store(cpu, page));
-	}
 	ASSERT_EQ(0, stock_load(NULL));
 	EXPECT_EQ(TMR_PAGES, assigned());
 	ASSERT_EQ(0, live(NULL));
@@ -213,9 +212,8 @@ TEST_F(broken, stock_does_not_survive_a_refused_reclaim)
 	EXPECT_EQ(1, fault_hits());
 	ASSERT_EQ(0, fault_clear());
 	EXPECT_NE(0, on_dev(DEV_STATUS, &data, &status)) TH_LOG("its page cannot be given back");
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(-EBUSY, on_dev(DEV_STATUS, &data, &status));
-	}
 	EXPECT_LT(TMR_PAGES, assigned());
 }
 
