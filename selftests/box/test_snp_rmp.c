@@ -53,9 +53,8 @@ FIXTURE_TEARDOWN(rmp)
 {
 	take_back(self->addr, true);
 	for (uint64_t at = 0; at < HUGE_PAGE; at += RMP_4K) {
-		if (snp_state(self->addr + at) != RMP_HYPERVISOR) {
+		if (snp_state(self->addr + at) != RMP_HYPERVISOR)
 			EXPECT_EQ(RMP_OK, take_back(self->addr + at, false));
-		}
 	}
 	EXPECT_EQ(0, snp_store(0, self->addr));
 }
