@@ -20,9 +20,9 @@ static const char statuses[] =
 "firmware refused; 4 if it could not be asked (no device, no permission, other driver).\n";
 
 const struct subcommand * const subcommands[] = {
-	&status_sub, &guests_sub, &commands_sub, &explain_sub, &decode_sub,
+	&status_sub, &doctor_sub, &guests_sub, &commands_sub, &explain_sub, &decode_sub,
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
-	&measure_sub,
+	&measure_sub, &session_sub, &secret_sub, &verify_sub,
 	NULL
 };
 

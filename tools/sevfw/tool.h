@@ -126,8 +126,9 @@ const char *nearest(const char *wrong, const char *(*name)(const void *list, siz
 void confirm(const struct args *args, const char *question);
 
 extern const struct subcommand commands_sub, explain_sub, decode_sub, status_sub, guests_sub;
+extern const struct subcommand doctor_sub;
 extern const struct subcommand issue_sub, export_sub, csr_sub, import_sub, reset_sub, firmware_sub;
-extern const struct subcommand measure_sub;
+extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub;
 extern const struct subcommand * const subcommands[];
 
 #endif /* SEVFW_TOOL_H */

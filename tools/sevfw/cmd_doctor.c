@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor: goes through what a SEV host needs, from the processor up, by reading files
+ * only. Each check has a verdict, and says what to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "facts.h"
+#include "host.h"
+
+#define MEMLOCK_LEAST	(256ul << 20)	/* a small guest; all its memory is pinned */
+
+enum verdict { GOOD, NOTE, BAD };
+
+static const char * const verdicts[] = { [GOOD] = "ok", [NOTE] = "note", [BAD] = "wrong" };
+
+struct checkup {
+	struct host host;
+	struct json_object *list;
+	unsigned int wrong;
+};
+
+static void add(struct checkup *c, const char *check, enum verdict verdict, const char *found,
+		const char *advice)
+{
+	struct json_object *row = facts_row(c->list);
+
+	facts_text(row, "check", check);
+	facts_text(row, "verdict", verdicts[verdict]);
+	facts_text(row, "found", found);
+	facts_text(row, "advice", verdict == GOOD ? "" : advice);
+	c->wrong += verdict == BAD;
+}
+
+/* Is @flag among the flags of the first processor? */
+static bool cpu_flag(const char *flag)
+{
+	FILE *file = fopen(host_path("/proc/cpuinfo"), "re");
+	bool found = false, flags = false;
+	char word[64];
+
+	while (file && !found && fscanf(file, "%63s", word) == 1) {
+		if (flags && !strcmp(word, "processor"))
+			break;
+		flags |= !strcmp(word, "flags");
+		found = flags && !strcmp(word, flag);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void check_cpu(struct checkup *c)
+{
+	bool sev = cpu_flag("sev"), es = cpu_flag("sev_es");
+
+	add(c, "processor: SEV", sev ? GOOD : BAD, sev ? "yes" : "no",
+	    "the CPU has none, or it is off in the BIOS: look for SMEE, SEV and their ASIDs there");
+	add(c, "processor: SEV-ES", es ? GOOD : NOTE, es ? "yes" : "no",
+	    "the CPU has none, or the BIOS gives SEV-ES no ASIDs (minimum SEV ASID)");
+	add(c, "processor: SVM", cpu_flag("svm") ? GOOD : BAD, cpu_flag("svm") ? "yes" : "no",
+	    "switch virtualisation (SVM) on in the BIOS");
+}
+
+static void check_modules(struct checkup *c)
+{
+	const char *sev;
+	bool kvm = host_module("kvm_amd");
+
+	add(c, "driver", c->host.driver == DRIVER_NONE ? BAD : GOOD,
+	    host_driver_name(c->host.driver), "\"modprobe kvm_amd\" brings it");
+	add(c, "module kvm_amd", kvm ? GOOD : BAD, kvm ? "loaded" : "not loaded",
+	    "\"modprobe kvm_amd\"; the kernel's log says why if that fails");
+	sev = host_read("/sys/module/kvm_amd/parameters", "sev");
+	if (kvm)
+		add(c, "kvm_amd: SEV", sev && (*sev == 'Y' || *sev == '1') ? GOOD : BAD,
+		    sev ? sev : "unknown", "the driver found no usable PSP before kvm_amd was "
+			"loaded, "
+		    "or kvm_amd.sev=0 is set: load kvm_amd again after mending that");
+	if (c->host.driver == DRIVER_OURS)
+		add(c, "module kvm_sev_glue", host_module("kvm_sev_glue") ? GOOD : NOTE,
+		    host_module("kvm_sev_glue") ? "loaded" : "not loaded",
+		    "\"modprobe kvm_sev_glue\", for pass-through of commands on guests");
+	else if (c->host.driver == DRIVER_STOCK)
+		add(c, "pass-through", NOTE, "the stock driver has none",
+		    "\"sev-fw-switch ours\" changes to psp_sev, if it is installed");
+}
+
+static void check_device(struct checkup *c)
+{
+	int fd;
+
+	if (getenv("SEVFW_ROOT"))
+		return;
+	fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		add(c, "/dev/sev", GOOD, "may be opened", "");
+	else
+		add(c, "/dev/sev", BAD, strerror(errno), errno == EACCES || errno == EPERM ?
+		    "be root, or let a udev rule give it to your group" :
+		    "the driver has found no PSP; the kernel's log says why (dmesg | grep -i -e "
+			"sev -e psp)");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_psp(struct checkup *c)
+{
+	const char *text;
+
+	if (c->host.driver != DRIVER_OURS)
+		return;
+	if (!*c->host.device) {
+		add(c, "PSP", BAD, "psp_sev drives none",
+		    "the kernel's log says why: dmesg | grep psp_sev");
+		return;
+	}
+	text = host_read(c->host.device, "dead") ?: "0";
+	add(c, "PSP answers", strcmp(text, "0") ? BAD : GOOD, strcmp(text, "0") ?
+	    host_read(c->host.device, "last_failure") ?: "no" : "yes", "reset the machine");
+	text = host_read(c->host.device, "init_failure") ?: "none";
+	add(c, "firmware initialised", strcmp(text, "none") ? BAD : GOOD,
+	    strcmp(text, "none") ? text : "no failure",
+	    "mend the cause; the next command or guest tries again");
+	text = host_read(c->host.device, "owner") ?: "0";
+	add(c, "platform owner", strcmp(text, "0") ? NOTE : GOOD,
+	    strcmp(text, "0") ? "external" : "self",
+	    "whoever has imported certificates owns it; \"sevfw reset\" takes it back");
+}
+
+static void check_asids(struct checkup *c)
+{
+	const char *text = c->host.driver == DRIVER_OURS && *c->host.device ?
+		host_read(c->host.device, "asids") : NULL;
+	unsigned int free, bound, dirty;
+
+	if (!text || sscanf(text, "free %u bound %u dirty %u", &free, &bound, &dirty) != 3)
+		return;
+	add(c, "ASIDs", free + dirty ? GOOD : BAD, text,
+	    bound ? "all are in use: end a guest; \"sevfw guests\" lists them" :
+	    "the BIOS gives SEV none");
+}
+
+static void check_limits(struct checkup *c)
+{
+	char found[48] = "unlimited";
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return;
+	if (limit.rlim_cur != RLIM_INFINITY)
+		snprintf(found, sizeof(found), "%llu KiB",
+			 (unsigned long long)limit.rlim_cur >> 10);
+	add(c, "memory that may be locked",
+	    limit.rlim_cur >= MEMLOCK_LEAST || !geteuid() ? GOOD : NOTE, found,
+	    "all memory of a guest is pinned: raise \"ulimit -l\" for whoever launches guests");
+}
+
+static int doctor_act(const struct args *args)
+{
+	struct json_object *facts = facts_new();
+	struct checkup c = { .list = facts_list(facts, "checks") };
+
+	host_find(&c.host);
+	check_cpu(&c);
+	check_modules(&c);
+	check_device(&c);
+	check_psp(&c);
+	check_asids(&c);
+	check_limits(&c);
+	facts_number(facts, "wrong", c.wrong);
+	facts_print(facts, args->json);
+	return c.wrong ? EXIT_NO : 0;
+}
+
+const struct subcommand doctor_sub = {
+	.name = "doctor",
+	.args = "",
+	.brief = "what keeps this machine from running SEV guests",
+	.text = "Goes through what a SEV host needs, from the processor up: each check with a "
+		"verdict "
+		"(ok, note, wrong) and what to do. Asks the firmware nothing. The first thing "
+		"that is "
+		"wrong is usually the cause of those below it.\n\n"
+		"The exit status is 0 if nothing is wrong, 1 if something is.",
+	.json = "  checks  list: check, verdict (ok, note, wrong), found, advice\n"
+		"  wrong   number of checks with the verdict \"wrong\"",
+	.example = "  sevfw doctor",
+	.act = doctor_act,
+};

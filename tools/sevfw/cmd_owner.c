@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest owner, who need not be near the host: session, secret, verify. Between calls
+ * everything is in the owner's directory: "tik" and "tek", the keys, raw as other tools
+ * want them; "policy"; "pek", the platform's key; and for the VMM dh.b64 and session.b64.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+
+#include "facts.h"
+#include "files.h"
+#include "measure.h"
+#include "owner.h"
+#include "snp_report.h"
+#include "vendor.h"
+
+#define SECRET_MAX	0x4000	/* all firmware takes that much */
+
+static void insist(enum owner_result result, const char *what)
+{
+	if (result)
+		fail(EXIT_NO, "%s: %s", what, owner_strerror(result));
+}
+
+/* A file of exactly @len bytes in @dir. */
+static void load(const char *dir, const char *name, void *data, size_t len)
+{
+	const char *path = blob_join(dir, name);
+	struct blob blob = blob_read(path);
+
+	if (blob.len != len)
+		fail(EXIT_NO, "%s: %zu bytes, not %zu", path, blob.len, len);
+	memcpy(data, blob.data, len);
+	blob_free(&blob);
+}
+
+static void save(const char *dir, const char *name, const void *data, size_t len, bool secret)
+{
+	blob_write(blob_join(dir, name), data, len, secret);
+}
+
+/* What "sevfw export" has written: a file with all, or a directory. */
+static void load_platform(const char *path, struct sev_cert *pdh, struct sev_chain *chain)
+{
+	struct stat st;
+	struct blob blob;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		load(path, "pdh.cert", pdh, sizeof(*pdh));
+		load(path, "cert_chain.cert", chain, sizeof(*chain));
+		return;
+	}
+	blob = blob_read(path);
+	if (blob.len != sizeof(*pdh) + sizeof(*chain))
+		fail(EXIT_NO, "%s: %zu bytes are not the certificates of a platform", path,
+		     blob.len);
+	memcpy(pdh, blob.data, sizeof(*pdh));
+	memcpy(chain, blob.data + sizeof(*pdh), sizeof(*chain));
+	blob_free(&blob);
+}
+
+static void load_session(const char *dir, struct owner_session *session)
+{
+	uint32_t policy;
+
+	load(dir, "policy", &policy, sizeof(policy));
+	owner_session_none(session, le32toh(policy));
+	load(dir, "tik", session->tik, sizeof(session->tik));
+	load(dir, "tek", session->tek, sizeof(session->tek));
+}
+
+/* Ends the program if the platform is not one to trust. Return: the vendor has said so. */
+static bool verify_platform(const struct args *args, const struct sev_cert *pdh,
+			    const struct sev_chain *chain)
+{
+	const char *ca = option(args, "ca");
+	struct vendor_files files;
+	struct sev_vendor vendor;
+	int ret = ca ? vendor_read(&files, ca) : 0;
+
+	if (ret)
+		fail(EXIT_NO, "%s: cek.cert and ask_ark.cert: %s", ca, strerror(-ret));
+	vendor = vendor_of(&files);
+	insist(sev_chain_verify(pdh, chain, ca ? &vendor : NULL), "the platform's certificates");
+	return ca;
+}
+
+/* ---- session ---- */
+
+static int session_act(const struct args *args)
+{
+	uint32_t policy = htole32(option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG));
+	const char *dir = args->word[1], *text;
+	struct owner_session session;
+	struct sev_chain chain;
+	struct sev_cert pdh;
+
+	load_platform(args->word[0], &pdh, &chain);
+	if (!verify_platform(args, &pdh, &chain))
+		warn("without --ca nobody says that this is a platform and no program");
+	insist(owner_session_make(&session, &pdh, le32toh(policy)), "session");
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		fail(EXIT_NO, "%s: %s", dir, strerror(errno));
+	save(dir, "policy", &policy, sizeof(policy), false);
+	save(dir, "tik", session.tik, sizeof(session.tik), true);
+	save(dir, "tek", session.tek, sizeof(session.tek), true);
+	save(dir, "pek", &chain.pek, sizeof(chain.pek), false);
+	text = base64(&session.dh_cert, sizeof(session.dh_cert));
+	save(dir, "dh.b64", text, strlen(text), false);
+	text = base64(session.blob, sizeof(session.blob));
+	save(dir, "session.b64", text, strlen(text), false);
+	owner_session_wipe(&session);
+	return 0;
+}
+
+static const struct option_row session_options[] = {
+	{ "policy", "N", "policy of the guest (1: no debugging)" },
+	{ "ca", "DIR", "DIR/cek.cert and DIR/ask_ark.cert, from the vendor, must vouch for it" },
+	{ NULL, NULL, NULL }
+};
+
+const struct subcommand session_sub = {
+	.name = "session",
+	.args = "PLATFORM DIR",
+	.brief = "make the keys for a launch",
+	.text = "Verifies the certificates in PLATFORM, which \"sevfw export\" has written, and "
+		"makes a "
+		"session for a launch there. dh.b64 and session.b64 in DIR are for the VMM (QEMU: "
+		"dh-cert-file, session-file); tik and tek are secret.",
+	.example = "  sevfw export platform.certs                   # on the host\n"
+		   "  sevfw session --ca=vendor platform.certs owner  # at the owner's",
+	.options = session_options,
+	.least = 2,
+	.most = 2,
+	.act = session_act,
+};
+
+/* ---- secret ---- */
+
+static int secret_act(const struct args *args)
+{
+	struct blob measure = blob_given("MEASUREMENT", args->word[1], OWNER_MEASURE_SIZE);
+	struct blob secret = blob_read(args->word[2]);
+	uint8_t payload[SECRET_MAX] = { 0 }, header[OWNER_HEADER_SIZE];
+	struct json_object *facts = facts_new();
+	struct owner_session session;
+	size_t len = (secret.len + 15) & ~15ul;
+
+	if (!secret.len || len > sizeof(payload))
+		fail(EXIT_USAGE, "%s: %zu bytes; a secret has 1 to %d", args->word[2], secret.len,
+		     SECRET_MAX);
+	memcpy(payload, secret.data, secret.len);
+	load_session(args->word[0], &session);
+	insist(owner_secret_seal(&session, measure.data, payload, payload, len, header), "secret");
+	facts_text(facts, "header", base64(header, sizeof(header)));
+	facts_text(facts, "payload", base64(payload, len));
+	owner_session_wipe(&session);
+	blob_free(&secret);
+	blob_free(&measure);
+	facts_print(facts, args->json);
+	return 0;
+}
+
+const struct subcommand secret_sub = {
+	.name = "secret",
+	.args = "DIR MEASUREMENT FILE",
+	.brief = "seal a secret for a guest",
+	.text = "Seals what is in FILE (\"-\": standard input) for the guest whose session is in "
+		"DIR and "
+		"whose MEASUREMENT, in base64, hexadecimal digits or @FILE, was verified before. "
+		"It is "
+		"filled up with zeros to 16 bytes. Only that guest's firmware can open it.",
+	.json = "  header   packet header, in base64\n"
+		"  payload  the sealed secret, in base64",
+	.example = "  echo key | sevfw secret owner \"$measurement\" -",
+	.least = 3,
+	.most = 3,
+	.act = secret_act,
+};
+
+/* ---- verify ---- */
+
+static const char *needed(const struct args *args, const char *name)
+{
+	const char *value = option(args, name);
+
+	if (!value)
+		fail(EXIT_USAGE, "verify %s: needs --%s", args->word[0], name);
+	return value;
+}
+
+static void verify_chain(const struct args *args, struct json_object *facts)
+{
+	struct sev_chain chain;
+	struct sev_cert pdh;
+	bool vendor;
+
+	load_platform(args->word[1], &pdh, &chain);
+	vendor = verify_platform(args, &pdh, &chain);
+	facts_text(facts, "verified", vendor ? "the vendor's ARK vouches for this platform" :
+		   "the certificates belong together; without --ca anyone can have made them");
+}
+
+static struct owner_platform parse_version(const struct args *args)
+{
+	const char *text = needed(args, "firmware-version");
+	unsigned int major, minor, build;
+	char rest;
+
+	if (sscanf(text, "%u.%u.%u%c", &major, &minor, &build, &rest) != 3 || major > 255 ||
+	    minor > 255 || build > 255)
+		fail(EXIT_USAGE, "--firmware-version=%s: must be MAJOR.MINOR.BUILD", text);
+	return (struct owner_platform){ major, minor, build };
+}
+
+static void verify_measurement(const struct args *args, struct json_object *facts)
+{
+	struct blob measure = blob_given("MEASUREMENT", args->word[1], OWNER_MEASURE_SIZE);
+	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
+	struct owner_platform platform = parse_version(args);
+	struct owner_session session;
+
+	load_session(needed(args, "owner"), &session);
+	insist(owner_measure_check(&session, &platform, digest.data, measure.data), "measurement");
+	owner_session_wipe(&session);
+	facts_text(facts, "verified", "the guest was loaded with that, under the owner's policy");
+}
+
+static void verify_sev_report(const struct args *args, const struct blob *report,
+			      struct json_object *facts)
+{
+	const char *owner = needed(args, "owner");
+	struct blob nonce = blob_given("--nonce", needed(args, "nonce"), OWNER_NONCE_SIZE);
+	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
+	struct owner_session session;
+	struct sev_cert pek;
+
+	load_session(owner, &session);
+	load(owner, "pek", &pek, sizeof(pek));
+	insist(owner_report_check(&pek, report->data, nonce.data, session.policy, digest.data),
+	       "report");
+	owner_session_wipe(&session);
+	facts_text(facts, "verified", "the platform's firmware has launched that guest");
+}
+
+/* What an owner expects of a field; not asked for if the option is missing. */
+static void compare(const struct args *args, const char *name, const void *is, size_t len)
+{
+	const char *text = option(args, name);
+	struct blob want;
+
+	if (!text)
+		return;
+	want = blob_given(name, text, len);
+	if (CRYPTO_memcmp(want.data, is, len))
+		fail(EXIT_NO, "report: its %s is another one", name);
+	blob_free(&want);
+}
+
+static void verify_snp_report(const struct args *args, const struct blob *blob,
+			      struct json_object *facts)
+{
+	struct blob leaf = blob_read(needed(args, "leaf")), ca = blob_read(needed(args, "chain"));
+	uint8_t ark[SNP_DIGEST_BYTES];
+	struct snp_report report;
+
+	memcpy(&report, blob->data, sizeof(report));
+	insist(snp_leaf_verify(leaf.data, leaf.len, ca.data, ca.len, time(NULL), ark),
+	       "certificates");
+	insist(snp_report_verify(&report, leaf.data, leaf.len), "report");
+	compare(args, "digest", report.measurement, sizeof(report.measurement));
+	compare(args, "nonce", report.report_data, sizeof(report.report_data));
+	compare(args, "ark-digest", ark, sizeof(ark));
+	facts_text(facts, "verified", option(args, "digest") ?
+		   "the firmware of that chip says so of a guest with that digest" :
+		   "the firmware of that chip says so; give --digest to know of which guest");
+	facts_id(facts, "policy", le64toh(report.policy), 1);
+	facts_hex(facts, "measurement", report.measurement, sizeof(report.measurement));
+	facts_hex(facts, "ark_sha384", ark, sizeof(ark));
+}
+
+static void verify_report(const struct args *args, struct json_object *facts)
+{
+	struct blob report = blob_read(args->word[1]), decoded;
+
+	if (report.len != OWNER_REPORT_SIZE && report.len != sizeof(struct snp_report) &&
+	    (blob_try((char *)report.data, OWNER_REPORT_SIZE, &decoded) ||
+	     blob_try((char *)report.data, sizeof(struct snp_report), &decoded)))
+		report = decoded;
+	if (report.len == OWNER_REPORT_SIZE)
+		verify_sev_report(args, &report, facts);
+	else if (report.len == sizeof(struct snp_report))
+		verify_snp_report(args, &report, facts);
+	else
+		fail(EXIT_NO, "%s: %zu bytes; a report has %d (SEV) or %zu (SNP)", args->word[1],
+		     report.len, OWNER_REPORT_SIZE, sizeof(struct snp_report));
+}
+
+static int verify_act(const struct args *args)
+{
+	static const struct {
+		const char *name;
+		void (*act)(const struct args *args, struct json_object *facts);
+	} kinds[] = {
+		{ "chain", verify_chain }, { "measurement", verify_measurement },
+		{ "report", verify_report },
+	};
+	struct json_object *facts = facts_new();
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(args->word[0], kinds[i].name))
+			continue;
+		kinds[i].act(args, facts);
+		facts_print(facts, args->json);
+		return 0;
+	}
+	fail(EXIT_USAGE, "verify %s: must be chain, measurement or report", args->word[0]);
+}
+
+static const struct option_row verify_options[] = {
+	{ "owner", "DIR", "directory of \"sevfw session\"" },
+	{ "digest", "HEX", "launch digest that is expected, as \"sevfw measure\" prints it" },
+	{ "firmware-version", "V", "MAJOR.MINOR.BUILD of the platform, for a measurement" },
+	{ "nonce", "HEX", "nonce (SEV) or report data (SNP) that the report must have" },
+	{ "ca", "DIR", "chain: DIR/cek.cert and DIR/ask_ark.cert, from the vendor" },
+	{ "leaf", "FILE", "SNP: VCEK or VLEK certificate, DER" },
+	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
+	{ "ark-digest", "HEX", "SNP: SHA-384 that the ARK must have" },
+	{ NULL, NULL, NULL }
+};
+
+const struct subcommand verify_sub = {
+	.name = "verify",
+	.args = "chain PLATFORM | measurement MEASUREMENT | report FILE",
+	.brief = "is that a platform, a launch, a report to trust?",
+	.text = "chain: do the certificates that \"sevfw export\" has written into PLATFORM belong "
+		"together, and does the vendor vouch for them?\n\n"
+		"measurement: is MEASUREMENT (base64, hexadecimal digits, @FILE), which the VMM "
+		"says "
+		"that LAUNCH_MEASURE has delivered, that of a guest with this digest, launched "
+		"with "
+		"the owner's session?\n\n"
+		"report: is FILE, an attestation report of SEV or of SNP, signed by the "
+		"firmware "
+		"of the platform, and about what is expected? For SNP, compare the digest of the "
+		"ARK "
+		"with a copy from a place that you trust.\n\n"
+		"The exit status is 0 for yes and 1 for no, with the reason on standard error.",
+	.json = "  verified     what is sure now\n"
+		"  policy       SNP: policy of the guest\n"
+		"  measurement  SNP: its launch digest\n"
+		"  ark_sha384   SNP: digest of the vendor's root certificate",
+	.example = "  sevfw verify chain platform.certs --ca=vendor\n"
+		   "  sevfw verify measurement \"$measurement\" --owner=owner \\\n"
+		   "      --firmware-version=1.55.21 --digest=$(sevfw measure OVMF_CODE.fd "
+			"--json | jq -r .digest)\n"
+		   "  sevfw verify report attestation.bin --leaf=vcek.der --chain=ask_ark.pem",
+	.options = verify_options,
+	.least = 2,
+	.most = 2,
+	.act = verify_act,
+};
