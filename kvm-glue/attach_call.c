@@ -18,8 +18,8 @@
  * KVM exports the keys of only two static calls. Where this one's is relative to
  * theirs is a fact of one kvm.ko, and is in kvm_layout.h.
  *
- * attach_lock guards attached, leaving and all that attach() and detach() do. It is
- * taken from a module notifier, so it is never held while registering one.
+ * attach_lock guards attached, leaving and all that attach() and detach() do. The
+ * module notifier takes it, so it must never be held while registering the notifier.
  *
  * Lifetime: kvm_amd may come and go while this module is loaded, kvm may not. kvm_amd
  * cannot go while a call is in flight, since each call comes through a VM fd, which
@@ -76,7 +76,7 @@ void *glue_stock;
 /**
  * glue_answers() - answer a call, if it is a pass-through command
  * @kvm: first argument of sev_mem_enc_ioctl()
- * @argp: its second one
+ * @argp: second argument of sev_mem_enc_ioctl()
  * @ret: receives what the call shall return
  *
  * The envelope is read once; a pass-through command continues with that copy. If it
@@ -154,7 +154,7 @@ static bool layout_fits(struct vfsmount *sysfs)
 }
 
 /*
- * What sysfs says of kvm_amd, by a mount of this module's own: /sys need not be
+ * Look up kvm_amd in sysfs, by a mount of this module's own: /sys need not be
  * mounted, and modprobe may run in a root directory that has another /sys, or none.
  * Return: 1 if there is a kvm_amd to attach to, 0 if there is none, or an errno.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What kvm_amd calls when the glue is a part of it, in a kernel tree. If the glue is
+ * Functions that kvm_amd calls when the glue is a part of it, in a kernel tree. If the glue is
  * configured out, nothing remains of these calls.
  */
 #ifndef KVM_GLUE_ATTACH_TREE_H

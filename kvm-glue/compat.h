@@ -45,7 +45,7 @@ static inline bool glue_is_vm(struct file *file)
 #endif
 }
 
-/* It was one of the registers. */
+/* Before 7.2, RIP was stored in arch->regs[]. */
 static inline u64 glue_rip(const struct kvm_vcpu_arch *arch)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)

@@ -2,10 +2,10 @@
 /*
  * From a VM to the engine: which firmware guest is meant, and may it be touched.
  *
- * Owns nothing. What a VM knows of its guest (ASID, handle, whether it is one at
- * all) stays in kvm_amd's kvm_sev_info, where kvm_amd's own ioctls find it, so
- * that both kinds of command can be mixed on one VM. It is lent to the engine for
- * the time of one command as a struct psp_guest, under kvm->lock, which is what
+ * Owns nothing. The state of a VM's guest (ASID, handle, whether SEV is on at all)
+ * stays in kvm_amd's kvm_sev_info, where kvm_amd's own ioctls find it, so
+ * that both kinds of command can be mixed on one VM. The guest is lent to the engine
+ * for the time of one command as a struct psp_guest, under kvm->lock, which is what
  * keeps kvm_amd's ioctls, a move of the guest to another VM, and us apart. Lock
  * order: kvm->lock, then whatever the engine takes.
  *
@@ -117,7 +117,7 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 	struct lent_guest lent;
 	int ret;
 
-	/* Whatever goes wrong from here on, the caller finds an answer. */
+	/* Write the error now, so that it is valid on every later failure path. */
 	cmd->error = SEV_FW_NO_CALL;
 	if (put_user(cmd->error, &ucmd->error))
 		return -EFAULT;
@@ -138,8 +138,8 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 
 /*
  * The engine holds @file until put(), the file holds the VM, and the VM holds
- * kvm_amd. What KVM asks of a caller of its VM ioctls holds here too: a VM is for
- * the process that made it, because user addresses mean that process's memory. The
+ * kvm_amd. KVM's rule for callers of its VM ioctls holds here too: a VM is for the
+ * process that made it, because user addresses mean that process's memory. The
  * errno is KVM's, too.
  */
 static int get_file_guest(struct file *file, struct psp_guest **guest)

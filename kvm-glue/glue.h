@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside kvm_sev_glue.ko: what glue.c and vmsa.c do, however they are reached. */
+/* Inside kvm_sev_glue.ko: functions of glue.c and vmsa.c, however they are reached. */
 #ifndef KVM_GLUE_H
 #define KVM_GLUE_H
 
@@ -15,8 +15,8 @@ struct sev_fw_cmd;
 
 /**
  * struct lent_guest - a guest while the engine has it
- * @guest: what the engine sees
- * @kvm: its VM; kvm->lock is held
+ * @guest: the part that the engine sees
+ * @kvm: VM of the guest; kvm->lock is held
  */
 struct lent_guest {
 	struct psp_guest guest;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What KVM calls in place of kvm_amd's sev_mem_enc_ioctl() while attach_call.c is
- * attached. A call that is not for this module continues in the stock function as if KVM
- * had called that: same arguments, same stack, and no frame of this module on it, so
- * that unloading need not wait for it.
+ * The function that KVM calls in place of kvm_amd's sev_mem_enc_ioctl() while
+ * attach_call.c is attached. A call that is not for this module continues in the stock
+ * function as if KVM had called that: same arguments, same stack, and no frame of this
+ * module on it, so that unloading need not wait for it.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>

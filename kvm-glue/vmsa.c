@@ -77,7 +77,7 @@ static int fill_for_launch(struct vcpu_svm *svm)
  * glue_vmsa_get() - see struct psp_guest_ops
  * @guest: guest, lent
  * @number: vCPU
- * @dir: what firmware does to the save area
+ * @dir: whether the firmware reads or writes the save area
  * @page: receives the save area
  *
  * Context: kvm->lock held. Takes the vCPU's mutex on success.

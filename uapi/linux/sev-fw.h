@@ -12,8 +12,8 @@
  *                                               command with cmd.fd = a VM fd
  *
  * Blocks may grow. The kernel takes shorter ones, of an earlier header, and treats what
- * they lack as zero; it copies back no more than it was given. It takes longer ones, of
- * a later header, if what it does not know is zero.
+ * they lack as zero; it copies back no more than it was given. Longer ones, of a later
+ * header, are taken if the bytes that the kernel does not know are zero.
  *
  * How each member is used:
  *
@@ -59,19 +59,19 @@
  *               has been moved to another VM
  *   ENODATA     the platform's keys are in a file (init_ex_path) that cannot be used
  *   ESTALE, ENOSPC, EROFS, EEXIST, ...
- *               the platform's keys could not be saved to that file: what the file system
- *               said; ESTALE: it is not the file that was read. If @error is 0 the
+ *               the platform's keys could not be saved to that file: errno of the file
+ *               system; ESTALE: it is not the file that was read. If @error is 0 the
  *               firmware has done what it was asked, and saving is retried; if it is
  *               SEV_FW_NO_CALL the platform could not be initialised for the command
  *   ETIMEDOUT   the firmware did not answer in time; the PSP is dead from now on
  *   ESHUTDOWN   the PSP is dead: it has left an earlier command unanswered, or its
  *               registers cannot be read any more; or the guest is lost: the platform
- *               that it was started on has been shut down, or its PSP removed. Its VM
+ *               that it was started on has been shut down, or its PSP removed. The VM
  *               can only be destroyed
  *   ENODEV      there is no PSP, or it has been removed
  *
- * @error always tells what firmware said last: its status (enum sev_fw_status),
- * or SEV_FW_NO_CALL where it was not asked, or did not answer.
+ * @error is always the last answer of the firmware: its status (enum sev_fw_status),
+ * or SEV_FW_NO_CALL where the firmware was not asked, or did not answer.
  * There is one exception: on the fd of a VM that is dead or another process's, KVM
  * answers EIO itself and leaves @error as it was, so that a caller who wants to tell
  * that from a refusal sets @error to SEV_FW_NO_CALL first. Any errno with @error 0
@@ -277,7 +277,7 @@ enum sev_fw_id {
  * @fd: [in] on a VM fd: an open /dev/sev. On /dev/sev: the VM fd of a guest
  *	command, -1 for a platform command
  *
- * It has the layout of struct kvm_sev_cmd.
+ * The layout is that of struct kvm_sev_cmd.
  */
 struct sev_fw_cmd {
 	__u32 id;
@@ -293,10 +293,10 @@ struct sev_fw_cmd {
  * @len: offset in the block of the __u32 that holds the length; SEV_FW_BUF_FIXED
  *	if the length is always @max; SEV_FW_BUF_PAGE if it is 4 KiB or, with bit 0
  *	of the __u32 at offset 4 set, 2 MiB
- * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: what firmware does to it
+ * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: whether the firmware reads or writes it
  * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA
- * @max: largest length the kernel passes on; 0 for no limit but __u32. It bounds
- *	memory, and is no size of an answer: the firmware tells that, see INVALID_LENGTH
+ * @max: largest length the kernel passes on; 0 for no limit but __u32. The limit
+ *	bounds memory, and is no size of an answer: for that see INVALID_LENGTH
  */
 struct sev_fw_buf_info {
 	__u8 addr;
@@ -326,7 +326,7 @@ struct sev_fw_buf_info {
  * @id: SEV_FW_CMD(enum sev_fw_id)
  * @flags: SEV_FW_INFO_*
  * @size: size of the block in bytes
- * @min_size: its size when it was first published, the shortest that is taken
+ * @min_size: size of the block when first published, the shortest that is taken
  * @api_major: lowest SEV API version that has this command, major
  * @api_minor: and minor
  * @name: name, zero-terminated
