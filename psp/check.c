@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a row says about a block, and nothing else: find the row, check what the
- * caller set, fill what the driver owns, scrub what comes back. Pure functions
- * on buffers: no allocation, no lock, no user access.
+ * Applies a row to a block, and does nothing else: find the row, check the caller's
+ * bytes, fill the driver's fields, scrub the answer. Pure functions on buffers: they
+ * must not allocate, lock or access user memory, so that they can be tested in user
+ * space.
  */
 #include "row.h"
 
@@ -103,7 +104,7 @@ static int check_buf(const struct psp_buf *buf, enum psp_each each,
 		return len == buf->max ? 0 : -EINVAL;
 	if (!len)
 		return -EINVAL;
-	/* what goes slice by slice may be of any length */
+	/* a command that is issued slice by slice takes any length */
 	if (each == PSP_EACH_RUN || !buf->max || !psp_len_in_block(buf))
 		return 0;
 	return len > buf->max ? -EINVAL : 0;
@@ -160,10 +161,10 @@ int psp_check(const struct psp_row *row, const struct psp_user_block *block)
 }
 
 /**
- * psp_fill() - make firmware's block out of the caller's
+ * psp_fill() - make the firmware's block out of the caller's
  * @row: command
  * @user: checked block
- * @fill: what the driver knows
+ * @fill: values of the driver's fields
  * @fw: receives the block; the addresses in it are zero, for the buffers to set
  */
 void psp_fill(const struct psp_row *row, const struct psp_user_block *user,

@@ -12,10 +12,10 @@
 #include <linux/version.h>
 
 /*
- * What kvm_amd asks for initialisation with, where in there it looks for firmware's
- * status, and whether it only wants to be ready for guests; the functions that it
- * needs in addition; and the headers without which modversions would differ, see
- * export.c.
+ * The argument with which kvm_amd asks for initialisation, the place in there of the
+ * firmware's status, and whether kvm_amd only prepares for guests; the functions that
+ * kvm_amd needs in addition; and the headers without which modversions would differ,
+ * see export.c.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #include <linux/amd-iommu.h>
@@ -51,7 +51,7 @@ void sev_platform_shutdown(void);
 #define psp_kernel_has_snp()	false
 #endif
 
-/* What a built-in kvm_amd calls since 6.12; the kernel declares it for ccp only. */
+/* A built-in kvm_amd calls this function since 6.12; the kernel declares it for ccp only. */
 #ifndef MODULE
 int sev_module_init(void);
 #endif
@@ -112,7 +112,7 @@ static inline int psp_rename(struct file *file, const char *name)
 	int ret = -ENOENT;
 
 	lock_rename(dir, dir);
-	/* it may have been moved or deleted before the lock was taken */
+	/* the file may have been moved or deleted before the lock was taken */
 	if (from->d_parent == dir && !d_unhashed(from)) {
 		to = lookup_one_len(name, dir, strlen(name));
 		ret = PTR_ERR_OR_ZERO(to);

@@ -22,10 +22,10 @@ static const struct psp_guest_ops *guest_ops;
 static DEFINE_MUTEX(guest_ops_lock);
 
 /**
- * psp_guest_ops_register() - from now on guest commands work on /dev/sev
+ * psp_guest_ops_register() - allow guest commands on /dev/sev
  * @ops: how to reach guests; must stay until unregistered
  *
- * Return: 0, or -EBUSY if somebody else is registered.
+ * Return: 0, or -EBUSY if another module is registered.
  */
 int psp_guest_ops_register(const struct psp_guest_ops *ops)
 {
@@ -42,8 +42,8 @@ int psp_guest_ops_register(const struct psp_guest_ops *ops)
 EXPORT_SYMBOL_GPL(psp_guest_ops_register);
 
 /**
- * psp_guest_ops_unregister() - the end of it
- * @ops: what was registered
+ * psp_guest_ops_unregister() - forbid guest commands on /dev/sev again
+ * @ops: as registered
  *
  * Calls that are under way hold a reference on the module.
  */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The life of a block: copied in once, checked against its row, filled, its
- * buffers mapped, submitted, scrubbed, copied back. It is the same life for each
- * command, whichever door it came in by; what differs is in the row.
+ * buffers mapped, submitted, scrubbed, copied back. Every command lives
+ * the same life, whichever door it came in by; commands differ in their rows only.
  *
- * Everything that can be refused is refused before firmware is asked. After that,
- * what firmware put out goes back whatever it answered.
+ * Everything that can be refused is refused before the firmware is asked. After that,
+ * the firmware's output goes back to the caller even if the command failed.
  */
 #include <linux/capability.h>
 #include <linux/file.h>
@@ -62,8 +62,9 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 }
 
 /*
- * The one copy of the block. What a shorter one lacks is zero; the tail of one that is
- * longer than we know must be.
+ * The only copy from user memory: a second one could see other bytes than were checked.
+ * Bytes that a shorter block lacks are zero; the tail of a block that is longer than
+ * this driver knows must be zero.
  */
 static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 		   struct psp_user_block *block)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a stock kvm_amd links to: the functions that ccp.ko exports for SEV, with
- * the same prototypes and the same modversions. Each becomes one call of the
- * submit path; none of them knows what its command does.
+ * The functions that a stock kvm_amd links to: those that ccp.ko exports for SEV, with
+ * the same prototypes and the same modversions. Each becomes one call of the submit
+ * path, and must not know what its command does.
  *
  * Here alone blocks come with physical addresses in them, from kernel code that
  * is trusted to have made them.
@@ -170,7 +170,7 @@ EXPORT_SYMBOL_GPL(sev_guest_df_flush);
 
 /**
  * sev_issue_cmd_external_user() - a command on behalf of someone who opened /dev/sev
- * @filep: what should be an open /dev/sev
+ * @filep: file that the caller took for an open /dev/sev; checked here
  * @id: command
  * @data: block
  * @error: receives firmware's status; may be NULL
@@ -233,15 +233,15 @@ void sev_platform_shutdown(void)
 EXPORT_SYMBOL_GPL(sev_platform_shutdown);
 
 /*
- * A page that SNP firmware may write to would have to be handed over to it. There
- * is no SNP here, so that any page will do.
+ * A page that SNP firmware may write to would have to be handed over to it. This
+ * driver has no SNP, so any page will do.
  */
 
 /**
- * snp_alloc_firmware_page() - a page that firmware may write to
+ * snp_alloc_firmware_page() - allocate a page that the firmware may write to
  * @mask: how to allocate it
  *
- * Return: its address, or NULL.
+ * Return: address of the page, or NULL.
  */
 void *snp_alloc_firmware_page(gfp_t mask)
 {
@@ -250,8 +250,8 @@ void *snp_alloc_firmware_page(gfp_t mask)
 EXPORT_SYMBOL_GPL(snp_alloc_firmware_page);
 
 /**
- * snp_free_firmware_page() - give it back
- * @addr: what snp_alloc_firmware_page() returned
+ * snp_free_firmware_page() - free the page again
+ * @addr: address from snp_alloc_firmware_page()
  */
 void snp_free_firmware_page(void *addr)
 {

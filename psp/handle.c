@@ -45,8 +45,8 @@
  * struct psp_handle - a guest's name
  * @node: in the table
  * @generation: of the platform that the guest was started on
- * @number: what everybody but the firmware calls it
- * @fw: what the firmware calls it, in that generation
+ * @number: handle as the driver's callers know it
+ * @fw: handle as the firmware knows it, in that generation
  */
 struct psp_handle {
 	struct hlist_node node;
@@ -173,7 +173,7 @@ void psp_handle_drop(u32 number)
 /**
  * psp_handle_drop_all() - module unload
  *
- * Whoever could hold a handle has held the module, too.
+ * No user is left: whoever could hold a handle has held the module, too.
  */
 void psp_handle_drop_all(void)
 {

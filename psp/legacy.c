@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The older ioctl of /dev/sev, SEV_ISSUE_CMD, as data: each of its structs is the
+ * The legacy ioctl of /dev/sev, SEV_ISSUE_CMD, as data: each of its structs is the
  * firmware's block with some reserved words left out, so a few moves make the one
- * out of the other. What happens in between is the engine's business.
+ * out of the other. The engine does everything in between.
  */
 #include <linux/fs.h>
 #include <linux/nospec.h>
@@ -11,21 +11,21 @@
 
 #include "psp.h"
 
-/* The largest of the older structs that are moved. */
+/* The largest of the legacy structs that are moved. */
 #define LEGACY_MAX	24
 
 struct move {
-	u8 legacy;	/* offset in the older struct */
+	u8 legacy;	/* offset in the legacy struct */
 	u8 block;	/* offset in the block */
 	u8 size;
 };
 
 struct legacy {
 	u16 id;		/* the firmware command */
-	u8 size;	/* of the older struct */
-	bool in;	/* it is read; otherwise it may hold anything on the way in */
-	bool out;	/* it is written */
-	bool here;	/* it is itself the buffer that the block points to */
+	u8 size;	/* of the legacy struct */
+	bool in;	/* the struct is read; otherwise it may hold anything on the way in */
+	bool out;	/* the struct is written */
+	bool here;	/* the struct itself is the buffer that the block points to */
 	struct move move[2];
 };
 
@@ -63,7 +63,7 @@ static const struct legacy legacy_cmds[] = {
 	},
 };
 
-/* What the caller gave, as a block. */
+/* Make a block out of the caller's struct. */
 static int legacy_in(const struct legacy *legacy, u64 udata, u8 *data,
 		     struct psp_user_block *block)
 {

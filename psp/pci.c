@@ -2,8 +2,8 @@
 /*
  * Devices: every AMD PSP that has SEV, the registers of each generation as data,
  * and which of several PSPs is the one that commands go to: the one with the lowest
- * PCI address, as firmware has it. It stays that one as long as it is there, because
- * it has guests, and memory of ours. No other is ever sent a command.
+ * PCI address, as the firmware has it. The choice stands as long as that PSP is there,
+ * because it has guests, and memory of ours. No other is ever sent a command.
  *
  * Devices are not probed in the order of their addresses, so that the first of them is
  * known when all have been probed: once the driver has been registered, since it has
@@ -11,8 +11,8 @@
  * answer for example, stays bound to the driver, which says why, and is tried again
  * when the one in use is removed.
  *
- * A struct psp outlives its device. Who holds one gets -ENODEV once it is gone;
- * registers are touched under psp->lock only, after a look at psp->end.
+ * A struct psp outlives its device. Holders get -ENODEV once the device is gone;
+ * registers must be touched under psp->lock only, after a look at psp->end.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -46,10 +46,10 @@ static bool psp_electing;	/* from the time that all have been probed, until unlo
 static DEFINE_MUTEX(psp_list_lock);
 
 /**
- * struct psp_reason - why a device is not used, for those who come too late to see
- *	the message
+ * struct psp_reason - why a device is not used; kept for sysfs, where it can be read
+ *	after the log has rotated
  * @list: of all devices that the driver has been bound to, or should have been
- * @device: its PCI address; the device itself may be gone
+ * @device: PCI address; the device itself may be gone
  * @text: "ok" if it is used
  */
 struct psp_reason {
@@ -210,7 +210,7 @@ static void become_master(struct psp *psp)
 	psp_master = psp;
 	if (psp_init_on_probe)
 		psp_bring_up(psp, true, &ignored);
-	/* what it refuses can be asked for again, but the next one may be alive */
+	/* a refused INIT can be tried again later, but a dead PSP must make room for the next */
 	if (psp->end != PSP_ALIVE) {
 		psp_master = NULL;
 		not_elected(psp, -EIO);
@@ -270,7 +270,7 @@ static void drop(struct psp *psp)
 	list_del(&psp->list);
 	psp_observe_hide(psp);
 	psp_take_down(psp, PSP_GONE);
-	psp_nv_save(psp);	/* what could not be saved before, once more */
+	psp_nv_save(psp);	/* retry a save that has failed before */
 	if (psp_master == psp)
 		psp_master = NULL;
 }
@@ -361,7 +361,7 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (host_has_snp())
 		return no_sev(pdev, -ENODEV,
 			      "SNP is on, which psp_sev does not support; boot with sev=nosnp, or use ccp");
-	/* somebody has written to driver_override */
+	/* driver_override binds any device, so the registers may be unknown */
 	if (!id->driver_data)
 		return no_sev(pdev, -ENODEV, "this is no PSP whose registers are known");
 
@@ -423,7 +423,7 @@ static void psp_shutdown(struct pci_dev *pdev)
 	psp_nv_tell_lost(psp);
 }
 
-/* What the next kernel will find must not be a firmware that holds our memory. */
+/* The next kernel must not find a firmware that still writes to this kernel's memory. */
 static int psp_panic(struct notifier_block *nb, unsigned long event, void *unused)
 {
 	struct psp *psp = psp_master;
@@ -522,7 +522,7 @@ static struct pci_driver psp_driver = {
 	.groups = psp_driver_groups,
 	.dev_groups = psp_attr_groups,
 	.driver.pm = pm_sleep_ptr(&psp_pm_ops),
-	/* whatever the command line says: all are to have been probed, see above */
+	/* all must have been probed before one is elected, whatever the command line says */
 	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 

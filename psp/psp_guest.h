@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Between the engine (psp_sev.ko), which owns commands, and whoever owns guests
- * (kvm_sev_glue.ko). The engine never sees a struct kvm; the owner never sees a
- * command.
+ * Between the engine (psp_sev.ko), which owns commands, and the host side, which lends
+ * it guests (kvm_sev_glue.ko). The engine never sees a struct kvm; the host side never
+ * sees a command.
  */
 #ifndef PSP_GUEST_H
 #define PSP_GUEST_H
@@ -16,8 +16,9 @@ struct sev_fw_cmd;
 /**
  * struct psp_guest - what the engine must know of one guest
  * @handle: handle, 0 while there is none. The engine sets it when START succeeds;
- *	the owner takes it over afterwards. It is the driver's, not firmware's: it stays
- *	this guest's also when the platform has been initialised anew, see psp/handle.c
+ *	the host side stores it afterwards. The number is the driver's, not the
+ *	firmware's: it stays this guest's also when the platform has been initialised
+ *	anew, see psp/handle.c
  * @asid: the ASID that is reserved for this guest
  * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
  *	in the calling process. Set by the engine together with @handle
@@ -28,8 +29,8 @@ struct sev_fw_cmd;
  * @more_vcpus: another one is just being made
  * @ops: how to reach more of it
  *
- * All of it is valid, and does not change under the engine, from the owner's
- * get() until put(): the owner holds its own lock over that time.
+ * All of it is valid, and does not change under the engine, from the host side's
+ * get() until put(): the host side must hold its own lock over that time.
  */
 struct psp_guest {
 	u32 handle;

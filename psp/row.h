@@ -44,17 +44,17 @@ typedef __u64 u64;
 #define PSP_DOOR_GUEST		BIT(1)
 
 /*
- * What a command demands of its caller, beyond a /dev/sev that is open at all; each
- * demand includes those before it. The legacy ioctl shares it, since it has no command
+ * Privilege that a command demands of its caller, beyond a /dev/sev that is open at all;
+ * each demand includes those before it. The legacy ioctl shares it, since it has no command
  * that demands more here than it does in the stock driver.
  *
  * A command on a guest demands nothing: the VM fd says that the guest is the caller's,
  * and KVM's legacy ioctls ask no more. So a VMM can do without a writable /dev/sev. Of
- * the platform, reading is free. Its identity and its configuration are a writer's,
- * as in the stock driver; to demand more of them here would protect nothing as long as
- * the legacy ioctls give the same to any writer. Whatever decides which code the PSP
- * executes, or cannot be taken back before the machine is replaced, demands the
- * administrator.
+ * the platform, reading is free. Identity and configuration of the platform are a
+ * writer's, as in the stock driver; to demand more of them here would protect nothing as long as
+ * the legacy ioctls give the same to any writer. A command
+ * that decides which code the PSP executes, or that cannot be undone before the machine
+ * is replaced, demands the administrator.
  */
 enum psp_demand {
 	PSP_DEMAND_NOTHING,
@@ -62,7 +62,7 @@ enum psp_demand {
 	PSP_DEMAND_ADMIN,	/* CAP_SYS_ADMIN */
 };
 
-/* What the platform must be for the command to make sense. */
+/* State of the platform that the command needs to make sense. */
 enum psp_platform_need {
 	PSP_PLATFORM_ANY,
 	PSP_PLATFORM_UP,	/* INIT is issued first, on demand */
@@ -70,23 +70,23 @@ enum psp_platform_need {
 };
 
 /*
- * What the driver must know of the guest. This protects the driver's own
- * bookkeeping; it is no copy of firmware's guest state machine.
+ * State of the guest that the command needs. This protects the driver's own
+ * bookkeeping; it must not become a copy of the firmware's guest state machine.
  */
 enum psp_guest_need {
 	PSP_GUEST_ANY,
 	PSP_GUEST_NONE,		/* the VM has no guest context yet */
-	PSP_GUEST_STARTED,	/* it has one */
+	PSP_GUEST_STARTED,	/* the VM has a guest context */
 };
 
 /* How one block becomes firmware commands. */
 enum psp_each {
 	PSP_ONCE,		/* one command; buffers are contiguous, or it is refused */
-	PSP_EACH_RUN,		/* one for each physically contiguous run of guest memory */
-	PSP_EACH_VCPU,		/* one for a vCPU, or one for each of them */
+	PSP_EACH_RUN,		/* a command for each physically contiguous run of guest memory */
+	PSP_EACH_VCPU,		/* a command for one vCPU, or for each of them */
 };
 
-/* What a successful command means to the submit path. */
+/* Effect of a successful command on the state that the submit path keeps. */
 enum psp_then {
 	PSP_THEN_NOTHING,
 	PSP_THEN_UP,		/* the platform is initialised, all ASIDs are dirty */
@@ -96,12 +96,12 @@ enum psp_then {
 	PSP_THEN_BIND,		/* the guest holds its ASID */
 	PSP_THEN_UNBIND,	/* the ASID is dirty */
 	PSP_THEN_CLEAN,		/* all dirty ASIDs are free */
-	PSP_THEN_PERSIST,	/* firmware may have changed its NV area */
+	PSP_THEN_PERSIST,	/* the firmware may have changed its NV area */
 	PSP_THEN_RESET,		/* the persistent data is void, wherever it is kept */
-	PSP_THEN_RELOAD,	/* it is another firmware now */
+	PSP_THEN_RELOAD,	/* the firmware was replaced; read its version again */
 };
 
-/* Bytes of the block that the caller may set, besides those of buffers. */
+/* Bytes of the block that the caller may set, in addition to those of buffers. */
 struct psp_range {
 	u8 off;
 	u8 size;
@@ -143,9 +143,9 @@ struct psp_buf {
  * @name: as the SEV API calls it
  * @id: as the SEV API numbers it
  * @size: of the block, in bytes; 0 if there is none
- * @first: its size when it was first published; callers may know no more of it than
- *	that. What is added to a block since must be optional if it is a buffer, and
- *	mean what it meant before if it is zero
+ * @first: size of the block when first published; callers may know no more of it than
+ *	that. A buffer that is added to the block since must be optional, and zero in an
+ *	added field must mean what its absence meant
  * @since: lowest API version, major << 8 | minor
  * @door: PSP_DOOR_*
  * @demand: enum psp_demand
@@ -194,7 +194,7 @@ struct psp_fw_block {
 extern const struct psp_row psp_rows[];
 extern const unsigned int psp_nr_rows;
 
-/* What a filled block is filled with. */
+/* Values for the driver's fields of a block. */
 struct psp_fill {
 	u32 handle;
 	u32 asid;
