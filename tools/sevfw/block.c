@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Blocks and logged commands, field by field. What a field is the header says; nothing
- * here knows a command.
+ * Blocks and logged commands, field by field. The fields are those of the UAPI
+ * header; this file must not know any command by itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

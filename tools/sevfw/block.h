@@ -28,9 +28,9 @@ void block_facts(struct json_object *list, const struct command *command, const 
 /**
  * struct traced - a command as the tracepoint or a transcript has it
  * @id: command
- * @name: its name
+ * @name: name of the command
  * @about: handle, ASID and the like, as they stand there
- * @status: what the firmware said
+ * @status: answer of the firmware
  * @queue_ns: time that it waited, in nanoseconds; 0 if the line does not say
  * @firmware_ns: time that the firmware took
  */

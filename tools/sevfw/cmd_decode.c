@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * decode: files and bytes that have to do with SEV, for people. What a file is can be told
- * from its length or its beginning; nothing that is decoded here is believed, that is the
- * matter of "verify".
+ * decode: files and bytes that have to do with SEV, for people. The kind of a file can
+ * be told from its length or its beginning. Nothing that is decoded here is believed:
+ * checking signatures is the matter of "verify".
  */
 #include <ctype.h>
 #include <endian.h>

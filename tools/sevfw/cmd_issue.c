@@ -151,7 +151,7 @@ static void set_outputs(struct issue *issue, const struct sev_fw_cmd_info *info)
 				size = info->buf[j].max;
 		if (!buffer->out || !size)
 			continue;
-		/* what the firmware writes at once is limited to 20 KiB */
+		/* The largest output of a command is 20 KiB; a size far above that must be a mistake. */
 		if (size > 1 << 20)
 			fail(EXIT_USAGE, "%s: %zu bytes are more than any command writes",
 			     buffer->path, size);

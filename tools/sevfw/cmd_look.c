@@ -75,7 +75,7 @@ static void add_asids(const struct host *host, struct json_object *facts,
 			"another one is launched");
 }
 
-/* Whatever psp_sev has in sysfs, under the names that it has there. */
+/* Add all attributes that psp_sev has in sysfs, under their names there. */
 static void add_texts(const struct host *host, struct json_object *facts)
 {
 	static const char * const names[] = {

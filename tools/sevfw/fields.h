@@ -19,11 +19,11 @@ enum field_kind {
 
 /**
  * struct field - a member of a block
- * @name: its name
+ * @name: name of the member
  * @offset: in the block
  * @size: in bytes
  * @kind: enum field_kind
- * @text: what the header says of it
+ * @text: description in the header
  */
 struct field {
 	const char *name;
@@ -38,7 +38,7 @@ struct field {
  * @name: as the header has it, without SEV_FW_
  * @id: enum sev_fw_id
  * @size: of its block, 0 if it has none
- * @brief: what it does
+ * @brief: effect of the command
  * @text: more of that; may be empty
  * @field: members of the block
  * @fields: their number

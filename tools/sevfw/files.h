@@ -10,7 +10,7 @@ struct blob {
 	size_t len;
 };
 
-/** blob_read() - a file, "-" for standard input; to be freed. It ends with an extra 0 */
+/** blob_read() - a file, "-" for standard input; to be freed. An extra 0 follows @data */
 struct blob blob_read(const char *path);
 
 /** blob_free() - of blob_read() */
@@ -47,7 +47,7 @@ struct blob blob_given(const char *what, const char *text, size_t len);
  * @path: file; "-" for standard output
  * @secret: only its owner may read it
  *
- * It appears under its name when it is complete.
+ * The file appears under its name when it is complete, so that no reader sees a half.
  */
 void blob_write(const char *path, const void *data, size_t len, bool secret);
 

@@ -171,7 +171,7 @@ const struct sev_fw_cmd_info *host_info(const struct sev_fw_cmd_info *infos, uin
 	return NULL;
 }
 
-/* ---- what went wrong ---- */
+/* ---- explanations of failures ---- */
 
 const char *status_advice(uint32_t status)
 {

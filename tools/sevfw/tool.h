@@ -33,8 +33,8 @@
 /**
  * struct option_row - an option of a subcommand
  * @name: without the two dashes
- * @arg: what its value is called, NULL if it has none
- * @help: what it does; a clause
+ * @arg: name of its value, NULL if it takes none
+ * @help: effect of the option; a clause
  */
 struct option_row {
 	const char *name;
@@ -92,7 +92,7 @@ const char *option(const struct args *args, const char *name);
 
 /**
  * number() - text as a number
- * @what: what it is, for the message
+ * @what: meaning of the number, for the message
  * @text: decimal, or hexadecimal with 0x
  * @max: largest value
  *
@@ -113,7 +113,7 @@ void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * nearest() - the name that was meant, probably
- * @wrong: what was given
+ * @wrong: name as it was given
  * @name: element @n of the list, NULL at its end
  * @list: the list
  *
