@@ -23,9 +23,9 @@ void kvm_sev_glue_attach(void)
 }
 
 /**
- * kvm_sev_glue_detach() - there are no more SEV guests
+ * kvm_sev_glue_detach() - forbid guest commands on /dev/sev, as kvm_amd is unloaded
  *
- * Context: while kvm_amd goes; also without kvm_sev_glue_attach().
+ * Context: exit of kvm_amd, which has no VM left; also without kvm_sev_glue_attach().
  */
 void kvm_sev_glue_detach(void)
 {

@@ -20,7 +20,7 @@
 int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram);
 
 /**
- * guest_loaded() - the same with something in its RAM, and nobody to look at the
+ * guest_loaded() - the same with content in its RAM, and without verifying the
  * platform's certificates
  */
 int guest_loaded(struct launch *l, bool by_dev, size_t ram);

@@ -11,11 +11,11 @@
 
 #include "../swpsp/bar.h"
 
-/* What a test may need. */
+/* Features of the host that a test may need. */
 #define HOST_SEV	0x01	/* /dev/sev, and a KVM that makes SEV guests */
 #define HOST_ES		0x02	/* SEV-ES guests, too */
 #define HOST_FW		0x04	/* pass-through */
-#define HOST_SWPSP	0x08	/* firmware is the simulated one */
+#define HOST_SWPSP	0x08	/* the firmware is the software PSP */
 #define HOST_SNP	0x10	/* a KVM that makes SNP guests */
 
 /**

@@ -21,8 +21,8 @@ bool memory_contiguous(const void *addr, size_t len);
 
 /**
  * memory_run() - bytes at @addr that one firmware command can take
- * @addr: begin
- * @len: not more than that
+ * @addr: begin of the memory
+ * @len: upper limit of the answer
  *
  * Return: up to where the memory is physically contiguous, or to the next boundary
  * of 64 MiB, which no command may cross.

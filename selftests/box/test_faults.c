@@ -1345,7 +1345,7 @@ TEST_F(life, a_foreign_device_is_refused)
 
 #define GENERATIONS	6
 
-/* Many times over. Of three VMs one ends while there is no PSP, the others afterwards. */
+/* Remove and find the PSP many times. One VM in three ends while there is no PSP. */
 TEST_F(life, guests_of_many_platforms_have_different_names)
 {
 	struct launch l[GENERATIONS];

@@ -738,7 +738,7 @@ static int take(struct _test_data_dev *self, const struct oca *oca)
 	return ret ? ret : platform_pek_cert_import(&self->p, &pek, CERT, &oca->cert, CERT);
 }
 
-/* Asked for first: sysfs must not know it from somebody's PLATFORM_STATUS. */
+/* Call this before PLATFORM_STATUS is issued: sysfs must know the owner without it. */
 static bool sysfs_owner_is(long owner)
 {
 	return !*psp_dir() || psp_attr_number("owner") == owner;

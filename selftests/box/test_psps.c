@@ -288,7 +288,7 @@ TEST_F(psps, one_that_is_silent_when_it_is_initialised_is_passed_over)
 	passed_over(_metadata, self, SEV_FW_INIT);
 }
 
-/* Not even if another one comes or goes meanwhile. */
+/* A dead PSP keeps its reason, even if another PSP comes or goes meanwhile. */
 TEST_F(psps, one_that_has_died_in_use_is_not_called_ok)
 {
 	ASSERT_EQ(0, arm_on(self->low, SWPSP_FAULT_HANG));

@@ -125,7 +125,7 @@ TEST_F(types, launched)
 	EXPECT_STREQ("typed", out);
 }
 
-/* What KVM says of the same launch by the older ioctls is the right digest. */
+/* The digest must be that of the same launch by KVM's legacy ioctls. */
 TEST_F(types, measured)
 {
 	struct launch *l = &self->guest;

@@ -38,7 +38,7 @@ static void hash(const void *data, size_t len, uint8_t *out)
 		fail(EXIT_NO, "libcrypto failed");
 }
 
-/* A file that need not be: no file is an empty one. */
+/* The file is optional: without a @path, the hash is that of an empty file. */
 static void hash_file(const char *path, uint8_t *out)
 {
 	struct blob blob = { NULL, 0 };

@@ -140,7 +140,7 @@ static void put_validity(struct der *d)
 	der_close(d, seq);
 }
 
-/* Signs what has been written, which becomes the first of three parts. */
+/* Signs the body in @d, and makes it the first of the certificate's three parts. */
 static bool sign(struct swpsp *p, EVP_PKEY *signer, struct der *d)
 {
 	uint8_t le[RSA_BYTES], be[RSA_BYTES];
