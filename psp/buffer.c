@@ -15,16 +15,11 @@
  * for each run proceeds in slices; a slice ends where a run of physically
  * contiguous pages or a bounce buffer does.
  *
- * Memory of a command that was never answered is quarantined: firmware may write
- * to it at any time from now on, so it is neither freed nor unpinned, ever.
+ * Memory of a command that was never answered is lost, see fwmem.c.
  */
-#include <linux/atomic.h>
-#include <linux/io.h>
-#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
-#include <linux/pfn.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -37,27 +32,6 @@
 #include "psp_guest.h"
 
 #define WINDOW_PAGES	(0x4000000 >> PAGE_SHIFT)
-
-static atomic_long_t quarantined;
-
-/**
- * psp_quarantine_pages() - memory is lost to a PSP that never answered
- * @pages: how much
- */
-void psp_quarantine_pages(unsigned long pages)
-{
-	atomic_long_add(pages, &quarantined);
-}
-
-/**
- * psp_quarantined() - how many pages are lost to a PSP that never answered
- *
- * Return: pages.
- */
-unsigned long psp_quarantined(void)
-{
-	return atomic_long_read(&quarantined);
-}
 
 /* The one place that takes an address out of what a caller filled in. */
 static void __user *user_address(const struct psp_buf *buf, const struct psp_user_block *user)
@@ -139,7 +113,6 @@ static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 
 static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
-	unsigned long size;
 	int ret;
 
 	/* room that is nowhere is no room: this, too, asks for the length */
@@ -156,16 +129,12 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 	    fault_in_safe_writeable(map->uaddr, map->len))
 		return -EFAULT;
 
-	size = min(map->len, map->buf->max);
 	if (map->buf->kind == SEV_FW_BUF_IMAGE) {
 		ret = security_kernel_load_data(LOADING_FIRMWARE, true);
 		if (ret)
 			return ret;
-		/* whole pages are aligned as firmware wants an image to be */
-		size = PAGE_ALIGN(size);
 	}
-	map->bounce = kzalloc(size, GFP_KERNEL_ACCOUNT);
-	return map->bounce ? 0 : -ENOMEM;
+	return psp_fwmem_alloc(&map->bounce, min(map->len, map->buf->max), GFP_KERNEL_ACCOUNT);
 }
 
 /**
@@ -210,17 +179,6 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 	return 0;
 }
 
-/* The pages stay pinned, though nobody knows any more which they were. */
-static void quarantine(const struct psp_mapping *map)
-{
-	psp_quarantine_pages(map->nr_pages);
-	kvfree(map->pages);
-	if (!map->bounce)
-		return;
-	psp_quarantine_pages(DIV_ROUND_UP(ksize(map->bounce), PAGE_SIZE));
-	kmemleak_not_leak(map->bounce);
-}
-
 /**
  * psp_buffers_unmap() - release what psp_buffers_map() took
  * @bufs: buffers
@@ -231,95 +189,15 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 	struct psp_mapping *map;
 
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
-		if (stuck) {
-			quarantine(map);
-			continue;
-		}
-		if (map->nr_pages)
+		if (stuck)
+			psp_fwmem_lose_pinned(map->nr_pages);
+		else if (map->nr_pages)
 			unpin_user_pages_dirty_lock(map->pages, map->nr_pages,
 						    map->buf->dir & SEV_FW_BUF_WRITE);
 		kvfree(map->pages);
-		kfree_sensitive(map->bounce);
-	}
-}
-
-static bool in_slab(phys_addr_t addr)
-{
-	return pfn_valid(PHYS_PFN(addr)) && PageSlab(pfn_to_page(PHYS_PFN(addr)));
-}
-
-/**
- * psp_shadows_make() - nothing of the slab allocator's gets written to by firmware
- * @call: command, its block made by kernel code
- * @shadows: one for each buffer; receives what psp_shadows_end() needs
- *
- * Kernel code that has a block of its own frees what it points to, whatever has
- * become of the command: it knows of no quarantine. One more reference keeps whole
- * pages from being used again; there is none for smaller objects, so firmware is
- * given pages in their place.
- *
- * Return: 0 or -ENOMEM; psp_shadows_end() is due in any case.
- */
-int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows)
-{
-	const struct psp_buf *buf;
-	struct psp_shadow *shadow = shadows;
-
-	memset(shadows, 0, SEV_FW_BUFS * sizeof(*shadows));
-	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++, shadow++) {
-		if (buf->kind == SEV_FW_BUF_NONE)
-			break;
-		shadow->addr = psp_fw_get_addr(&call->fw, buf->addr);
-		shadow->len = psp_len_in_block(buf) ? psp_fw_get32(&call->fw, buf->len) : buf->max;
-		if (!(buf->dir & SEV_FW_BUF_WRITE) || !shadow->len || !in_slab(shadow->addr))
-			continue;
-		shadow->page = alloc_pages_exact(shadow->len, GFP_KERNEL_ACCOUNT);
-		if (!shadow->page)
-			return -ENOMEM;
-		memcpy(shadow->page, phys_to_virt(shadow->addr), shadow->len);
-		psp_fw_put_addr(&call->fw, buf->addr, psp_addr_virt(shadow->page));
-	}
-	return 0;
-}
-
-static unsigned long keep_pages(phys_addr_t addr, u32 len)
-{
-	unsigned long pfn, kept = 0;
-
-	for (pfn = PHYS_PFN(addr); pfn < PFN_UP(addr + len); pfn++) {
-		if (!pfn_valid(pfn) || PageSlab(pfn_to_page(pfn)))
-			continue;
-		get_page(pfn_to_page(pfn));
-		kept++;
-	}
-	return kept;
-}
-
-/**
- * psp_shadows_end() - the command is over
- * @call: command, as it came back; gets the addresses back that it came with
- * @shadows: from psp_shadows_make()
- *
- * Output goes where it is expected. If firmware has not answered, all that the block
- * points to is quarantined.
- */
-void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
-{
-	struct psp_shadow *shadow;
-
-	for (shadow = shadows; shadow < shadows + SEV_FW_BUFS; shadow++) {
-		const struct psp_buf *buf = &call->row->buf[shadow - shadows];
-
-		if (call->stuck && shadow->len)
-			psp_quarantine_pages(shadow->page ? PFN_UP(shadow->len) :
-					     keep_pages(shadow->addr, shadow->len));
-		if (!shadow->page)
-			continue;
-		psp_fw_put_addr(&call->fw, buf->addr, psp_addr_virt(phys_to_virt(shadow->addr)));
-		if (call->stuck)
-			continue;
-		memcpy(phys_to_virt(shadow->addr), shadow->page, shadow->len);
-		free_pages_exact(shadow->page, shadow->len);
+		if (!stuck)
+			psp_fwmem_take_back(&map->bounce);
+		psp_fwmem_free(&map->bounce);
 	}
 }
 
@@ -357,7 +235,7 @@ u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
 		if (map->pages)
 			run = run_length(bufs, map, pos);
-		else if (map->bounce)
+		else if (map->bounce.virt)
 			run = min(map->len - pos, map->buf->max);
 		else if (bufs->row->each == PSP_EACH_VCPU)
 			run = SEV_FW_VMSA_SIZE;
@@ -394,24 +272,24 @@ static int fill_bounce(const struct psp_mapping *map, u32 pos, u32 len)
 {
 	char origin[] = "/dev/sev";
 
-	if (copy_from_user(map->bounce, map->uaddr + pos, len))
+	if (copy_from_user(map->bounce.virt, map->uaddr + pos, len))
 		return -EFAULT;
 	if (map->buf->kind != SEV_FW_BUF_IMAGE)
 		return 0;
-	return security_kernel_post_load_data(map->bounce, len, LOADING_FIRMWARE, origin);
+	return security_kernel_post_load_data(map->bounce.virt, len, LOADING_FIRMWARE, origin);
 }
 
 static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32 size,
 		 struct psp_fw_block *fw)
 {
 	u64 at = (u64)map->offset + pos;
-	u32 len = map->pages || map->bounce ? min(map->len, size) : 0;
+	u32 len = map->pages || map->bounce.virt ? min(map->len, size) : 0;
 	int ret;
 
 	if (map->buf->kind == SEV_FW_BUF_VMSA)
 		return begin_vmsa(bufs, map, pos, fw);
 
-	if (map->bounce && map->buf->dir & SEV_FW_BUF_READ) {
+	if (map->bounce.virt && map->buf->dir & SEV_FW_BUF_READ) {
 		ret = fill_bounce(map, pos, len);
 		if (ret)
 			return ret;
@@ -420,8 +298,9 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 	/* a length of what is not there must not reach firmware */
 	if (psp_len_in_block(map->buf))
 		psp_fw_put32(fw, map->buf->len, len);
-	if (map->bounce)
-		psp_fw_put_addr(fw, map->buf->addr, psp_addr_virt(map->bounce));
+	psp_fwmem_hand_over(&map->bounce);
+	if (map->bounce.virt)
+		psp_fw_put_addr(fw, map->buf->addr, psp_addr_virt(map->bounce.virt));
 	else if (map->pages)
 		psp_fw_put_addr(fw, map->buf->addr,
 				psp_addr_page(map->pages[at >> PAGE_SHIFT], offset_in_page(at)));
@@ -460,10 +339,8 @@ static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 
 	if (!map->vmsa)
 		return;
-	if (call->stuck) {
-		get_page(map->vmsa);	/* outlives the vCPU, for ever */
-		psp_quarantine_pages(1);
-	}
+	if (call->stuck)
+		psp_fwmem_lose_page(map->vmsa);
 	guest->ops->vmsa_put(guest, map->vcpu + pos / SEV_FW_VMSA_SIZE,
 			     !ret && map->buf->dir & SEV_FW_BUF_WRITE);
 	map->vmsa = NULL;
@@ -473,13 +350,13 @@ static int copy_blob_out(const struct psp_mapping *map, u32 pos, const struct ps
 {
 	u32 len;
 
-	if (!map->bounce || !(map->buf->dir & SEV_FW_BUF_WRITE))
+	if (!map->bounce.virt || !(map->buf->dir & SEV_FW_BUF_WRITE))
 		return 0;
 	len = min(map->len, map->buf->max);
 	/* firmware may have written less */
 	if (psp_len_in_block(map->buf))
 		len = min(len, psp_fw_get32(fw, map->buf->len));
-	return copy_to_user(map->uaddr + pos, map->bounce, len) ? -EFAULT : 0;
+	return copy_to_user(map->uaddr + pos, map->bounce.virt, len) ? -EFAULT : 0;
 }
 
 /**

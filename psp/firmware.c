@@ -179,23 +179,22 @@ static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE
 static int download(struct psp *psp, const struct firmware *image, u32 *status)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE) };
-	size_t size = PAGE_ALIGN(image->size);
-	void *copy;
+	struct psp_fwmem copy;
 	int ret;
 
 	*status = SEV_FW_NO_CALL;
-	copy = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, image->data, image->size);
+	ret = psp_fwmem_alloc(&copy, image->size, GFP_KERNEL);
+	if (ret)
+		return ret;
+	memcpy(copy.virt, image->data, image->size);
 
-	psp_fw_put_addr(&call.fw, call.row->buf[0].addr, psp_addr_virt(copy));
+	psp_fw_put_addr(&call.fw, call.row->buf[0].addr, psp_addr_virt(copy.virt));
 	psp_fw_put32(&call.fw, call.row->buf[0].len, image->size);
+	psp_fwmem_hand_over(&copy);
 	ret = psp_submit(psp, &call);
-	if (call.stuck)
-		psp_quarantine_pages(size >> PAGE_SHIFT);
-	else
-		free_pages_exact(copy, size);
+	if (!call.stuck)
+		psp_fwmem_take_back(&copy);
+	psp_fwmem_free(&copy);
 	*status = call.status;
 	return ret;
 }

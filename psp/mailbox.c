@@ -134,6 +134,7 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
 	psp->end = PSP_DEAD;
 	psp->died_of = call->row->name;
 	call->stuck = true;
+	psp_fwmem_lose(&psp->cmd_buf);
 	return error;
 }
 
@@ -150,7 +151,7 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
 	const struct psp_regs *regs = psp->regs;
-	psp_addr_t addr = psp_addr_virt(psp->cmd_page);
+	psp_addr_t addr = psp_addr_virt(psp->cmd_buf.virt);
 	size_t size = call->row->size;
 	bool done;
 	u64 began;
@@ -163,8 +164,10 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
 
 	/* firmware reads, and writes back, up to the next multiple of 8 */
-	memset(psp->cmd_page, 0, round_up(size, 8));
-	memcpy(psp->cmd_page, call->fw.byte, size);
+	memset(psp->cmd_buf.virt, 0, round_up(size, 8));
+	memcpy(psp->cmd_buf.virt, call->fw.byte, size);
+
+	psp_fwmem_hand_over(&psp->cmd_buf);
 
 	began = ktime_get_ns();
 	psp->busy_since = began;
@@ -184,7 +187,8 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 		return give_up(psp, call, -EIO);
 
 	psp->answered = true;
-	memcpy(call->fw.byte, psp->cmd_page, size);
+	psp_fwmem_take_back(&psp->cmd_buf);
+	memcpy(call->fw.byte, psp->cmd_buf.virt, size);
 	call->status = resp & CMDRESP_STATUS;
 	return call->status ? -EIO : 0;
 }
@@ -219,8 +223,7 @@ int psp_mailbox_init(struct psp *psp)
 	if (feature == ALL_ONES || !(feature & BIT(0)))
 		return -ENODEV;
 
-	psp->cmd_page = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!psp->cmd_page)
+	if (psp_fwmem_alloc(&psp->cmd_buf, PAGE_SIZE, GFP_KERNEL))
 		return -ENOMEM;
 
 	init_waitqueue_head(&psp->wait);
@@ -241,13 +244,8 @@ void psp_mailbox_quiet(struct psp *psp)
 /**
  * psp_mailbox_exit() - release what psp_mailbox_init() took
  * @psp: PSP that nobody uses any more
- *
- * A dead PSP keeps its command buffer for ever.
  */
 void psp_mailbox_exit(struct psp *psp)
 {
-	if (psp->end == PSP_DEAD)
-		return;
-	free_page((unsigned long)psp->cmd_page);
-	psp->cmd_page = NULL;
+	psp_fwmem_free(&psp->cmd_buf);
 }

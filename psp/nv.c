@@ -418,7 +418,7 @@ static void nv_take(struct psp *psp)
 		store->unsaved = false;
 	}
 	memcpy(store->base, store->found, PSP_NV_SIZE);
-	memcpy(psp->nv, store->want, PSP_NV_SIZE);
+	memcpy(psp->nv.virt, store->want, PSP_NV_SIZE);
 	psp->nv_fresh = true;
 }
 
@@ -497,7 +497,7 @@ int psp_nv_init(struct psp *psp)
 {
 	struct psp_store *store;
 
-	if (!init_ex_path || !*init_ex_path || psp->nv)
+	if (!init_ex_path || !*init_ex_path || psp->nv.virt)
 		return 0;
 
 	store = kvzalloc(sizeof(*store), GFP_KERNEL);
@@ -505,8 +505,7 @@ int psp_nv_init(struct psp *psp)
 		return -ENOMEM;
 	store->psp = psp;
 	INIT_DELAYED_WORK(&store->retry, nv_retry);
-	psp->nv = alloc_pages_exact(PSP_NV_SIZE, GFP_KERNEL | __GFP_ZERO);
-	if (!psp->nv) {
+	if (psp_fwmem_alloc(&psp->nv, PSP_NV_SIZE, GFP_KERNEL)) {
 		kvfree(store);
 		return -ENOMEM;
 	}
@@ -540,7 +539,7 @@ int psp_nv_load(struct psp *psp, bool early)
 void psp_nv_collect(struct psp *psp)
 {
 	lockdep_assert_held(&psp->lock);
-	memcpy(psp->store->want, psp->nv, PSP_NV_SIZE);
+	memcpy(psp->store->want, psp->nv.virt, PSP_NV_SIZE);
 	psp->store->unsaved = true;
 }
 
@@ -629,9 +628,7 @@ void psp_nv_exit(struct psp *psp)
 	if (psp->store)
 		cancel_delayed_work_sync(&psp->store->retry);
 	psp_nv_tell_lost(psp);
-	if (psp->nv && !psp->given)
-		free_pages_exact(psp->nv, PSP_NV_SIZE);
-	psp->nv = NULL;
+	psp_fwmem_free(&psp->nv);
 	kvfree(psp->store);
 	psp->store = NULL;
 }

@@ -204,7 +204,7 @@ static DEVICE_ATTR_RO(dead);
 
 static ssize_t quarantined_pages_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lu\n", psp_quarantined());
+	return sysfs_emit(buf, "%lu\n", psp_fwmem_lost());
 }
 static DEVICE_ATTR_RO(quarantined_pages);
 
@@ -301,7 +301,7 @@ static ssize_t sev_es_show(struct device *dev, struct device_attribute *attr, ch
 		return sysfs_emit(buf, "off: the PSP does not answer\n");
 	if (!READ_ONCE(psp->up))
 		return sysfs_emit(buf, "off: the platform is not initialised\n");
-	if (!READ_ONCE(psp->tmr))
+	if (!READ_ONCE(psp->tmr.virt))
 		return sysfs_emit(buf, "off: no memory for it in one piece\n");
 	return sysfs_emit(buf, "on\n");
 }

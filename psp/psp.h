@@ -8,7 +8,8 @@
  *   handle.c   the names of guests, which outlive the platform that gave them
  *   table.c    the commands
  *   check.c    what a row says about a block
- *   buffer.c   what a block points to: bounce, pin, quarantine
+ *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
+ *   buffer.c   what a block points to: bounce, pin, lend
  *   engine.c   the life of a block, from the caller and back
  *   dev.c      /dev/sev
  *   legacy.c   the older ioctls of /dev/sev, as data
@@ -76,6 +77,25 @@ struct psp_asid {
 	enum psp_asid_state state;
 };
 
+/* Who has a piece of memory, see fwmem.c. */
+enum psp_fwmem_state {
+	PSP_FWMEM_OURS,
+	PSP_FWMEM_FIRMWARE,	/* until the firmware has answered, or has been shut down */
+	PSP_FWMEM_LOST,		/* the firmware may have it, against the rules */
+};
+
+/**
+ * struct psp_fwmem - memory that the firmware may write
+ * @virt: whole pages; NULL: none
+ * @order: how many, as a power of two
+ * @state: who has it; written by fwmem.c
+ */
+struct psp_fwmem {
+	void *virt;
+	unsigned int order;
+	enum psp_fwmem_state state;
+};
+
 #define PSP_NV_SIZE	0x8000	/* of firmware's persistent data */
 #define PSP_BUCKETS	16	/* of the histogram, the last one is open */
 
@@ -104,16 +124,16 @@ enum psp_end {
  * @bar: BAR 2
  * @wait: woken by the interrupt
  * @lock: serialises commands; guards all below
- * @cmd_page: the command buffer that firmware reads and writes
+ * @cmd_buf: the command buffer that firmware reads and writes
  * @end: PSP_ALIVE, or why it is over
  * @died_of: name of the command that was not answered, until it has been logged
  * @up: firmware is initialised
  * @generation: of the platform, changes when it is initialised or shut down, see handle.c
  * @given: the firmware has, or may have, @tmr and @nv from us: from INIT until SHUTDOWN
  * @answered: a command has completed since probe; decides the timeout
- * @tmr: trusted memory for SEV-ES, or NULL
+ * @tmr: trusted memory for SEV-ES, or none
  * @tmr_wanted: the processor has SEV-ES
- * @nv: firmware's persistent data, if it is kept in a file, or NULL
+ * @nv: firmware's persistent data, if it is kept in a file, or none
  * @store: that file, or NULL; nv.c's
  * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
  * @nv_dirty: the firmware may have changed @nv under the present holder of @lock
@@ -152,16 +172,16 @@ struct psp {
 	wait_queue_head_t wait;
 
 	struct mutex lock;	/* one command at a time */
-	void *cmd_page;
+	struct psp_fwmem cmd_buf;
 	enum psp_end end;
 	const char *died_of;
 	bool up;
 	u64 generation;
 	bool given;
 	bool answered;
-	void *tmr;
+	struct psp_fwmem tmr;
 	bool tmr_wanted;
-	void *nv;
+	struct psp_fwmem nv;
 	struct psp_store *store;
 	bool nv_fresh;
 	bool nv_dirty;
@@ -246,6 +266,32 @@ int psp_handle_find(u64 generation, u32 number, u32 *fw);
 void psp_handle_drop(u32 number);
 void psp_handle_drop_all(void);
 
+/* fwmem.c */
+int psp_fwmem_alloc(struct psp_fwmem *mem, size_t size, gfp_t gfp);
+unsigned long psp_fwmem_pages(const struct psp_fwmem *mem);
+void psp_fwmem_hand_over(struct psp_fwmem *mem);
+void psp_fwmem_take_back(struct psp_fwmem *mem);
+void psp_fwmem_lose(struct psp_fwmem *mem);
+void psp_fwmem_free(struct psp_fwmem *mem);
+void psp_fwmem_lose_pinned(unsigned long pages);
+void psp_fwmem_lose_page(struct page *page);
+unsigned long psp_fwmem_lost(void);
+
+/**
+ * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
+ * @mem: whole pages; none if there is no need of any
+ * @addr: address of the object
+ * @len: its length
+ */
+struct psp_shadow {
+	struct psp_fwmem mem;
+	phys_addr_t addr;
+	u32 len;
+};
+
+int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows);
+void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
+
 /* buffer.c */
 
 /**
@@ -264,7 +310,7 @@ struct psp_mapping {
 	const struct psp_buf *buf;
 	void __user *uaddr;
 	u32 len;
-	void *bounce;
+	struct psp_fwmem bounce;
 	struct page **pages;
 	unsigned long nr_pages;
 	unsigned int offset;
@@ -288,28 +334,12 @@ struct psp_buffers {
 	u32 total;
 };
 
-/**
- * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
- * @page: whole pages; NULL if there is no need of any
- * @addr: address of the object
- * @len: its length
- */
-struct psp_shadow {
-	void *page;
-	phys_addr_t addr;
-	u32 len;
-};
-
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest);
 void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
-int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows);
-void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
-void psp_quarantine_pages(unsigned long pages);
-unsigned long psp_quarantined(void);
 
 /* engine.c */
 

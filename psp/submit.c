@@ -34,6 +34,7 @@
 #include "psp.h"
 
 #define TMR_SIZE			(1024 * 1024)	/* and its alignment */
+static_assert(!(TMR_SIZE & (TMR_SIZE - 1)));
 #define INIT_FLAG_ES			BIT(0)
 
 /* What CPUID leaf 0x8000001f says of ASIDs. */
@@ -68,28 +69,49 @@ static void all_dirty(struct psp *psp)
 	}
 }
 
+/* What the firmware gets by INIT or INIT_EX, and keeps until SHUTDOWN. */
+static void hand_over_kept(struct psp *psp)
+{
+	psp->given = true;
+	psp_fwmem_hand_over(&psp->tmr);
+	psp_fwmem_hand_over(&psp->nv);
+}
+
+static void take_back_kept(struct psp *psp)
+{
+	psp->given = false;
+	psp_fwmem_take_back(&psp->tmr);
+	psp_fwmem_take_back(&psp->nv);
+}
+
+static void lose_kept(struct psp *psp)
+{
+	psp_fwmem_lose(&psp->tmr);
+	psp_fwmem_lose(&psp->nv);
+}
+
 static void init_block(const struct psp *psp, struct psp_call *init)
 {
 	struct psp_fw_block *fw = &init->fw;
 
-	if (psp->nv) {
+	if (psp->nv.virt) {
 		init->row = psp_row_find(SEV_FW_INIT_EX);
 		PUT32(fw, init_ex, length, sizeof(struct sev_fw_init_ex));
-		PUT_ADDR(fw, init_ex, nv_address, psp_addr_virt(psp->nv));
+		PUT_ADDR(fw, init_ex, nv_address, psp_addr_virt(psp->nv.virt));
 		PUT32(fw, init_ex, nv_len, PSP_NV_SIZE);
-		if (!psp->tmr)
+		if (!psp->tmr.virt)
 			return;
 		PUT32(fw, init_ex, flags, INIT_FLAG_ES);
-		PUT_ADDR(fw, init_ex, tmr_address, psp_addr_owned(psp->tmr));
+		PUT_ADDR(fw, init_ex, tmr_address, psp_addr_owned(psp->tmr.virt));
 		PUT32(fw, init_ex, tmr_len, TMR_SIZE);
 		return;
 	}
 
 	init->row = psp_row_find(SEV_FW_INIT);
-	if (!psp->tmr)
+	if (!psp->tmr.virt)
 		return;
 	PUT32(fw, init, flags, INIT_FLAG_ES);
-	PUT_ADDR(fw, init, tmr_address, psp_addr_owned(psp->tmr));
+	PUT_ADDR(fw, init, tmr_address, psp_addr_owned(psp->tmr.virt));
 	PUT32(fw, init, tmr_len, TMR_SIZE);
 }
 
@@ -107,9 +129,9 @@ static bool may_only_read(const struct psp_row *row)
 static int init_platform(struct psp *psp, struct psp_call *init)
 {
 	static const struct psp_fill nobody;
-	bool given = psp->given;
 	int ret, tries = 2;
 	u32 ignored;
+	bool kept;
 
 	/*
 	 * Firmware that finds its flash damaged erases it, and then can go on; a file
@@ -117,14 +139,17 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 	 * what PLATFORM_STATUS said, holds nothing of ours.
 	 */
 	init->expected = BIT_ULL(SEV_FW_STATUS_INVALID_PLATFORM_STATE);
-	if (!psp->nv)
+	if (!psp->nv.virt)
 		init->expected |= BIT_ULL(SEV_FW_STATUS_SECURE_DATA_INVALID);
 	do {
-		psp->given = true;	/* until the firmware has said no */
+		kept = psp->given;	/* since an earlier INIT that failed */
+		hand_over_kept(psp);
 		ret = submit(psp, init);
-		if (ret && init->status != SEV_FW_NO_CALL &&
-		    init->status != SEV_FW_STATUS_HWERROR_UNSAFE)
-			psp->given = given;
+		if (ret && (kept || init->status == SEV_FW_NO_CALL ||
+			    init->status == SEV_FW_STATUS_HWERROR_UNSAFE))
+			lose_kept(psp);
+		else if (ret)
+			take_back_kept(psp);
 		if (!ret || psp_call_refused(init) || init->status == SEV_FW_NO_CALL)
 			break;
 		psp->store_reset = init->status == SEV_FW_STATUS_SECURE_DATA_INVALID;
@@ -148,7 +173,7 @@ static int bring_up(struct psp *psp, u32 *status)
 		return 0;
 	if (is_kdump_kernel())
 		return -EBUSY;
-	if (psp->nv && !psp->nv_fresh)
+	if (psp->nv.virt && !psp->nv_fresh)
 		return -EAGAIN;
 
 	psp->nv_fresh = false;
@@ -238,7 +263,7 @@ static int prepare(struct psp *psp, struct psp_call *call)
 		return psp->up ? 0 : -EAGAIN;
 	if (call->row->platform == PSP_PLATFORM_DOWN) {
 		ret = take_down(psp, &call->status);
-		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv)
+		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv.virt)
 			return ret;
 		/* what has not been read cannot be erased */
 		if (!psp->nv_fresh)
@@ -291,17 +316,19 @@ static void note(struct psp *psp, const struct psp_call *call)
 		psp->owner = 0;
 		WRITE_ONCE(psp->generation, psp_generation_begin());
 		all_dirty(psp);
-		psp->nv_dirty = psp->up && psp->nv;
+		psp->nv_dirty = psp->up && psp->nv.virt;
 		psp->given = psp->up;
+		if (!psp->up)
+			take_back_kept(psp);
 		break;
 	case PSP_THEN_PERSIST:
-		psp->nv_dirty = psp->nv;
+		psp->nv_dirty = psp->nv.virt;
 		break;
 	case PSP_THEN_RESET:
 		/* the firmware has erased its flash; it is not told of the file before INIT_EX */
-		if (psp->nv)
-			memset(psp->nv, 0xff, PSP_NV_SIZE);
-		psp->nv_dirty = psp->nv;
+		if (psp->nv.virt)
+			memset(psp->nv.virt, 0xff, PSP_NV_SIZE);
+		psp->nv_dirty = psp->nv.virt;
 		break;
 	case PSP_THEN_OPEN:
 		psp->guests++;
@@ -452,14 +479,6 @@ static int submit(struct psp *psp, struct psp_call *call)
 	return learn(psp, call);
 }
 
-/* What the firmware has been given to keep by INIT or INIT_EX, in pages. */
-static unsigned long kept_pages(const struct psp *psp)
-{
-	if (!psp->given)
-		return 0;
-	return (psp->tmr ? TMR_SIZE / PAGE_SIZE : 0) + (psp->nv ? PSP_NV_SIZE / PAGE_SIZE : 0);
-}
-
 /* Unlock, and do what had to wait for that. Returns what saving the keys has returned. */
 static int psp_unlock(struct psp *psp)
 {
@@ -471,6 +490,8 @@ static int psp_unlock(struct psp *psp)
 
 	if (save)
 		psp_nv_collect(psp);
+	if (died_of)
+		lose_kept(psp);
 	psp->died_of = NULL;
 	psp->init_untold = false;
 	psp->nv_dirty = false;
@@ -485,7 +506,6 @@ static int psp_unlock(struct psp *psp)
 	else if (unflushed)
 		psp_observe_unflushed();
 	if (died_of) {
-		psp_quarantine_pages(1 + kept_pages(psp));	/* and the command buffer */
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
 		psp_has_died(psp);
 	}
@@ -631,26 +651,23 @@ void psp_submit_end(struct psp *psp, u32 handle)
  */
 static void get_tmr(struct psp *psp)
 {
-	void *tmr;
+	struct psp_fwmem tmr;
 
-	if (!psp->tmr_wanted || READ_ONCE(psp->tmr) || READ_ONCE(psp->up))
+	if (!psp->tmr_wanted || READ_ONCE(psp->tmr.virt) || READ_ONCE(psp->up))
 		return;
-	tmr = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
-				       get_order(TMR_SIZE));
-	if (!tmr) {
+	if (psp_fwmem_alloc(&tmr, TMR_SIZE, GFP_KERNEL | __GFP_NOWARN)) {
 		pr_warn_ratelimited("no SEV-ES guests: no %u KiB of memory in one piece; tried again when the platform is next initialised\n",
 				    TMR_SIZE / 1024);
 		return;
 	}
-	clflush_cache_range(tmr, TMR_SIZE);
+	clflush_cache_range(tmr.virt, TMR_SIZE);
 	mutex_lock(&psp->lock);
-	if (!psp->tmr && !psp->up && psp->end == PSP_ALIVE) {
+	if (!psp->tmr.virt && !psp->up && psp->end == PSP_ALIVE) {
 		psp->tmr = tmr;
-		tmr = NULL;
+		tmr.virt = NULL;
 	}
 	mutex_unlock(&psp->lock);
-	if (tmr)
-		free_pages((unsigned long)tmr, get_order(TMR_SIZE));
+	psp_fwmem_free(&tmr);
 }
 
 /*
@@ -736,19 +753,24 @@ int psp_suspend(struct psp *psp)
 void psp_take_down(struct psp *psp, enum psp_end end)
 {
 	static const struct psp_fill nobody;
+	unsigned long pages;
 	u32 status = 0;
+	bool refused;
 
 	mutex_lock(&psp->lock);
 	if (psp->up)
 		submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &status);
+	refused = psp->given && status && status != SEV_FW_NO_CALL;
+	if (refused)
+		lose_kept(psp);
 	if (psp->end == PSP_ALIVE)
 		psp->end = end;
 	psp_unlock(psp);
-	if (psp->given && status && status != SEV_FW_NO_CALL) {
-		psp_quarantine_pages(kept_pages(psp));
-		pr_err("firmware refuses SHUTDOWN, %s (0x%02x): %lu pages are left to it\n",
-		       psp_status_name(status), status, kept_pages(psp));
-	}
+	if (!refused)
+		return;
+	pages = psp_fwmem_pages(&psp->tmr) + psp_fwmem_pages(&psp->nv);
+	pr_err("firmware refuses SHUTDOWN, %s (0x%02x): %lu pages are left to it\n",
+	       psp_status_name(status), status, pages);
 }
 
 /**
@@ -799,11 +821,9 @@ int psp_submit_init(struct psp *psp)
  */
 void psp_submit_exit(struct psp *psp)
 {
-	if (psp->tmr && !psp->given) {
+	if (psp->tmr.virt)
 		wbinvd_on_all_cpus();
-		free_pages((unsigned long)psp->tmr, get_order(TMR_SIZE));
-	}
-	psp->tmr = NULL;
+	psp_fwmem_free(&psp->tmr);
 	psp_nv_exit(psp);
 	kvfree(psp->asid);
 	psp->asid = NULL;

@@ -886,6 +886,36 @@ TEST_F(life, memory_for_sev_es_is_asked_for_again)
 	launch_close(&l);
 }
 
+/*
+ * After such an answer the firmware may have the memory for SEV-ES, or not, until it is
+ * initialised or shut down.
+ */
+TEST_F(life, memory_that_a_failed_init_may_have_kept_is_counted)
+{
+	struct cell c = { .p = self->p };
+	long before = psp_attr_number("quarantined_pages");
+
+	ASSERT_EQ(0, platform_reset(&c.p));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, HWERROR_UNSAFE));
+	issue_export(&c);
+	EXPECT_EQ(-EIO, c.ret);
+	EXPECT_EQ(HWERROR_UNSAFE, c.status);
+	EXPECT_EQ(before + TMR_PAGES, psp_attr_number("quarantined_pages"));
+
+	/* a plain refusal gives nothing back */
+	ASSERT_EQ(0, fault_refuse(SEV_FW_INIT, 0, HWERROR_PLATFORM));
+	issue_export(&c);
+	EXPECT_EQ(HWERROR_PLATFORM, c.status);
+	EXPECT_EQ(before + TMR_PAGES, psp_attr_number("quarantined_pages"));
+
+	issue_export(&c);
+	EXPECT_EQ(0, c.ret);
+	EXPECT_EQ(before, psp_attr_number("quarantined_pages"));
+	EXPECT_EQ(0, whole_launch());
+	ASSERT_EQ(0, platform_reset(&c.p));
+	EXPECT_EQ(before, psp_attr_number("quarantined_pages"));
+}
+
 /* Firmware that is not let go of anything keeps what it has been given. */
 TEST_F(life, refused_shutdown)
 {
