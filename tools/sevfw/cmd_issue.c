@@ -151,7 +151,7 @@ static void set_outputs(struct issue *issue, const struct sev_fw_cmd_info *info)
 				size = info->buf[j].max;
 		if (!buffer->out || !size)
 			continue;
-		/* The largest output of a command is 20 KiB; a size far above that must be a mistake. */
+		/* The largest output of a command has 20 KiB; far more is a mistake. */
 		if (size > 1 << 20)
 			fail(EXIT_USAGE, "%s: %zu bytes are more than any command writes",
 			     buffer->path, size);
