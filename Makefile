@@ -21,6 +21,8 @@ help:
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
+	@echo '  make check-long  tests that take too long for that: a thousand SNP guests, stock'
+	@echo '                  drivers held against themselves, the end of a host on 6.1, too'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
@@ -81,6 +83,12 @@ bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
 	@scripts/bench $(KERNEL)
 
+# Both parts are run, whatever the first one says.
+check-long: programs
+	@scripts/check --logs=build/check/long end forms; first=$$?; \
+	scripts/check --kernel=$(lastword $(shell grep -v '^\#' scripts/kernels)) \
+		--logs=build/check/long-second forms snp-long && exit $$first
+
 check-tree: programs
 	@scripts/check-tree
 
@@ -115,5 +123,5 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run demo-migrate check check-tree check-kernels kselftest bench \
+.PHONY: help setup modules programs shell run demo-migrate check check-long check-tree check-kernels kselftest bench \
 	kselftest-install install uninstall deb dist lint clean distclean
