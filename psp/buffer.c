@@ -352,7 +352,7 @@ static int copy_blob_out(const struct psp_mapping *map, u32 pos, const struct ps
 
 	if (!map->bounce.virt || !(map->buf->dir & SEV_FW_BUF_WRITE))
 		return 0;
-	len = min(map->len, map->buf->max);
+	len = min(map->len - pos, map->buf->max);
 	/* firmware may have written less */
 	if (psp_len_in_block(map->buf))
 		len = min(len, psp_fw_get32(fw, map->buf->len));
