@@ -342,6 +342,10 @@ enum owner_result owner_report_check(const struct sev_cert *pek,
 
 	if (r->sig_usage != pek->usage || r->sig_algo != pek->algo)
 		return OWNER_SIGNATURE;
+	/* A report has no room for a longer signature; the host may have made this PEK. */
+	if (le32toh(pek->algo) != SEV_ALGO_ECDSA_SHA256 &&
+	    le32toh(pek->algo) != SEV_ALGO_ECDSA_SHA384)
+		return OWNER_KEY;
 	ret = sev_cert_key(pek, &key);
 	if (ret)
 		return ret;
