@@ -257,6 +257,13 @@ static int issue_it(struct issue *issue, const struct args *args, struct json_ob
 	return show(issue, facts, args, 0);
 }
 
+/* Is there no way back? */
+static bool is_final(uint32_t id)
+{
+	return id == SEV_FW_PLATFORM_RESET || id == SEV_FW_PEK_GEN || id == SEV_FW_PDH_GEN ||
+	       id == SEV_FW_PEK_CERT_IMPORT || id == SEV_FW_DOWNLOAD_FIRMWARE;
+}
+
 static int issue_act(const struct args *args)
 {
 	struct issue issue = { .command = command_named(args->word[0]) };
@@ -266,8 +273,11 @@ static int issue_act(const struct args *args)
 		set_field(&issue, args->word[i]);
 	set_inputs(&issue);
 	facts_text(facts, "command", issue.command->name);
-	if (!option(args, "dry-run"))
+	if (!option(args, "dry-run")) {
+		if (is_final(issue.command->id))
+			confirm(args, "Keys, owner or firmware of the platform will be replaced. Go on?");
 		return issue_it(&issue, args, facts);
+	}
 	set_outputs(&issue, NULL);
 	facts_hex(facts, "block", issue.block, issue.command->size);
 	return show(&issue, facts, args, 0);
@@ -275,6 +285,7 @@ static int issue_act(const struct args *args)
 
 static const struct option_row issue_options[] = {
 	{ "dry-run", NULL, "issue nothing; print the block, and what each byte means" },
+	{ "yes", NULL, "do not ask before keys, owner or firmware of the platform are replaced" },
 	{ NULL, NULL, NULL }
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -18,6 +19,7 @@
 #include "files.h"
 #include "measure.h"
 #include "owner.h"
+#include "snp_owner.h"
 #include "snp_report.h"
 #include "vendor.h"
 
@@ -108,6 +110,9 @@ static int session_act(const struct args *args)
 	insist(owner_session_make(&session, &pdh, le32toh(policy)), "session");
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		fail(EXIT_NO, "%s: %s", dir, strerror(errno));
+	if (!access(blob_join(dir, "tik"), F_OK) || !access(blob_join(dir, "tek"), F_OK))
+		fail(EXIT_NO, "%s has the keys of another session, which would be lost: name another directory, or remove it",
+		     dir);
 	save(dir, "policy", &policy, sizeof(policy), false);
 	save(dir, "tik", session.tik, sizeof(session.tik), true);
 	save(dir, "tek", session.tek, sizeof(session.tek), true);
@@ -204,7 +209,8 @@ static void verify_chain(const struct args *args, struct json_object *facts)
 
 	load_platform(args->word[1], &pdh, &chain);
 	vendor = verify_platform(args, &pdh, &chain);
-	facts_text(facts, "verified", vendor ? "the vendor's ARK vouches for this platform" :
+	facts_text(facts, "verified", vendor ?
+		   "the ARK in --ca vouches for this platform; that it is the vendor's is not checked" :
 		   "the certificates belong together; without --ca anyone can have made them");
 }
 
@@ -270,14 +276,24 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 	struct blob leaf = blob_read(needed(args, "leaf")), ca = blob_read(needed(args, "chain"));
 	uint8_t ark[SNP_DIGEST_BYTES];
 	struct snp_report report;
+	uint64_t policy;
 
 	memcpy(&report, blob->data, sizeof(report));
 	insist(snp_leaf_verify(leaf.data, leaf.len, ca.data, ca.len, time(NULL), ark),
 	       "certificates");
 	insist(snp_report_verify(&report, leaf.data, leaf.len), "report");
+	policy = le64toh(report.policy);
+	if (option_number(args, "policy", UINT64_MAX, policy) != policy)
+		fail(EXIT_NO, "report: the guest has another policy, %#llx",
+		     (unsigned long long)policy);
+	if (policy & SNP_POLICY_DEBUG && !option(args, "policy"))
+		fail(EXIT_NO, "report: the policy %#llx lets the host read and change the guest; "
+		     "if that is meant, give --policy", (unsigned long long)policy);
 	compare(args, "digest", report.measurement, sizeof(report.measurement));
 	compare(args, "nonce", report.report_data, sizeof(report.report_data));
 	compare(args, "ark-digest", ark, sizeof(ark));
+	if (!option(args, "ark-digest"))
+		warn("without --ark-digest nobody says that this ARK is the vendor's");
 	facts_text(facts, "verified", option(args, "digest") ?
 		   "the firmware of that chip says so of a guest with that digest" :
 		   "the firmware of that chip says so; give --digest to know of which guest");
@@ -333,6 +349,7 @@ static const struct option_row verify_options[] = {
 	{ "leaf", "FILE", "SNP: VCEK or VLEK certificate, DER" },
 	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
 	{ "ark-digest", "HEX", "SNP: SHA-384 that the ARK must have" },
+	{ "policy", "N", "SNP: policy that the guest must have; without it, any but debugging" },
 	{ NULL, NULL, NULL }
 };
 
