@@ -111,8 +111,8 @@ static int session_act(const struct args *args)
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		fail(EXIT_NO, "%s: %s", dir, strerror(errno));
 	if (!access(blob_join(dir, "tik"), F_OK) || !access(blob_join(dir, "tek"), F_OK))
-		fail(EXIT_NO, "%s has the keys of another session, which would be lost: name another directory, or remove it",
-		     dir);
+		fail(EXIT_NO, "%s has the keys of another session, which would be lost: "
+		     "name another directory, or remove it", dir);
 	save(dir, "policy", &policy, sizeof(policy), false);
 	save(dir, "tik", session.tik, sizeof(session.tik), true);
 	save(dir, "tek", session.tek, sizeof(session.tek), true);
@@ -210,7 +210,7 @@ static void verify_chain(const struct args *args, struct json_object *facts)
 	load_platform(args->word[1], &pdh, &chain);
 	vendor = verify_platform(args, &pdh, &chain);
 	facts_text(facts, "verified", vendor ?
-		   "the ARK in --ca vouches for this platform; that it is the vendor's is not checked" :
+		   "the ARK in --ca vouches for this platform; is it the vendor's?" :
 		   "the certificates belong together; without --ca anyone can have made them");
 }
 
