@@ -275,7 +275,7 @@ static int issue_act(const struct args *args)
 	facts_text(facts, "command", issue.command->name);
 	if (!option(args, "dry-run")) {
 		if (is_final(issue.command->id))
-			confirm(args, "The platform's keys or its firmware will be replaced. Go on?");
+			confirm(args, "The platform's keys or its firmware will change. Go on?");
 		return issue_it(&issue, args, facts);
 	}
 	set_outputs(&issue, NULL);
