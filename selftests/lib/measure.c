@@ -319,6 +319,7 @@ static enum owner_result add_section(uint8_t *ld, const struct measure *m, const
 
 #define SECTIONS_HEAD	16u	/* "ASEV", length, version, number */
 #define SECTION_BYTES	12u
+#define SECTIONS_MAX	64u	/* images have about ten; each may cost 64 MiB of hashing */
 
 static enum owner_result add_sections(uint8_t *ld, const struct measure *m)
 {
@@ -333,7 +334,7 @@ static enum owner_result add_sections(uint8_t *ld, const struct measure *m)
 	at = m->firmware + m->firmware_len - from_end;
 	count = get32(at + 12);
 	if (memcmp(at, "ASEV", 4) || get32(at + 8) != 1 ||
-	    count > (from_end - SECTIONS_HEAD) / SECTION_BYTES)
+	    count > SECTIONS_MAX || count > (from_end - SECTIONS_HEAD) / SECTION_BYTES)
 		return OWNER_FORMAT;
 	for (at += SECTIONS_HEAD; !ret && count--; at += SECTION_BYTES) {
 		hashes |= get32(at + 8) == SECTION_HASHES;

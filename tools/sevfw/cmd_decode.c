@@ -248,6 +248,14 @@ static bool decode_x509(struct json_object *facts, const struct blob *blob)
 
 /* ---- logs of commands ---- */
 
+/* A terminal must not obey what a log says. */
+static void defuse(char *line)
+{
+	for (; *line; line++)
+		if (*line != '\t' && !isprint((unsigned char)*line))
+			*line = '?';
+}
+
 static bool decode_log(struct json_object *facts, const struct blob *blob)
 {
 	struct json_object *list = json_object_new_array();
@@ -260,6 +268,7 @@ static bool decode_log(struct json_object *facts, const struct blob *blob)
 		struct json_object *row;
 
 		line++;
+		defuse(at);
 		if (!traced_parse(at, &traced))
 			continue;
 		row = facts_row(list);

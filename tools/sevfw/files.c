@@ -153,14 +153,32 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
 	return true;
 }
 
+/* A device or a pipe is written to: a file in its place would break other programs. */
+static void write_special(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
+
+	if (fd < 0 || !write_all(fd, data, len))
+		error = errno;
+	if (fd >= 0 && close(fd) && !error)
+		error = errno;
+	if (error)
+		fail(EXIT_NO, "%s: %s", path, strerror(error));
+}
+
 void blob_write(const char *path, const void *data, size_t len, bool secret)
 {
+	struct stat st;
 	char new[4096];
 	int fd, error;
 
 	if (!strcmp(path, "-")) {
 		if (fwrite(data, 1, len, stdout) != len || fflush(stdout))
 			fail(EXIT_NO, "output cannot be written: %s", strerror(errno));
+		return;
+	}
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		write_special(path, data, len);
 		return;
 	}
 	snprintf(new, sizeof(new), "%s.%ld.new", path, (long)getpid());
