@@ -45,21 +45,39 @@ static_assert(!(TMR_SIZE & (TMR_SIZE - 1)));
 #define PUT_ADDR(fw, type, member, addr) \
 	psp_fw_put_addr(fw, offsetof(struct sev_fw_##type, member), addr)
 
-static int submit(struct psp *psp, struct psp_call *call);
-
-static int submit_simple(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status)
+/* The value of a field that the driver fills; 0 if the row has none of this kind. */
+static u32 driver_field(const struct psp_call *call, enum psp_own_kind kind)
 {
-	static const struct psp_user_block nothing;
-	struct psp_call call = { .row = psp_row_find(id) };
-	int ret;
+	unsigned int i;
 
-	psp_fill(call.row, &nothing, fill, &call.fw);
-	ret = submit(psp, &call);
-	*status = call.status;
-	return ret;
+	for (i = 0; i < PSP_OWNS; i++)
+		if (call->row->own[i].kind == kind)
+			return psp_fw_get32(&call->fw, call->row->own[i].off);
+	return 0;
 }
 
-static void all_dirty(struct psp *psp)
+static void set_driver_field(struct psp_call *call, enum psp_own_kind kind, u32 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < PSP_OWNS; i++)
+		if (call->row->own[i].kind == kind)
+			psp_fw_put32(&call->fw, call->row->own[i].off, value);
+}
+
+/* The handle of the guest that is meant, or whose key is to be shared; 0 if none. */
+static u32 named_guest(const struct psp_call *call)
+{
+	return driver_field(call, PSP_OWN_HANDLE) ?: driver_field(call, PSP_OWN_NEW_HANDLE);
+}
+
+static void name_guest(struct psp_call *call, u32 handle)
+{
+	set_driver_field(call, PSP_OWN_HANDLE, handle);
+	set_driver_field(call, PSP_OWN_NEW_HANDLE, handle);
+}
+
+static void mark_all_dirty(struct psp *psp)
 {
 	u32 i;
 
@@ -90,6 +108,241 @@ static void lose_kept(struct psp *psp)
 	psp_fwmem_lose(&psp->nv);
 }
 
+static void mark_unbound(struct psp *psp, u32 handle)
+{
+	u32 i;
+
+	for (i = 0; i <= psp->max_asid; i++) {
+		if (psp->asid[i].state == PSP_ASID_BOUND && psp->asid[i].handle == handle) {
+			psp->asid[i].state = PSP_ASID_DIRTY;
+			psp->asid[i].handle = 0;
+		}
+	}
+}
+
+static void mark_clean(struct psp *psp)
+{
+	u32 i;
+
+	for (i = 0; i <= psp->max_asid; i++)
+		if (psp->asid[i].state == PSP_ASID_DIRTY)
+			psp->asid[i].state = PSP_ASID_FREE;
+}
+
+static void mark_bound(struct psp *psp, u32 handle, u32 asid)
+{
+	if (asid > psp->max_asid)
+		return;
+	psp->asid[asid].state = PSP_ASID_BOUND;
+	psp->asid[asid].handle = handle;
+}
+
+/* A command has succeeded: what do we now know? */
+static void apply_then(struct psp *psp, const struct psp_call *call)
+{
+	switch (call->row->then) {
+	case PSP_THEN_UP:
+	case PSP_THEN_DOWN:
+		psp->up = call->row->then == PSP_THEN_UP;
+		psp->guests = 0;
+		psp->owner = 0;
+		WRITE_ONCE(psp->generation, psp_generation_begin());
+		mark_all_dirty(psp);
+		psp->nv_dirty = psp->up && psp->nv.virt;
+		psp->given = psp->up;
+		if (!psp->up)
+			take_back_kept(psp);
+		break;
+	case PSP_THEN_PERSIST:
+		psp->nv_dirty = psp->nv.virt;
+		break;
+	case PSP_THEN_RESET:
+		/* the firmware has erased its flash; it is not told of the file before INIT_EX */
+		if (psp->nv.virt)
+			memset(psp->nv.virt, 0xff, PSP_NV_SIZE);
+		psp->nv_dirty = psp->nv.virt;
+		break;
+	case PSP_THEN_OPEN:
+		psp->guests++;
+		break;
+	case PSP_THEN_CLOSE:
+		if (psp->guests)
+			psp->guests--;
+		break;
+	case PSP_THEN_BIND:
+		mark_bound(psp, driver_field(call, PSP_OWN_HANDLE),
+			   driver_field(call, PSP_OWN_ASID));
+		break;
+	case PSP_THEN_UNBIND:
+		mark_unbound(psp, driver_field(call, PSP_OWN_HANDLE));
+		break;
+	case PSP_THEN_CLEAN:
+		mark_clean(psp);
+		spin_lock(&psp->failure_lock);
+		psp->init_row = NULL;
+		spin_unlock(&psp->failure_lock);
+		break;
+	}
+}
+
+/* The mailbox is told the firmware's name for the guest, everybody else ours. */
+static int ask_by_fw_handle(struct psp *psp, struct psp_call *call)
+{
+	u32 handle = named_guest(call), fw;
+	int ret = psp_handle_find(psp->generation, handle, &fw);
+
+	call->status = SEV_FW_NO_CALL;
+	if (ret)
+		return ret;
+	name_guest(call, fw);
+	ret = psp_mailbox(psp, call);
+	if (!ret && call->new_handle) {
+		handle = psp_handle_add(call->new_handle, psp->generation, named_guest(call));
+		call->new_handle = NULL;
+	}
+	name_guest(call, handle);
+	return ret;
+}
+
+static int ask_firmware(struct psp *psp, struct psp_call *call)
+{
+	u32 asid = driver_field(call, PSP_OWN_ASID);
+	int ret = ask_by_fw_handle(psp, call);
+
+	if (call->status != SEV_FW_NO_CALL || call->stuck)
+		psp_observe(psp, call, named_guest(call), asid);
+	/* the caller forgets the handle, unless the firmware insists on the guest */
+	if (call->row->then == PSP_THEN_CLOSE && (!ret || call->status == SEV_FW_NO_CALL))
+		psp_handle_drop(named_guest(call));
+	return ret;
+}
+
+/*
+ * A crash kernel only reads. The kernel that has crashed did not shut the firmware down:
+ * it still owns its TMR, and guests of it may be bound, in memory that is to be dumped.
+ */
+static bool may_only_read(const struct psp_row *row)
+{
+	return is_kdump_kernel() &&
+	       (row->demand != PSP_DEMAND_NOTHING || row->door != PSP_DOOR_PLATFORM);
+}
+
+/* Room of no length for an output: the answer is the length, and INVALID_LENGTH. */
+static bool asks_for_length(const struct psp_call *call)
+{
+	const struct psp_buf *buf;
+
+	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++)
+		if (buf->kind == SEV_FW_BUF_BLOB && buf->dir == SEV_FW_BUF_WRITE &&
+		    psp_len_in_block(buf) && !psp_fw_get32(&call->fw, buf->len))
+			return true;
+	return false;
+}
+
+static void note_failure(struct psp *psp, const struct psp_call *call)
+{
+	if (!call->stuck && (call->status == SEV_FW_NO_CALL || !psp_call_refused(call)))
+		return;
+	spin_lock(&psp->failure_lock);
+	psp->failed_row = call->row;
+	psp->failed_status = call->status;
+	spin_unlock(&psp->failure_lock);
+}
+
+/* One command as it stands, and a WBINVD in the middle of it. Prepares nothing. */
+static int execute_call(struct psp *psp, struct psp_call *call)
+{
+	u64 expected = call->expected;
+	int ret;
+
+	lockdep_assert_held(&psp->lock);
+
+	if (may_only_read(call->row))
+		return -EBUSY;
+	if (asks_for_length(call))
+		expected |= BIT_ULL(SEV_FW_STATUS_INVALID_LENGTH);
+	call->expected = expected | BIT_ULL(SEV_FW_STATUS_WBINVD_REQUIRED);
+	ret = ask_firmware(psp, call);
+	call->expected = expected;
+	if (call->status == SEV_FW_STATUS_WBINVD_REQUIRED) {
+		wbinvd_on_all_cpus();
+		ret = ask_firmware(psp, call);
+		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
+	}
+	if (ret)
+		note_failure(psp, call);
+	else
+		apply_then(psp, call);
+	return ret;
+}
+
+/* A command of the driver's own, without a buffer. */
+static int execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status)
+{
+	static const struct psp_user_block nothing;
+	struct psp_call call = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
+	int ret;
+
+	psp_fill(call.row, &nothing, fill, &call.fw);
+	ret = execute_call(psp, &call);
+	*status = call.status;
+	return ret;
+}
+
+/* Which firmware is this, and whose platform? */
+static int learn_platform(struct psp *psp, u8 *state, u32 *guests)
+{
+	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
+	int ret = execute_call(psp, &call);
+
+	if (ret)
+		return ret;
+	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
+		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
+	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
+	psp->owner = call.fw.byte[offsetof(struct sev_fw_platform_status, owner)];
+	*state = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
+	*guests = psp_fw_get32(&call.fw, offsetof(struct sev_fw_platform_status, guest_count));
+	return 0;
+}
+
+/* The same of a firmware that we do not know yet; and is it initialised? */
+static int identify_firmware(struct psp *psp)
+{
+	u8 state = psp->up;
+	u32 guests = 0;
+	int ret = learn_platform(psp, &state, &guests);
+
+	psp->up = state;
+	/* a crash kernel shows another kernel's guests, any other one ends them */
+	psp->guests = is_kdump_kernel() ? guests : 0;
+	return ret;
+}
+
+/*
+ * A command has succeeded after which it may be another platform than we know, or a
+ * platform of somebody else's. That is asked now, by us, so that nobody has to ask who
+ * only wants to look: not to be answered is the end of a PSP.
+ */
+static int learn_from(struct psp *psp, const struct psp_call *call)
+{
+	u32 guests;
+	u8 state;
+
+	if (call->row->then == PSP_THEN_RELOAD)
+		return identify_firmware(psp);
+	if (call->row->then == PSP_THEN_UP || call->row->then == PSP_THEN_PERSIST)
+		learn_platform(psp, &state, &guests);
+	return 0;
+}
+
+static int execute_and_learn(struct psp *psp, struct psp_call *call)
+{
+	int ret = execute_call(psp, call);
+
+	return ret ?: learn_from(psp, call);
+}
+
 static void init_block(const struct psp *psp, struct psp_call *init)
 {
 	struct psp_fw_block *fw = &init->fw;
@@ -115,16 +368,6 @@ static void init_block(const struct psp *psp, struct psp_call *init)
 	PUT32(fw, init, tmr_len, TMR_SIZE);
 }
 
-/*
- * A crash kernel only reads. The kernel that has crashed did not shut the firmware down:
- * it still owns its TMR, and guests of it may be bound, in memory that is to be dumped.
- */
-static bool may_only_read(const struct psp_row *row)
-{
-	return is_kdump_kernel() &&
-	       (row->demand != PSP_DEMAND_NOTHING || row->door != PSP_DOOR_PLATFORM);
-}
-
 /* INIT or INIT_EX, once more if what the firmware says is none of our doing. */
 static int init_platform(struct psp *psp, struct psp_call *init)
 {
@@ -144,7 +387,7 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 	do {
 		kept = psp->given;	/* since an earlier INIT that failed */
 		hand_over_kept(psp);
-		ret = submit(psp, init);
+		ret = execute_and_learn(psp, init);
 		if (ret && (kept || init->status == SEV_FW_NO_CALL ||
 			    init->status == SEV_FW_STATUS_HWERROR_UNSAFE))
 			lose_kept(psp);
@@ -154,7 +397,7 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 			break;
 		psp->store_reset = init->status == SEV_FW_STATUS_SECURE_DATA_INVALID;
 		if (init->status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
-			submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+			execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
 		init->expected = 0;
 	} while (--tries && psp->end == PSP_ALIVE);
 	return ret;
@@ -183,7 +426,7 @@ static int bring_up(struct psp *psp, u32 *status)
 	*status = init.status;
 	if (!ret) {
 		row = psp_row_find(SEV_FW_DF_FLUSH);
-		ret = submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, status);
+		ret = execute_plain(psp, SEV_FW_DF_FLUSH, &nobody, status);
 	}
 	spin_lock(&psp->failure_lock);
 	psp->init_row = ret ? row : NULL;
@@ -196,7 +439,7 @@ static int bring_up(struct psp *psp, u32 *status)
 	return ret;
 }
 
-static int take_down(struct psp *psp, u32 *status)
+static int shut_down(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
 
@@ -205,54 +448,22 @@ static int take_down(struct psp *psp, u32 *status)
 		return 0;
 	if (psp->guests)
 		return -EBUSY;
-	return submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, status);
-}
-
-/* The value of a field that the driver fills; 0 if the row has none of this kind. */
-static u32 owned(const struct psp_call *call, enum psp_own_kind kind)
-{
-	unsigned int i;
-
-	for (i = 0; i < PSP_OWNS; i++)
-		if (call->row->own[i].kind == kind)
-			return psp_fw_get32(&call->fw, call->row->own[i].off);
-	return 0;
-}
-
-static void own(struct psp_call *call, enum psp_own_kind kind, u32 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < PSP_OWNS; i++)
-		if (call->row->own[i].kind == kind)
-			psp_fw_put32(&call->fw, call->row->own[i].off, value);
+	return execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, status);
 }
 
 static bool binds_dirty_asid(struct psp *psp, const struct psp_call *call)
 {
-	u32 asid = owned(call, PSP_OWN_ASID);
+	u32 asid = driver_field(call, PSP_OWN_ASID);
 
 	return call->row->then == PSP_THEN_BIND && asid <= psp->max_asid &&
 	       psp->asid[asid].state == PSP_ASID_DIRTY;
 }
 
-/* The handle of the guest that is meant, or whose key is to be shared; 0 if none. */
-static u32 named_guest(const struct psp_call *call)
-{
-	return owned(call, PSP_OWN_HANDLE) ?: owned(call, PSP_OWN_NEW_HANDLE);
-}
-
-static void name_guest(struct psp_call *call, u32 handle)
-{
-	own(call, PSP_OWN_HANDLE, handle);
-	own(call, PSP_OWN_NEW_HANDLE, handle);
-}
-
 /*
  * What must have happened before this command can succeed. -EAGAIN: something for
- * which the lock must not be held, see get_ready().
+ * which the lock must not be held, see make_ready().
  */
-static int prepare(struct psp *psp, struct psp_call *call)
+static int prepare_platform(struct psp *psp, struct psp_call *call)
 {
 	static const struct psp_fill nobody;
 	int ret;
@@ -262,7 +473,7 @@ static int prepare(struct psp *psp, struct psp_call *call)
 	if (call->row->platform == PSP_PLATFORM_UP)
 		return psp->up ? 0 : -EAGAIN;
 	if (call->row->platform == PSP_PLATFORM_DOWN) {
-		ret = take_down(psp, &call->status);
+		ret = shut_down(psp, &call->status);
 		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv.virt)
 			return ret;
 		/* what has not been read cannot be erased */
@@ -272,211 +483,16 @@ static int prepare(struct psp *psp, struct psp_call *call)
 		return 0;
 	}
 	if (binds_dirty_asid(psp, call))
-		return submit_simple(psp, SEV_FW_DF_FLUSH, &nobody, &call->status);
+		return execute_plain(psp, SEV_FW_DF_FLUSH, &nobody, &call->status);
 	return 0;
 }
 
-static void unbind(struct psp *psp, u32 handle)
+/* One command, after what it needs. */
+static int submit_call(struct psp *psp, struct psp_call *call)
 {
-	u32 i;
+	int ret = prepare_platform(psp, call);
 
-	for (i = 0; i <= psp->max_asid; i++) {
-		if (psp->asid[i].state == PSP_ASID_BOUND && psp->asid[i].handle == handle) {
-			psp->asid[i].state = PSP_ASID_DIRTY;
-			psp->asid[i].handle = 0;
-		}
-	}
-}
-
-static void clean(struct psp *psp)
-{
-	u32 i;
-
-	for (i = 0; i <= psp->max_asid; i++)
-		if (psp->asid[i].state == PSP_ASID_DIRTY)
-			psp->asid[i].state = PSP_ASID_FREE;
-}
-
-static void bind(struct psp *psp, u32 handle, u32 asid)
-{
-	if (asid > psp->max_asid)
-		return;
-	psp->asid[asid].state = PSP_ASID_BOUND;
-	psp->asid[asid].handle = handle;
-}
-
-/* A command has succeeded: what do we now know? */
-static void note(struct psp *psp, const struct psp_call *call)
-{
-	switch (call->row->then) {
-	case PSP_THEN_UP:
-	case PSP_THEN_DOWN:
-		psp->up = call->row->then == PSP_THEN_UP;
-		psp->guests = 0;
-		psp->owner = 0;
-		WRITE_ONCE(psp->generation, psp_generation_begin());
-		all_dirty(psp);
-		psp->nv_dirty = psp->up && psp->nv.virt;
-		psp->given = psp->up;
-		if (!psp->up)
-			take_back_kept(psp);
-		break;
-	case PSP_THEN_PERSIST:
-		psp->nv_dirty = psp->nv.virt;
-		break;
-	case PSP_THEN_RESET:
-		/* the firmware has erased its flash; it is not told of the file before INIT_EX */
-		if (psp->nv.virt)
-			memset(psp->nv.virt, 0xff, PSP_NV_SIZE);
-		psp->nv_dirty = psp->nv.virt;
-		break;
-	case PSP_THEN_OPEN:
-		psp->guests++;
-		break;
-	case PSP_THEN_CLOSE:
-		if (psp->guests)
-			psp->guests--;
-		break;
-	case PSP_THEN_BIND:
-		bind(psp, owned(call, PSP_OWN_HANDLE), owned(call, PSP_OWN_ASID));
-		break;
-	case PSP_THEN_UNBIND:
-		unbind(psp, owned(call, PSP_OWN_HANDLE));
-		break;
-	case PSP_THEN_CLEAN:
-		clean(psp);
-		spin_lock(&psp->failure_lock);
-		psp->init_row = NULL;
-		spin_unlock(&psp->failure_lock);
-		break;
-	}
-}
-
-/* The mailbox is told the firmware's name for the guest, everybody else ours. */
-static int ask_by_fw_handle(struct psp *psp, struct psp_call *call)
-{
-	u32 handle = named_guest(call), fw;
-	int ret = psp_handle_find(psp->generation, handle, &fw);
-
-	call->status = SEV_FW_NO_CALL;
-	if (ret)
-		return ret;
-	name_guest(call, fw);
-	ret = psp_mailbox(psp, call);
-	if (!ret && call->new_handle) {
-		handle = psp_handle_add(call->new_handle, psp->generation, named_guest(call));
-		call->new_handle = NULL;
-	}
-	name_guest(call, handle);
-	return ret;
-}
-
-static int ask(struct psp *psp, struct psp_call *call)
-{
-	u32 asid = owned(call, PSP_OWN_ASID);
-	int ret = ask_by_fw_handle(psp, call);
-
-	if (call->status != SEV_FW_NO_CALL || call->stuck)
-		psp_observe(psp, call, named_guest(call), asid);
-	/* the caller forgets the handle, unless the firmware insists on the guest */
-	if (call->row->then == PSP_THEN_CLOSE && (!ret || call->status == SEV_FW_NO_CALL))
-		psp_handle_drop(named_guest(call));
-	return ret;
-}
-
-/* Which firmware is this, and whose platform? */
-static int learn_platform(struct psp *psp, u8 *state, u32 *guests)
-{
-	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
-	int ret = submit(psp, &call);
-
-	if (ret)
-		return ret;
-	psp->api = call.fw.byte[offsetof(struct sev_fw_platform_status, api_major)] << 8 |
-		   call.fw.byte[offsetof(struct sev_fw_platform_status, api_minor)];
-	psp->build = call.fw.byte[offsetof(struct sev_fw_platform_status, build)];
-	psp->owner = call.fw.byte[offsetof(struct sev_fw_platform_status, owner)];
-	*state = call.fw.byte[offsetof(struct sev_fw_platform_status, state)];
-	*guests = psp_fw_get32(&call.fw, offsetof(struct sev_fw_platform_status, guest_count));
-	return 0;
-}
-
-/* The same of a firmware that we do not know yet; and is it initialised? */
-static int identify(struct psp *psp)
-{
-	u8 state = psp->up;
-	u32 guests = 0;
-	int ret = learn_platform(psp, &state, &guests);
-
-	psp->up = state;
-	/* a crash kernel shows another kernel's guests, any other one ends them */
-	psp->guests = is_kdump_kernel() ? guests : 0;
-	return ret;
-}
-
-/*
- * A command has succeeded after which it may be another platform than we know, or a
- * platform of somebody else's. That is asked now, by us, so that nobody has to ask who
- * only wants to look: not to be answered is the end of a PSP.
- */
-static int learn(struct psp *psp, const struct psp_call *call)
-{
-	u32 guests;
-	u8 state;
-
-	if (call->row->then == PSP_THEN_RELOAD)
-		return identify(psp);
-	if (call->row->then == PSP_THEN_UP || call->row->then == PSP_THEN_PERSIST)
-		learn_platform(psp, &state, &guests);
-	return 0;
-}
-
-/* Room of no length for an output: the answer is the length, and INVALID_LENGTH. */
-static bool asks_for_length(const struct psp_call *call)
-{
-	const struct psp_buf *buf;
-
-	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++)
-		if (buf->kind == SEV_FW_BUF_BLOB && buf->dir == SEV_FW_BUF_WRITE &&
-		    psp_len_in_block(buf) && !psp_fw_get32(&call->fw, buf->len))
-			return true;
-	return false;
-}
-
-static int submit(struct psp *psp, struct psp_call *call)
-{
-	u64 expected;
-	int ret;
-
-	lockdep_assert_held(&psp->lock);
-
-	if (may_only_read(call->row))
-		return -EBUSY;
-	ret = prepare(psp, call);
-	if (ret)
-		return ret;
-
-	expected = call->expected;
-	if (asks_for_length(call))
-		expected |= BIT_ULL(SEV_FW_STATUS_INVALID_LENGTH);
-	call->expected = expected | BIT_ULL(SEV_FW_STATUS_WBINVD_REQUIRED);
-	ret = ask(psp, call);
-	call->expected = expected;
-	if (call->status == SEV_FW_STATUS_WBINVD_REQUIRED) {
-		wbinvd_on_all_cpus();
-		ret = ask(psp, call);
-		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
-	}
-	if (ret && (call->stuck || (call->status != SEV_FW_NO_CALL && psp_call_refused(call)))) {
-		spin_lock(&psp->failure_lock);
-		psp->failed_row = call->row;
-		psp->failed_status = call->status;
-		spin_unlock(&psp->failure_lock);
-	}
-	if (ret)
-		return ret;
-	note(psp, call);
-	return learn(psp, call);
+	return ret ?: execute_and_learn(psp, call);
 }
 
 /* Unlock, and do what had to wait for that. Returns what saving the keys has returned. */
@@ -526,7 +542,7 @@ static void psp_lock(struct psp *psp, struct psp_call *call)
 }
 
 /* What cannot be had under psp->lock. */
-static int reserve(struct psp_call *call)
+static int reserve_handle(struct psp_call *call)
 {
 	call->new_handle = NULL;
 	if (call->row->then != PSP_THEN_OPEN)
@@ -536,14 +552,14 @@ static int reserve(struct psp_call *call)
 }
 
 /* Unless a guest has been started. */
-static void unreserve(struct psp_call *call)
+static void unreserve_handle(struct psp_call *call)
 {
 	kfree(call->new_handle);
 	call->new_handle = NULL;
 }
 
-/* Do what prepare() has found missing. Returns 0 if the command is to be tried again. */
-static int get_ready(struct psp *psp, struct psp_call *call)
+/* Do what prepare_platform() has found missing. Returns 0 if the command is to be tried again. */
+static int make_ready(struct psp *psp, struct psp_call *call)
 {
 	if (call->row->platform == PSP_PLATFORM_UP)
 		return psp_bring_up(psp, false, &call->status);
@@ -565,17 +581,29 @@ static int get_ready(struct psp *psp, struct psp_call *call)
  */
 int psp_submit(struct psp *psp, struct psp_call *call)
 {
-	int ret = reserve(call), unsaved = 0;
+	int ret = reserve_handle(call), unsaved = 0;
 
 	if (ret)
 		return ret;
 	do {
 		psp_lock(psp, call);
-		ret = submit(psp, call);
+		ret = submit_call(psp, call);
 		unsaved = psp_unlock(psp);
-	} while (ret == -EAGAIN && !(ret = get_ready(psp, call)));
-	unreserve(call);
+	} while (ret == -EAGAIN && !(ret = make_ready(psp, call)));
+	unreserve_handle(call);
 	return ret ?: unsaved;
+}
+
+static int bind_guest(struct psp *psp, const struct psp_fill *fill, u32 *status)
+{
+	static const struct psp_user_block nothing;
+	struct psp_call call = { .row = psp_row_find(SEV_FW_ACTIVATE), .status = SEV_FW_NO_CALL };
+	int ret;
+
+	psp_fill(call.row, &nothing, fill, &call.fw);
+	ret = submit_call(psp, &call);
+	*status = call.status;
+	return ret;
 }
 
 static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
@@ -583,17 +611,17 @@ static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
 {
 	struct psp_fill fill = { .asid = asid };
 	u32 ignored;
-	int ret = submit(psp, call);
+	int ret = submit_call(psp, call);
 
 	if (ret)
 		return ret;
-	fill.handle = owned(call, PSP_OWN_NEW_HANDLE);
-	ret = submit_simple(psp, SEV_FW_ACTIVATE, &fill, &call->status);
+	fill.handle = driver_field(call, PSP_OWN_NEW_HANDLE);
+	ret = bind_guest(psp, &fill, &call->status);
 	if (ret) {
 		/* ACTIVATE, or the DF_FLUSH that it needed */
 		*step = psp->failed_row;
-		submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
-		own(call, PSP_OWN_NEW_HANDLE, 0);
+		execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+		set_driver_field(call, PSP_OWN_NEW_HANDLE, 0);
 	}
 	return ret;
 }
@@ -611,7 +639,7 @@ static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 {
 	const struct psp_row *step = NULL;
-	int ret = reserve(call);
+	int ret = reserve_handle(call);
 
 	if (ret)
 		return ret;
@@ -619,8 +647,8 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 		psp_lock(psp, call);
 		ret = submit_start(psp, call, asid, &step);
 		psp_unlock(psp);
-	} while (ret == -EAGAIN && !(ret = get_ready(psp, call)));
-	unreserve(call);
+	} while (ret == -EAGAIN && !(ret = make_ready(psp, call)));
+	unreserve_handle(call);
 	if (ret && step && call->status != SEV_FW_NO_CALL)
 		pr_err_ratelimited("%s failed in %s, %s (0x%02x)\n", call->row->name, step->name,
 				   psp_status_name(call->status), call->status);
@@ -640,8 +668,8 @@ void psp_submit_end(struct psp *psp, u32 handle)
 	u32 ignored;
 
 	mutex_lock(&psp->lock);
-	submit_simple(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
-	submit_simple(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+	execute_plain(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
+	execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
 	psp_unlock(psp);
 }
 
@@ -735,7 +763,7 @@ int psp_suspend(struct psp *psp)
 
 	mutex_lock(&psp->lock);
 	if (psp->end == PSP_ALIVE)
-		ret = take_down(psp, &ignored);
+		ret = shut_down(psp, &ignored);
 	psp_unlock(psp);
 	return ret;
 }
@@ -759,7 +787,7 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 
 	mutex_lock(&psp->lock);
 	if (psp->up)
-		submit_simple(psp, SEV_FW_SHUTDOWN, &nobody, &status);
+		execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &status);
 	refused = psp->given && status && status != SEV_FW_NO_CALL;
 	if (refused)
 		lose_kept(psp);
@@ -793,7 +821,7 @@ int psp_submit_init(struct psp *psp)
 				  kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL));
 	if (!psp->asid)
 		return -ENOMEM;
-	all_dirty(psp);
+	mark_all_dirty(psp);
 
 	psp->tmr_wanted = !is_kdump_kernel() && boot_cpu_has(X86_FEATURE_SEV_ES) &&
 			  psp->min_sev_asid > 1;
@@ -804,9 +832,9 @@ int psp_submit_init(struct psp *psp)
 
 	/* whoever had it before us left ASIDs and guests that we know nothing of */
 	mutex_lock(&psp->lock);
-	ret = identify(psp);
+	ret = identify_firmware(psp);
 	if (!ret && !is_kdump_kernel())
-		ret = take_down(psp, &ignored);
+		ret = shut_down(psp, &ignored);
 	psp_unlock(psp);
 	return ret;
 }
