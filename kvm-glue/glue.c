@@ -172,10 +172,23 @@ static void put_file_guest(struct psp_guest *guest)
 	kfree(lent);
 }
 
+static int lend_page(struct psp_guest *guest, enum psp_lent kind, u64 index, unsigned int dir,
+		     struct page **page)
+{
+	if (kind != PSP_LENT_VMSA)
+		return -EOPNOTSUPP;
+	return glue_vmsa_get(guest, index, dir, page);
+}
+
+static void give_back_page(struct psp_guest *guest, enum psp_lent kind, u64 index, bool encrypted)
+{
+	glue_vmsa_put(guest, index, encrypted);
+}
+
 const struct psp_guest_ops kvm_sev_guest_ops = {
 	.owner = THIS_MODULE,
 	.get = get_file_guest,
 	.put = put_file_guest,
-	.vmsa_get = glue_vmsa_get,
-	.vmsa_put = glue_vmsa_put,
+	.lend = lend_page,
+	.give_back = give_back_page,
 };

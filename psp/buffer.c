@@ -253,8 +253,8 @@ static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos
 	struct psp_guest *guest = bufs->guest;
 	int ret;
 
-	ret = guest->ops->vmsa_get(guest, map->vcpu + pos / SEV_FW_VMSA_SIZE, map->buf->dir,
-				   &map->vmsa);
+	ret = guest->ops->lend(guest, PSP_LENT_VMSA, map->vcpu + pos / SEV_FW_VMSA_SIZE,
+			       map->buf->dir, &map->vmsa);
 	if (ret)
 		return ret;
 	flush_pages(&map->vmsa, 1);
@@ -341,8 +341,8 @@ static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 		return;
 	if (call->stuck)
 		psp_fwmem_lose_page(map->vmsa);
-	guest->ops->vmsa_put(guest, map->vcpu + pos / SEV_FW_VMSA_SIZE,
-			     !ret && map->buf->dir & SEV_FW_BUF_WRITE);
+	guest->ops->give_back(guest, PSP_LENT_VMSA, map->vcpu + pos / SEV_FW_VMSA_SIZE,
+			      !ret && map->buf->dir & SEV_FW_BUF_WRITE);
 	map->vmsa = NULL;
 }
 

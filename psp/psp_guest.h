@@ -45,6 +45,14 @@ struct psp_guest {
 };
 
 /**
+ * enum psp_lent - pages of a guest that have no user address, so that the host side lends them
+ * @PSP_LENT_VMSA: a vCPU's save area; the index is the vCPU's in the order of creation
+ */
+enum psp_lent {
+	PSP_LENT_VMSA,
+};
+
+/**
  * struct psp_guest_ops - how psp_sev reaches the guest behind a VM fd
  * @owner: module of these functions
  * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
@@ -52,12 +60,12 @@ struct psp_guest {
  *	VM, but not a SEV guest), -ENOMEM, -EINTR
  * @put: take over @guest->handle and @guest->sev_fd if the handle has changed,
  *	unlock
- * @vmsa_get: lock vCPU number @vcpu (in the order of their creation) and hand out
- *	its save area, a whole page. With @dir both SEV_FW_BUF_READ and _WRITE, its
- *	state is put there first, since firmware is about to measure and encrypt it.
- *	Returns 0, -EINVAL (no such vCPU, its state is encrypted already, or cannot be),
- *	-EINTR
- * @vmsa_put: unlock; if @encrypted, firmware has encrypted the state, and the
+ * @lend: lock page @index of @kind, see enum psp_lent, and hand it out. @dir is what the
+ *	firmware does to it. With both SEV_FW_BUF_READ and _WRITE the state of a vCPU is
+ *	put into its save area first, since the firmware is about to measure and encrypt
+ *	it. Returns 0, -EINVAL (no such page, its content is encrypted already, or cannot
+ *	be), -EOPNOTSUPP (this host side has no pages of this kind), -EINTR
+ * @give_back: unlock it; if @encrypted, the firmware has encrypted the content, and the
  *	hypervisor has lost it
  *
  * Context: process context, may sleep. The lock taken by @get is outer to the
@@ -67,9 +75,9 @@ struct psp_guest_ops {
 	struct module *owner;
 	int (*get)(struct file *file, struct psp_guest **guest);
 	void (*put)(struct psp_guest *guest);
-	int (*vmsa_get)(struct psp_guest *guest, u32 vcpu, unsigned int dir,
-			struct page **page);
-	void (*vmsa_put)(struct psp_guest *guest, u32 vcpu, bool encrypted);
+	int (*lend)(struct psp_guest *guest, enum psp_lent kind, u64 index, unsigned int dir,
+		    struct page **page);
+	void (*give_back)(struct psp_guest *guest, enum psp_lent kind, u64 index, bool encrypted);
 };
 
 int psp_guest_ops_register(const struct psp_guest_ops *ops);
