@@ -184,6 +184,8 @@ void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 			psp_fw_put32(fw, row->own[i].off, fill->handle);
 		else if (row->own[i].kind == PSP_OWN_ASID)
 			psp_fw_put32(fw, row->own[i].off, fill->asid);
+		else if (row->own[i].kind == PSP_OWN_LENGTH)
+			psp_fw_put32(fw, row->own[i].off, row->size);
 	}
 }
 
@@ -211,7 +213,7 @@ void psp_scrub(const struct psp_row *row, const struct psp_fw_block *fw,
 	for (i = 0; i < PSP_OWNS; i++)
 		if (row->own[i].kind != PSP_OWN_NONE &&
 		    row->own[i].kind != PSP_OWN_NEW_HANDLE)
-			psp_put32(user->byte, row->own[i].off, 0);
+			memset(user->byte + row->own[i].off, 0, psp_own_size(row->own[i].kind));
 }
 
 /**
@@ -247,6 +249,8 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_START;
 	if (row->each != PSP_ONCE)
 		info->flags |= SEV_FW_INFO_REPEAT;
+	if (row->snp)
+		info->flags |= SEV_FW_INFO_SNP;
 
 	psp_row_user_mask(row, mask);
 	info->user[0] = mask[0];
@@ -257,6 +261,8 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->buf[i].dir = row->buf[i].dir;
 		info->buf[i].kind = row->buf[i].kind;
 		info->buf[i].max = row->buf[i].max;
+		info->page_before[i] = row->buf[i].before;
+		info->page_after[i] = row->buf[i].after;
 	}
 }
 

@@ -23,7 +23,7 @@ static const struct psp_row *find(const struct psp *psp, u32 id)
 
 	if (id & SEV_FW_PASSTHROUGH)
 		row = psp_row_find(id & ~SEV_FW_PASSTHROUGH);
-	return row && psp->api >= row->since ? row : NULL;
+	return row && psp_offers(psp, row) ? row : NULL;
 }
 
 static bool meets_demand(const struct psp *psp, const struct psp_row *row, bool writable)
@@ -251,6 +251,8 @@ static int query_rows(const struct psp *psp, const struct sev_fw_query *query)
 
 	for (i = 0; i < min(query->count, psp_nr_rows); i++, to += query->info_size) {
 		psp_row_info(&psp_rows[i], psp->api, &info);
+		if (!psp_offers(psp, &psp_rows[i]))
+			info.flags &= ~SEV_FW_INFO_AVAILABLE;
 		if (copy_to_user(to, &info, known) ||
 		    clear_user(to + known, query->info_size - known))
 			return -EFAULT;

@@ -238,6 +238,160 @@ AT_IS(sev_fw_swap_in, dst_address, 0x10);
 AT_IS(sev_fw_swap_in, mdata_address, 0x18);
 SIZE_IS(sev_fw_swap_in, 0x20);
 
+AT_IS(sev_fw_snp_platform_status, address, 0x00);
+SIZE_IS(sev_fw_snp_platform_status, 0x08);
+
+AT_IS(sev_fw_snp_platform_info, api_major, 0x00);
+AT_IS(sev_fw_snp_platform_info, api_minor, 0x01);
+AT_IS(sev_fw_snp_platform_info, state, 0x02);
+AT_IS(sev_fw_snp_platform_info, rmp, 0x03);
+AT_IS(sev_fw_snp_platform_info, build, 0x04);
+AT_IS(sev_fw_snp_platform_info, flags, 0x08);
+AT_IS(sev_fw_snp_platform_info, guest_count, 0x0c);
+AT_IS(sev_fw_snp_platform_info, current_tcb, 0x10);
+AT_IS(sev_fw_snp_platform_info, reported_tcb, 0x18);
+SIZE_IS(sev_fw_snp_platform_info, 0x20);
+
+AT_IS(sev_fw_snp_init_ex, flags, 0x00);
+AT_IS(sev_fw_snp_init_ex, list_address, 0x08);
+AT_IS(sev_fw_snp_init_ex, max_snp_asid, 0x10);
+SIZE_IS(sev_fw_snp_init_ex, 0x40);
+
+AT_IS(sev_fw_snp_shutdown_ex, length, 0x00);
+AT_IS(sev_fw_snp_shutdown_ex, flags, 0x04);
+SIZE_IS(sev_fw_snp_shutdown_ex, 0x08);
+
+AT_IS(sev_fw_snp_decommission, context, 0x00);
+SIZE_IS(sev_fw_snp_decommission, 0x08);
+
+AT_IS(sev_fw_snp_activate, context, 0x00);
+AT_IS(sev_fw_snp_activate, asid, 0x08);
+SIZE_IS(sev_fw_snp_activate, 0x0c);
+
+AT_IS(sev_fw_snp_guest_status, context, 0x00);
+AT_IS(sev_fw_snp_guest_status, address, 0x08);
+SIZE_IS(sev_fw_snp_guest_status, 0x10);
+
+AT_IS(sev_fw_snp_gctx_create, context, 0x00);
+SIZE_IS(sev_fw_snp_gctx_create, 0x08);
+
+AT_IS(sev_fw_snp_guest_request, context, 0x00);
+AT_IS(sev_fw_snp_guest_request, request_address, 0x08);
+AT_IS(sev_fw_snp_guest_request, response_address, 0x10);
+SIZE_IS(sev_fw_snp_guest_request, 0x18);
+
+AT_IS(sev_fw_snp_activate_ex, length, 0x00);
+AT_IS(sev_fw_snp_activate_ex, context, 0x08);
+AT_IS(sev_fw_snp_activate_ex, asid, 0x10);
+AT_IS(sev_fw_snp_activate_ex, numids, 0x14);
+AT_IS(sev_fw_snp_activate_ex, ids_address, 0x18);
+SIZE_IS(sev_fw_snp_activate_ex, 0x20);
+
+AT_IS(sev_fw_snp_hv_report_req, length, 0x00);
+AT_IS(sev_fw_snp_hv_report_req, key_sel, 0x04);
+AT_IS(sev_fw_snp_hv_report_req, context, 0x08);
+AT_IS(sev_fw_snp_hv_report_req, address, 0x10);
+SIZE_IS(sev_fw_snp_hv_report_req, 0x18);
+
+AT_IS(sev_fw_snp_launch_start, context, 0x00);
+AT_IS(sev_fw_snp_launch_start, policy, 0x08);
+AT_IS(sev_fw_snp_launch_start, ma_context, 0x10);
+AT_IS(sev_fw_snp_launch_start, flags, 0x18);
+AT_IS(sev_fw_snp_launch_start, desired_tsc_khz, 0x1c);
+AT_IS(sev_fw_snp_launch_start, gosvw, 0x20);
+SIZE_IS(sev_fw_snp_launch_start, 0x30);
+
+AT_IS(sev_fw_snp_launch_update, context, 0x00);
+AT_IS(sev_fw_snp_launch_update, flags, 0x08);
+AT_IS(sev_fw_snp_launch_update, address, 0x10);
+AT_IS(sev_fw_snp_launch_update, vmpl1_perms, 0x19);
+AT_IS(sev_fw_snp_launch_update, vmpl2_perms, 0x1a);
+AT_IS(sev_fw_snp_launch_update, vmpl3_perms, 0x1b);
+SIZE_IS(sev_fw_snp_launch_update, 0x20);
+
+AT_IS(sev_fw_snp_launch_finish, context, 0x00);
+AT_IS(sev_fw_snp_launch_finish, id_block_address, 0x08);
+AT_IS(sev_fw_snp_launch_finish, id_auth_address, 0x10);
+AT_IS(sev_fw_snp_launch_finish, flags, 0x18);
+AT_IS(sev_fw_snp_launch_finish, host_data, 0x20);
+SIZE_IS(sev_fw_snp_launch_finish, 0x40);
+
+AT_IS(sev_fw_snp_dbg_decrypt, context, 0x00);
+AT_IS(sev_fw_snp_dbg_decrypt, src_address, 0x08);
+AT_IS(sev_fw_snp_dbg_decrypt, dst_address, 0x10);
+SIZE_IS(sev_fw_snp_dbg_decrypt, 0x18);
+
+AT_IS(sev_fw_snp_dbg_encrypt, context, 0x00);
+AT_IS(sev_fw_snp_dbg_encrypt, src_address, 0x08);
+AT_IS(sev_fw_snp_dbg_encrypt, dst_address, 0x10);
+SIZE_IS(sev_fw_snp_dbg_encrypt, 0x18);
+
+AT_IS(sev_fw_snp_verify_mitigation, length, 0x00);
+AT_IS(sev_fw_snp_verify_mitigation, subcommand, 0x04);
+AT_IS(sev_fw_snp_verify_mitigation, vector, 0x08);
+AT_IS(sev_fw_snp_verify_mitigation, flags, 0x10);
+AT_IS(sev_fw_snp_verify_mitigation, src_address, 0x18);
+AT_IS(sev_fw_snp_verify_mitigation, dst_address, 0x20);
+SIZE_IS(sev_fw_snp_verify_mitigation, 0x40);
+
+AT_IS(sev_fw_snp_page_swap_out, context, 0x00);
+AT_IS(sev_fw_snp_page_swap_out, src_address, 0x08);
+AT_IS(sev_fw_snp_page_swap_out, dst_address, 0x10);
+AT_IS(sev_fw_snp_page_swap_out, mdata_address, 0x18);
+AT_IS(sev_fw_snp_page_swap_out, software_data, 0x20);
+AT_IS(sev_fw_snp_page_swap_out, flags, 0x28);
+SIZE_IS(sev_fw_snp_page_swap_out, 0x30);
+
+AT_IS(sev_fw_snp_page_swap_in, context, 0x00);
+AT_IS(sev_fw_snp_page_swap_in, src_address, 0x08);
+AT_IS(sev_fw_snp_page_swap_in, dst_address, 0x10);
+AT_IS(sev_fw_snp_page_swap_in, mdata_address, 0x18);
+AT_IS(sev_fw_snp_page_swap_in, flags, 0x28);
+SIZE_IS(sev_fw_snp_page_swap_in, 0x30);
+
+AT_IS(sev_fw_snp_page_move, context, 0x00);
+AT_IS(sev_fw_snp_page_move, flags, 0x08);
+AT_IS(sev_fw_snp_page_move, src_address, 0x10);
+AT_IS(sev_fw_snp_page_move, dst_address, 0x18);
+SIZE_IS(sev_fw_snp_page_move, 0x20);
+
+AT_IS(sev_fw_snp_page_md_init, context, 0x00);
+AT_IS(sev_fw_snp_page_md_init, address, 0x08);
+SIZE_IS(sev_fw_snp_page_md_init, 0x10);
+
+AT_IS(sev_fw_snp_page_set_state, length, 0x00);
+AT_IS(sev_fw_snp_page_set_state, list_address, 0x08);
+SIZE_IS(sev_fw_snp_page_set_state, 0x10);
+
+AT_IS(sev_fw_snp_page_reclaim, address, 0x00);
+SIZE_IS(sev_fw_snp_page_reclaim, 0x08);
+
+AT_IS(sev_fw_snp_page_unsmash, address, 0x00);
+SIZE_IS(sev_fw_snp_page_unsmash, 0x08);
+
+AT_IS(sev_fw_snp_config, reported_tcb, 0x00);
+AT_IS(sev_fw_snp_config, flags, 0x08);
+SIZE_IS(sev_fw_snp_config, 0x40);
+
+AT_IS(sev_fw_snp_download_firmware_ex, length, 0x00);
+AT_IS(sev_fw_snp_download_firmware_ex, address, 0x08);
+AT_IS(sev_fw_snp_download_firmware_ex, len, 0x10);
+AT_IS(sev_fw_snp_download_firmware_ex, flags, 0x14);
+SIZE_IS(sev_fw_snp_download_firmware_ex, 0x18);
+
+AT_IS(sev_fw_snp_commit, length, 0x00);
+SIZE_IS(sev_fw_snp_commit, 0x04);
+
+AT_IS(sev_fw_snp_vlek_load, length, 0x00);
+AT_IS(sev_fw_snp_vlek_load, wrapped_version, 0x04);
+AT_IS(sev_fw_snp_vlek_load, address, 0x08);
+SIZE_IS(sev_fw_snp_vlek_load, 0x10);
+
+AT_IS(sev_fw_snp_feature_info, length, 0x00);
+AT_IS(sev_fw_snp_feature_info, ecx_in, 0x04);
+AT_IS(sev_fw_snp_feature_info, address, 0x08);
+SIZE_IS(sev_fw_snp_feature_info, 0x10);
+
 #undef AT_IS
 #undef SIZE_IS
 

@@ -6,7 +6,7 @@
  *   mailbox.c  one command to the hardware, and the wait for its answer
  *   submit.c   the one path that every command takes, and the ASID rules
  *   handle.c   the names of guests, which outlive the platform that gave them
- *   table.c    the commands
+ *   table.c    the commands; table_snp.h: those of SNP
  *   check.c    what a row says about a block
  *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
  *   buffer.c   what a block points to: bounce, pin, lend
@@ -161,6 +161,7 @@ enum psp_end {
  * @api: API version of the firmware, major << 8 | minor; changes only when other
  *	firmware is loaded
  * @build: its build
+ * @snp: this is a host for SNP
  */
 struct psp {
 	struct list_head list;
@@ -204,6 +205,7 @@ struct psp {
 	struct dentry *debugfs;
 	u16 api;
 	u8 build;
+	bool snp;
 };
 
 /**
@@ -227,6 +229,12 @@ struct psp_call {
 	u64 firmware_ns;
 	bool stuck;
 };
+
+/* Does this firmware have the command, on this host? */
+static inline bool psp_offers(const struct psp *psp, const struct psp_row *row)
+{
+	return psp->api >= row->since && (!row->snp || psp->snp);
+}
 
 /* Has the firmware refused it, in a way that is no part of how it is used? */
 static inline bool psp_call_refused(const struct psp_call *call)

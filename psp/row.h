@@ -8,7 +8,7 @@
  * zero. A row that forgets a field thus refuses it, and can never let a raw
  * physical address through to firmware.
  *
- * This file, table.c and check.c know nothing of the kernel but its types. They
+ * This file, table.c with table_snp.h, and check.c know nothing of the kernel but its types. They
  * compile in user space as they are, where their tests run under sanitizers.
  */
 #ifndef PSP_ROW_H
@@ -45,8 +45,8 @@ typedef __u64 u64;
 
 /*
  * Privilege that a command demands of its caller, beyond a /dev/sev that is open at all;
- * each demand includes those before it. The legacy ioctl shares it, since it has no command
- * that demands more here than it does in the stock driver.
+ * each demand includes those before it. The legacy ioctl shares it; SNP_COMMIT alone
+ * demands more here than it does in the stock driver, which lets every reader do it.
  *
  * A command on a guest demands nothing: the VM fd says that the guest is the caller's,
  * and KVM's legacy ioctls ask no more. So a VMM can do without a writable /dev/sev. Of
@@ -67,6 +67,7 @@ enum psp_platform_need {
 	PSP_PLATFORM_ANY,
 	PSP_PLATFORM_UP,	/* INIT is issued first, on demand */
 	PSP_PLATFORM_DOWN,	/* SHUTDOWN is issued first; refused while guests exist */
+	PSP_PLATFORM_SNP,	/* SNP_INIT_EX is issued first, on demand */
 };
 
 /*
@@ -99,6 +100,10 @@ enum psp_then {
 	PSP_THEN_PERSIST,	/* the firmware may have changed its NV area */
 	PSP_THEN_RESET,		/* the persistent data is void, wherever it is kept */
 	PSP_THEN_RELOAD,	/* the firmware was replaced; read its version again */
+	PSP_THEN_SNP_UP,	/* SNP is initialised, all ASIDs are dirty */
+	PSP_THEN_SNP_DOWN,	/* SNP is down, all its guests are gone */
+	PSP_THEN_CREATE,	/* the context of an SNP guest exists */
+	PSP_THEN_DESTROY,	/* the context is gone, the guest's ASID is dirty */
 };
 
 /* Bytes of the block that the caller may set, in addition to those of buffers. */
@@ -107,19 +112,26 @@ struct psp_range {
 	u8 size;
 };
 
-/* Fields of the block that the driver fills in; 4 bytes each. */
+/* Fields of the block that the driver fills in; 4 bytes each, but for a context. */
 enum psp_own_kind {
 	PSP_OWN_NONE,
 	PSP_OWN_HANDLE,		/* the guest's handle; zero again on return */
 	PSP_OWN_NEW_HANDLE,	/* zero to firmware; on return the new handle */
 	PSP_OWN_ASID,		/* the guest's ASID; zero again on return */
 	PSP_OWN_HIDDEN,		/* zero to firmware; its answer is not passed on */
+	PSP_OWN_LENGTH,		/* the block's size; zero again on return */
+	PSP_OWN_CONTEXT,	/* address of the guest's context page, 8 bytes; zero on return */
 };
 
 struct psp_own {
 	u8 off;
 	u8 kind;		/* enum psp_own_kind */
 };
+
+static inline u32 psp_own_size(u8 kind)
+{
+	return kind == PSP_OWN_CONTEXT ? 8 : 4;
+}
 
 /*
  * A buffer that the block points to. @addr, @len and @max are those of struct
@@ -132,11 +144,13 @@ struct psp_buf {
 	u8 dir;			/* SEV_FW_BUF_READ | SEV_FW_BUF_WRITE, by firmware */
 	u8 kind;		/* SEV_FW_BUF_* */
 	bool optional;		/* may be absent: address and length zero */
+	u8 before;		/* SEV_FW_PAGE_* that the firmware wants its pages in */
+	u8 after;		/* and leaves them in on success; on failure: as they were */
 	u32 max;		/* blob to read: longer is refused; to write: is clamped */
 };
 
-#define PSP_RANGES	2
-#define PSP_OWNS	2
+#define PSP_RANGES	3
+#define PSP_OWNS	3
 
 /**
  * struct psp_row - one firmware command
@@ -151,6 +165,7 @@ struct psp_buf {
  * @demand: enum psp_demand
  * @back: the block has outputs and is copied back
  * @mirror: a mirror VM may issue it
+ * @snp: a command of SNP, which only a host for it has
  * @platform: enum psp_platform_need
  * @guest: enum psp_guest_need
  * @each: enum psp_each
@@ -169,6 +184,7 @@ struct psp_row {
 	u8 demand;
 	bool back;
 	bool mirror;
+	bool snp;
 	u8 platform;
 	u8 guest;
 	u8 each;

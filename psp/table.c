@@ -32,33 +32,41 @@
 #define R	SEV_FW_BUF_READ
 #define W	SEV_FW_BUF_WRITE
 
+/*
+ * In which states of the RMP the pages are once SNP is initialised: a legacy command may
+ * write to those of the firmware only, and leaves what it has written to be reclaimed.
+ */
+#define PAGES(d) \
+	.before = (d) & W ? SEV_FW_PAGE_FIRMWARE : SEV_FW_PAGE_ANY,	\
+	.after = (d) & W ? SEV_FW_PAGE_RECLAIM : SEV_FW_PAGE_ANY
+
 /* Host data, copied through a bounce buffer of at most @cap bytes. */
 #define BLOB(type, a, l, d, cap) {			\
 	.addr = AT(type, a), .len = AT(type, l),	\
-	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap) }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap) }
 
 #define OPTIONAL_BLOB(type, a, l, d, cap) {		\
 	.addr = AT(type, a), .len = AT(type, l),	\
-	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap), .optional = true }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap), .optional = true }
 
 #define FIXED_BLOB(type, a, d, size) {			\
 	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED,	\
-	.dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (size) }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (size) }
 
 /* Guest memory, pinned in place. */
 #define GUEST(type, a, l, d) {				\
 	.addr = AT(type, a), .len = AT(type, l),	\
-	.dir = (d), .kind = SEV_FW_BUF_GUEST }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_GUEST }
 
 /* A page, small or huge, pinned in place, be it the guest's or the host's. */
 #define PAGE(type, a, d) {				\
 	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE,	\
-	.dir = (d), .kind = SEV_FW_BUF_GUEST, .max = 0x1000 }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_GUEST, .max = 0x1000 }
 
 /* The save area of a vCPU; to the caller its address is the vCPU's number. */
 #define VMSA(type, a, l, d) {				\
 	.addr = AT(type, a), .len = AT(type, l),	\
-	.dir = (d), .kind = SEV_FW_BUF_VMSA, .max = SEV_FW_VMSA_SIZE }
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_VMSA, .max = SEV_FW_VMSA_SIZE }
 
 /* A firmware image: like a blob, but aligned, and larger. */
 #define IMAGE(type, a, l) {				\
@@ -448,6 +456,8 @@ const struct psp_row psp_rows[] = {
 			FIXED_BLOB(sev_fw_swap_in, mdata_address, R, SEV_FW_SWAP_MDATA_SIZE),
 		},
 	},
+
+#include "table_snp.h"
 };
 
 const unsigned int psp_nr_rows = ARRAY_SIZE(psp_rows);

@@ -219,7 +219,8 @@ TEST(fill_sets_what_is_owned_and_drops_addresses)
 
 		psp_fill(row, &user, &fill, &fw);
 		for (i = 0; i < PSP_OWNS; i++) {
-			static const u32 want[] = {
+			const u32 want[] = {
+				[PSP_OWN_LENGTH] = row->size, [PSP_OWN_CONTEXT] = 0,
 				[PSP_OWN_HANDLE] = 0x11223344, [PSP_OWN_ASID] = 0x55667788,
 				[PSP_OWN_NEW_HANDLE] = 0, [PSP_OWN_HIDDEN] = 0,
 			};
@@ -228,7 +229,7 @@ TEST(fill_sets_what_is_owned_and_drops_addresses)
 				continue;
 			EXPECT_EQ(want[row->own[i].kind], psp_fw_get32(&fw, row->own[i].off))
 				TH_LOG("%s own[%u]", row->name, i);
-			memset(owned + row->own[i].off, true, 4);
+			memset(owned + row->own[i].off, true, psp_own_size(row->own[i].kind));
 		}
 		for (i = 0; i < SEV_FW_BUFS; i++) {
 			if (row->buf[i].kind == SEV_FW_BUF_NONE)

@@ -240,6 +240,160 @@ static const struct field fields[] = {
 	F(sev_fw_swap_in, dst_address, 0x10, 8),
 	F(sev_fw_swap_in, mdata_address, 0x18, 8),
 	END(sev_fw_swap_in, 0x20),
+
+	F(sev_fw_snp_platform_status, address, 0x00, 8),
+	END(sev_fw_snp_platform_status, 0x08),
+
+	F(sev_fw_snp_platform_info, api_major, 0x00, 1),
+	F(sev_fw_snp_platform_info, api_minor, 0x01, 1),
+	F(sev_fw_snp_platform_info, state, 0x02, 1),
+	F(sev_fw_snp_platform_info, rmp, 0x03, 1),
+	F(sev_fw_snp_platform_info, build, 0x04, 4),
+	F(sev_fw_snp_platform_info, flags, 0x08, 4),
+	F(sev_fw_snp_platform_info, guest_count, 0x0c, 4),
+	F(sev_fw_snp_platform_info, current_tcb, 0x10, 8),
+	F(sev_fw_snp_platform_info, reported_tcb, 0x18, 8),
+	END(sev_fw_snp_platform_info, 0x20),
+
+	F(sev_fw_snp_init_ex, flags, 0x00, 4),
+	F(sev_fw_snp_init_ex, list_address, 0x08, 8),
+	F(sev_fw_snp_init_ex, max_snp_asid, 0x10, 2),
+	END(sev_fw_snp_init_ex, 0x40),
+
+	F(sev_fw_snp_shutdown_ex, length, 0x00, 4),
+	F(sev_fw_snp_shutdown_ex, flags, 0x04, 4),
+	END(sev_fw_snp_shutdown_ex, 0x08),
+
+	F(sev_fw_snp_decommission, context, 0x00, 8),
+	END(sev_fw_snp_decommission, 0x08),
+
+	F(sev_fw_snp_activate, context, 0x00, 8),
+	F(sev_fw_snp_activate, asid, 0x08, 4),
+	END(sev_fw_snp_activate, 0x0c),
+
+	F(sev_fw_snp_guest_status, context, 0x00, 8),
+	F(sev_fw_snp_guest_status, address, 0x08, 8),
+	END(sev_fw_snp_guest_status, 0x10),
+
+	F(sev_fw_snp_gctx_create, context, 0x00, 8),
+	END(sev_fw_snp_gctx_create, 0x08),
+
+	F(sev_fw_snp_guest_request, context, 0x00, 8),
+	F(sev_fw_snp_guest_request, request_address, 0x08, 8),
+	F(sev_fw_snp_guest_request, response_address, 0x10, 8),
+	END(sev_fw_snp_guest_request, 0x18),
+
+	F(sev_fw_snp_activate_ex, length, 0x00, 4),
+	F(sev_fw_snp_activate_ex, context, 0x08, 8),
+	F(sev_fw_snp_activate_ex, asid, 0x10, 4),
+	F(sev_fw_snp_activate_ex, numids, 0x14, 4),
+	F(sev_fw_snp_activate_ex, ids_address, 0x18, 8),
+	END(sev_fw_snp_activate_ex, 0x20),
+
+	F(sev_fw_snp_hv_report_req, length, 0x00, 4),
+	F(sev_fw_snp_hv_report_req, key_sel, 0x04, 4),
+	F(sev_fw_snp_hv_report_req, context, 0x08, 8),
+	F(sev_fw_snp_hv_report_req, address, 0x10, 8),
+	END(sev_fw_snp_hv_report_req, 0x18),
+
+	F(sev_fw_snp_launch_start, context, 0x00, 8),
+	F(sev_fw_snp_launch_start, policy, 0x08, 8),
+	F(sev_fw_snp_launch_start, ma_context, 0x10, 8),
+	F(sev_fw_snp_launch_start, flags, 0x18, 4),
+	F(sev_fw_snp_launch_start, desired_tsc_khz, 0x1c, 4),
+	F(sev_fw_snp_launch_start, gosvw, 0x20, 16),
+	END(sev_fw_snp_launch_start, 0x30),
+
+	F(sev_fw_snp_launch_update, context, 0x00, 8),
+	F(sev_fw_snp_launch_update, flags, 0x08, 4),
+	F(sev_fw_snp_launch_update, address, 0x10, 8),
+	F(sev_fw_snp_launch_update, vmpl1_perms, 0x19, 1),
+	F(sev_fw_snp_launch_update, vmpl2_perms, 0x1a, 1),
+	F(sev_fw_snp_launch_update, vmpl3_perms, 0x1b, 1),
+	END(sev_fw_snp_launch_update, 0x20),
+
+	F(sev_fw_snp_launch_finish, context, 0x00, 8),
+	F(sev_fw_snp_launch_finish, id_block_address, 0x08, 8),
+	F(sev_fw_snp_launch_finish, id_auth_address, 0x10, 8),
+	F(sev_fw_snp_launch_finish, flags, 0x18, 8),
+	F(sev_fw_snp_launch_finish, host_data, 0x20, 32),
+	END(sev_fw_snp_launch_finish, 0x40),
+
+	F(sev_fw_snp_dbg_decrypt, context, 0x00, 8),
+	F(sev_fw_snp_dbg_decrypt, src_address, 0x08, 8),
+	F(sev_fw_snp_dbg_decrypt, dst_address, 0x10, 8),
+	END(sev_fw_snp_dbg_decrypt, 0x18),
+
+	F(sev_fw_snp_dbg_encrypt, context, 0x00, 8),
+	F(sev_fw_snp_dbg_encrypt, src_address, 0x08, 8),
+	F(sev_fw_snp_dbg_encrypt, dst_address, 0x10, 8),
+	END(sev_fw_snp_dbg_encrypt, 0x18),
+
+	F(sev_fw_snp_verify_mitigation, length, 0x00, 4),
+	F(sev_fw_snp_verify_mitigation, subcommand, 0x04, 2),
+	F(sev_fw_snp_verify_mitigation, vector, 0x08, 8),
+	F(sev_fw_snp_verify_mitigation, flags, 0x10, 4),
+	F(sev_fw_snp_verify_mitigation, src_address, 0x18, 8),
+	F(sev_fw_snp_verify_mitigation, dst_address, 0x20, 8),
+	END(sev_fw_snp_verify_mitigation, 0x40),
+
+	F(sev_fw_snp_page_swap_out, context, 0x00, 8),
+	F(sev_fw_snp_page_swap_out, src_address, 0x08, 8),
+	F(sev_fw_snp_page_swap_out, dst_address, 0x10, 8),
+	F(sev_fw_snp_page_swap_out, mdata_address, 0x18, 8),
+	F(sev_fw_snp_page_swap_out, software_data, 0x20, 8),
+	F(sev_fw_snp_page_swap_out, flags, 0x28, 4),
+	END(sev_fw_snp_page_swap_out, 0x30),
+
+	F(sev_fw_snp_page_swap_in, context, 0x00, 8),
+	F(sev_fw_snp_page_swap_in, src_address, 0x08, 8),
+	F(sev_fw_snp_page_swap_in, dst_address, 0x10, 8),
+	F(sev_fw_snp_page_swap_in, mdata_address, 0x18, 8),
+	F(sev_fw_snp_page_swap_in, flags, 0x28, 4),
+	END(sev_fw_snp_page_swap_in, 0x30),
+
+	F(sev_fw_snp_page_move, context, 0x00, 8),
+	F(sev_fw_snp_page_move, flags, 0x08, 4),
+	F(sev_fw_snp_page_move, src_address, 0x10, 8),
+	F(sev_fw_snp_page_move, dst_address, 0x18, 8),
+	END(sev_fw_snp_page_move, 0x20),
+
+	F(sev_fw_snp_page_md_init, context, 0x00, 8),
+	F(sev_fw_snp_page_md_init, address, 0x08, 8),
+	END(sev_fw_snp_page_md_init, 0x10),
+
+	F(sev_fw_snp_page_set_state, length, 0x00, 4),
+	F(sev_fw_snp_page_set_state, list_address, 0x08, 8),
+	END(sev_fw_snp_page_set_state, 0x10),
+
+	F(sev_fw_snp_page_reclaim, address, 0x00, 8),
+	END(sev_fw_snp_page_reclaim, 0x08),
+
+	F(sev_fw_snp_page_unsmash, address, 0x00, 8),
+	END(sev_fw_snp_page_unsmash, 0x08),
+
+	F(sev_fw_snp_config, reported_tcb, 0x00, 8),
+	F(sev_fw_snp_config, flags, 0x08, 4),
+	END(sev_fw_snp_config, 0x40),
+
+	F(sev_fw_snp_download_firmware_ex, length, 0x00, 4),
+	F(sev_fw_snp_download_firmware_ex, address, 0x08, 8),
+	F(sev_fw_snp_download_firmware_ex, len, 0x10, 4),
+	F(sev_fw_snp_download_firmware_ex, flags, 0x14, 4),
+	END(sev_fw_snp_download_firmware_ex, 0x18),
+
+	F(sev_fw_snp_commit, length, 0x00, 4),
+	END(sev_fw_snp_commit, 0x04),
+
+	F(sev_fw_snp_vlek_load, length, 0x00, 4),
+	F(sev_fw_snp_vlek_load, wrapped_version, 0x04, 1),
+	F(sev_fw_snp_vlek_load, address, 0x08, 8),
+	END(sev_fw_snp_vlek_load, 0x10),
+
+	F(sev_fw_snp_feature_info, length, 0x00, 4),
+	F(sev_fw_snp_feature_info, ecx_in, 0x04, 4),
+	F(sev_fw_snp_feature_info, address, 0x08, 8),
+	END(sev_fw_snp_feature_info, 0x10),
 };
 
 TEST(blocks)
@@ -308,14 +462,27 @@ TEST(ids)
 	EXPECT_EQ(0x053, SEV_FW_RECEIVE_FINISH);
 	EXPECT_EQ(0x061, SEV_FW_DBG_ENCRYPT);
 	EXPECT_EQ(0x071, SEV_FW_SWAP_IN);
+	EXPECT_EQ(0x081, SEV_FW_SNP_INIT);
+	EXPECT_EQ(0x083, SEV_FW_SNP_PLATFORM_STATUS);
+	EXPECT_EQ(0x086, SEV_FW_SNP_SHUTDOWN_EX);
+	EXPECT_EQ(0x090, SEV_FW_SNP_DECOMMISSION);
+	EXPECT_EQ(0x096, SEV_FW_SNP_HV_REPORT_REQ);
+	EXPECT_EQ(0x0a0, SEV_FW_SNP_LAUNCH_START);
+	EXPECT_EQ(0x0b2, SEV_FW_SNP_VERIFY_MITIGATION);
+	EXPECT_EQ(0x0c3, SEV_FW_SNP_PAGE_MD_INIT);
+	EXPECT_EQ(0x0c6, SEV_FW_SNP_PAGE_SET_STATE);
+	EXPECT_EQ(0x0c9, SEV_FW_SNP_CONFIG);
+	EXPECT_EQ(0x0cd, SEV_FW_SNP_VLEK_LOAD);
+	EXPECT_EQ(0x0ce, SEV_FW_SNP_FEATURE_INFO);
 }
 
 TEST(query_has_no_holes)
 {
-	EXPECT_EQ(88, sizeof(struct sev_fw_cmd_info));
+	EXPECT_EQ(96, sizeof(struct sev_fw_cmd_info));
 	EXPECT_EQ(14, offsetof(struct sev_fw_cmd_info, name));
 	EXPECT_EQ(40, offsetof(struct sev_fw_cmd_info, user));
 	EXPECT_EQ(56, offsetof(struct sev_fw_cmd_info, buf));
+	EXPECT_EQ(88, offsetof(struct sev_fw_cmd_info, page_before));
 	EXPECT_EQ(24, sizeof(struct sev_fw_query));
 	EXPECT_EQ(8, sizeof(struct sev_fw_buf_info));
 }

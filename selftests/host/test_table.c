@@ -89,6 +89,37 @@ TEST(sizes_as_first_published)
 		{ SEV_FW_DBG_ENCRYPT, 0x1c },
 		{ SEV_FW_SWAP_OUT, 0x28 },
 		{ SEV_FW_SWAP_IN, 0x20 },
+		{ SEV_FW_SNP_INIT, 0x00 },
+		{ SEV_FW_SNP_SHUTDOWN, 0x00 },
+		{ SEV_FW_SNP_PLATFORM_STATUS, 0x08 },
+		{ SEV_FW_SNP_DF_FLUSH, 0x00 },
+		{ SEV_FW_SNP_INIT_EX, 0x40 },
+		{ SEV_FW_SNP_SHUTDOWN_EX, 0x08 },
+		{ SEV_FW_SNP_DECOMMISSION, 0x08 },
+		{ SEV_FW_SNP_ACTIVATE, 0x0c },
+		{ SEV_FW_SNP_GUEST_STATUS, 0x10 },
+		{ SEV_FW_SNP_GCTX_CREATE, 0x08 },
+		{ SEV_FW_SNP_GUEST_REQUEST, 0x18 },
+		{ SEV_FW_SNP_ACTIVATE_EX, 0x20 },
+		{ SEV_FW_SNP_HV_REPORT_REQ, 0x18 },
+		{ SEV_FW_SNP_LAUNCH_START, 0x30 },
+		{ SEV_FW_SNP_LAUNCH_UPDATE, 0x20 },
+		{ SEV_FW_SNP_LAUNCH_FINISH, 0x40 },
+		{ SEV_FW_SNP_DBG_DECRYPT, 0x18 },
+		{ SEV_FW_SNP_DBG_ENCRYPT, 0x18 },
+		{ SEV_FW_SNP_VERIFY_MITIGATION, 0x40 },
+		{ SEV_FW_SNP_PAGE_SWAP_OUT, 0x30 },
+		{ SEV_FW_SNP_PAGE_SWAP_IN, 0x30 },
+		{ SEV_FW_SNP_PAGE_MOVE, 0x20 },
+		{ SEV_FW_SNP_PAGE_MD_INIT, 0x10 },
+		{ SEV_FW_SNP_PAGE_SET_STATE, 0x10 },
+		{ SEV_FW_SNP_PAGE_RECLAIM, 0x08 },
+		{ SEV_FW_SNP_PAGE_UNSMASH, 0x08 },
+		{ SEV_FW_SNP_CONFIG, 0x40 },
+		{ SEV_FW_SNP_DOWNLOAD_FIRMWARE_EX, 0x18 },
+		{ SEV_FW_SNP_COMMIT, 0x04 },
+		{ SEV_FW_SNP_VLEK_LOAD, 0x10 },
+		{ SEV_FW_SNP_FEATURE_INFO, 0x10 },
 	};
 	unsigned int i;
 
@@ -121,13 +152,14 @@ TEST(columns_are_in_range_and_do_not_overlap)
 		for (i = 0; i < PSP_OWNS; i++) {
 			if (row->own[i].kind == PSP_OWN_NONE)
 				continue;
-			EXPECT_LE(row->own[i].off + 4, row->size)
+			EXPECT_LE(row->own[i].off + psp_own_size(row->own[i].kind), row->size)
 				TH_LOG("%s own[%u]", row->name, i);
 			/* each caller must be told the handle */
 			if (row->own[i].kind == PSP_OWN_NEW_HANDLE)
 				EXPECT_LE(row->own[i].off + 4, row->first)
 					TH_LOG("%s own[%u]", row->name, i);
-			EXPECT_TRUE(claim_bytes(claimed, row->own[i].off, 4))
+			EXPECT_TRUE(claim_bytes(claimed, row->own[i].off,
+						psp_own_size(row->own[i].kind)))
 				TH_LOG("%s own[%u]", row->name, i);
 		}
 		for (i = 0; i < SEV_FW_BUFS; i++) {
@@ -200,6 +232,11 @@ TEST(what_belongs_to_the_driver_has_no_door)
 	static const u16 driver_only[] = {
 		SEV_FW_INIT, SEV_FW_INIT_EX, SEV_FW_SHUTDOWN, SEV_FW_DF_FLUSH, SEV_FW_RING_BUFFER,
 		SEV_FW_ACTIVATE, SEV_FW_ACTIVATE_EX, SEV_FW_DEACTIVATE, SEV_FW_DECOMMISSION,
+		SEV_FW_SNP_INIT, SEV_FW_SNP_INIT_EX, SEV_FW_SNP_SHUTDOWN, SEV_FW_SNP_SHUTDOWN_EX,
+		SEV_FW_SNP_DF_FLUSH, SEV_FW_SNP_GCTX_CREATE, SEV_FW_SNP_ACTIVATE,
+		SEV_FW_SNP_ACTIVATE_EX, SEV_FW_SNP_DECOMMISSION, SEV_FW_SNP_PAGE_RECLAIM,
+		SEV_FW_SNP_PAGE_UNSMASH, SEV_FW_SNP_PAGE_SET_STATE, SEV_FW_SNP_PAGE_MD_INIT,
+		SEV_FW_SNP_DOWNLOAD_FIRMWARE_EX,
 	};
 	const struct psp_row *row;
 	unsigned int i;
@@ -227,9 +264,9 @@ TEST(demands_on_the_caller)
 		/* who may change what others rely on, or take the platform down? */
 		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN)
 			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);
-		/* who may say which code the PSP executes? */
-		EXPECT_EQ(row->then == PSP_THEN_RELOAD, row->demand == PSP_DEMAND_ADMIN)
-			TH_LOG("%s", row->name);
+		/* who may say which code the PSP executes, now or for ever? */
+		EXPECT_EQ(row->then == PSP_THEN_RELOAD || row->id == SEV_FW_SNP_COMMIT,
+			  row->demand == PSP_DEMAND_ADMIN) TH_LOG("%s", row->name);
 		admin += row->demand == PSP_DEMAND_ADMIN;
 	}
 	EXPECT_LT(0, admin);
@@ -254,6 +291,27 @@ TEST(a_guest_command_names_the_guest_itself)
 	}
 }
 
+/* Whatever the firmware writes, it may write only to pages that are its own. */
+TEST(pages_change_hands_where_the_firmware_writes)
+{
+	const struct psp_buf *buf;
+	const struct psp_row *row;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
+			EXPECT_EQ(!(buf->dir & SEV_FW_BUF_WRITE),
+				  buf->before == SEV_FW_PAGE_ANY) TH_LOG("%s", row->name);
+			EXPECT_EQ(buf->before == SEV_FW_PAGE_ANY, buf->after == SEV_FW_PAGE_ANY)
+				TH_LOG("%s", row->name);
+			EXPECT_GE(SEV_FW_PAGE_HV_FIXED, buf->before) TH_LOG("%s", row->name);
+			EXPECT_GE(SEV_FW_PAGE_HV_FIXED, buf->after) TH_LOG("%s", row->name);
+		}
+		/* an SNP command answers in a page of its own, never in its block */
+		EXPECT_FALSE(row->snp && row->back) TH_LOG("%s", row->name);
+		EXPECT_EQ(row->snp, row->id >= SEV_FW_SNP_INIT) TH_LOG("%s", row->name);
+	}
+}
+
 TEST(names_are_known)
 {
 	struct sev_fw_cmd_info info;
@@ -269,6 +327,7 @@ TEST(names_are_known)
 		EXPECT_TRUE(info.flags & SEV_FW_INFO_AVAILABLE);
 		EXPECT_EQ(row->demand >= PSP_DEMAND_WRITE, !!(info.flags & SEV_FW_INFO_WRITE));
 		EXPECT_EQ(row->demand == PSP_DEMAND_ADMIN, !!(info.flags & SEV_FW_INFO_ADMIN));
+		EXPECT_EQ(row->snp, !!(info.flags & SEV_FW_INFO_SNP));
 		if (row->since) {
 			psp_row_info(row, row->since - 1, &info);
 			EXPECT_FALSE(info.flags & SEV_FW_INFO_AVAILABLE);

@@ -213,6 +213,40 @@ enum sev_fw_status {
  * @SEV_FW_DBG_ENCRYPT: write guest memory, policy permitting
  * @SEV_FW_SWAP_OUT: encrypt a page for storage outside of the guest
  * @SEV_FW_SWAP_IN: bring a swapped page back
+ * @SEV_FW_SNP_INIT: initialise SNP (driver only)
+ * @SEV_FW_SNP_SHUTDOWN: shut SNP down (driver only)
+ * @SEV_FW_SNP_PLATFORM_STATUS: version, state, TCB and guest count of SNP
+ * @SEV_FW_SNP_DF_FLUSH: flush the data fabric (driver only)
+ * @SEV_FW_SNP_INIT_EX: initialise SNP, with options (driver only)
+ * @SEV_FW_SNP_SHUTDOWN_EX: shut SNP down, with options (driver only)
+ * @SEV_FW_SNP_DECOMMISSION: destroy a guest's context (driver only)
+ * @SEV_FW_SNP_ACTIVATE: bind a guest to an ASID (driver only)
+ * @SEV_FW_SNP_GUEST_STATUS: policy, ASID and state of a guest
+ * @SEV_FW_SNP_GCTX_CREATE: make a guest's context (driver only)
+ * @SEV_FW_SNP_GUEST_REQUEST: pass on a message of a guest's
+ * @SEV_FW_SNP_ACTIVATE_EX: bind a guest to an ASID on chosen cores (driver only)
+ * @SEV_FW_SNP_HV_REPORT_REQ: attestation report that the host asks for
+ * @SEV_FW_SNP_LAUNCH_START: begin a launch
+ * @SEV_FW_SNP_LAUNCH_UPDATE: measure and encrypt a page
+ * @SEV_FW_SNP_LAUNCH_FINISH: end the launch, with the guest owner's identity for it
+ * @SEV_FW_SNP_DBG_DECRYPT: decrypt a page of a guest, policy permitting
+ * @SEV_FW_SNP_DBG_ENCRYPT: write a page of a guest, policy permitting
+ * @SEV_FW_SNP_VERIFY_MITIGATION: ask for mitigations, or have one verified
+ * @SEV_FW_SNP_PAGE_SWAP_OUT: encrypt a page for storage outside of the guest
+ * @SEV_FW_SNP_PAGE_SWAP_IN: bring a swapped page back
+ * @SEV_FW_SNP_PAGE_MOVE: move a page of a guest to another one of the host
+ * @SEV_FW_SNP_PAGE_MD_INIT: make a page for swapped pages' metadata (driver only)
+ * @SEV_FW_SNP_PAGE_SET_STATE: leave pages to the hypervisor for good (driver only)
+ * @SEV_FW_SNP_PAGE_RECLAIM: take a page back (driver only)
+ * @SEV_FW_SNP_PAGE_UNSMASH: make 512 pages one of 2 MiB (driver only)
+ * @SEV_FW_SNP_CONFIG: what reports say of the platform
+ * @SEV_FW_SNP_DOWNLOAD_FIRMWARE_EX: replace the firmware that is running (driver only)
+ * @SEV_FW_SNP_COMMIT: never go back behind this version of the firmware
+ * @SEV_FW_SNP_VLEK_LOAD: load a key that a cloud provider shares between its machines
+ * @SEV_FW_SNP_FEATURE_INFO: what this firmware can do
+ *
+ * Ids from 0x081 on are those of SEV-SNP: on a host that has it, and only there. The SNP
+ * ABI leaves 0x0c4, 0x0c5 and 0x0cc out.
  */
 enum sev_fw_id {
 	SEV_FW_INIT			= 0x001,
@@ -262,6 +296,42 @@ enum sev_fw_id {
 
 	SEV_FW_SWAP_OUT			= 0x070,
 	SEV_FW_SWAP_IN			= 0x071,
+
+	SEV_FW_SNP_INIT			= 0x081,
+	SEV_FW_SNP_SHUTDOWN		= 0x082,
+	SEV_FW_SNP_PLATFORM_STATUS	= 0x083,
+	SEV_FW_SNP_DF_FLUSH		= 0x084,
+	SEV_FW_SNP_INIT_EX		= 0x085,
+	SEV_FW_SNP_SHUTDOWN_EX		= 0x086,
+
+	SEV_FW_SNP_DECOMMISSION		= 0x090,
+	SEV_FW_SNP_ACTIVATE		= 0x091,
+	SEV_FW_SNP_GUEST_STATUS		= 0x092,
+	SEV_FW_SNP_GCTX_CREATE		= 0x093,
+	SEV_FW_SNP_GUEST_REQUEST	= 0x094,
+	SEV_FW_SNP_ACTIVATE_EX		= 0x095,
+	SEV_FW_SNP_HV_REPORT_REQ	= 0x096,
+
+	SEV_FW_SNP_LAUNCH_START		= 0x0a0,
+	SEV_FW_SNP_LAUNCH_UPDATE	= 0x0a1,
+	SEV_FW_SNP_LAUNCH_FINISH	= 0x0a2,
+
+	SEV_FW_SNP_DBG_DECRYPT		= 0x0b0,
+	SEV_FW_SNP_DBG_ENCRYPT		= 0x0b1,
+	SEV_FW_SNP_VERIFY_MITIGATION	= 0x0b2,
+
+	SEV_FW_SNP_PAGE_SWAP_OUT	= 0x0c0,
+	SEV_FW_SNP_PAGE_SWAP_IN		= 0x0c1,
+	SEV_FW_SNP_PAGE_MOVE		= 0x0c2,
+	SEV_FW_SNP_PAGE_MD_INIT		= 0x0c3,
+	SEV_FW_SNP_PAGE_SET_STATE	= 0x0c6,
+	SEV_FW_SNP_PAGE_RECLAIM		= 0x0c7,
+	SEV_FW_SNP_PAGE_UNSMASH		= 0x0c8,
+	SEV_FW_SNP_CONFIG		= 0x0c9,
+	SEV_FW_SNP_DOWNLOAD_FIRMWARE_EX	= 0x0ca,
+	SEV_FW_SNP_COMMIT		= 0x0cb,
+	SEV_FW_SNP_VLEK_LOAD		= 0x0cd,
+	SEV_FW_SNP_FEATURE_INFO		= 0x0ce,
 };
 
 /* Not a firmware command: on a VM fd, this id asks for &struct sev_fw_query. */
@@ -318,6 +388,20 @@ struct sev_fw_buf_info {
 #define SEV_FW_BUF_IMAGE	3	/* @kind: like a blob, aligned and larger */
 #define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
 
+/*
+ * States of a page in the reverse map table (RMP). On a host for SEV-SNP, the firmware
+ * wants a page in one of them, and leaves it in one when the command has succeeded. The
+ * kernel sees to it; none of it is a caller's business, unless that is to know the cost.
+ */
+#define SEV_FW_PAGE_ANY		0	/* is only read, in any state */
+#define SEV_FW_PAGE_FIRMWARE	1	/* the firmware may write it */
+#define SEV_FW_PAGE_RECLAIM	2	/* can be taken back without asking the firmware */
+#define SEV_FW_PAGE_CONTEXT	3	/* a guest's context */
+#define SEV_FW_PAGE_METADATA	4	/* the firmware's records of swapped pages */
+#define SEV_FW_PAGE_PRE_GUEST	5	/* on its way to a guest, or away from it */
+#define SEV_FW_PAGE_GUEST	6	/* a guest's */
+#define SEV_FW_PAGE_HV_FIXED	7	/* the hypervisor's until the machine is reset */
+
 #define SEV_FW_BUFS		4	/* buffers of one command, at most */
 #define SEV_FW_BLOCK_MAX	128	/* no block will be larger than this, in bytes */
 
@@ -333,6 +417,8 @@ struct sev_fw_buf_info {
  * @user: bit n is set if the caller may set byte n of the block; all other
  *	bytes must be zero. Bit n is bit n % 64 of word n / 64
  * @buf: the buffers; unused ones are SEV_FW_BUF_NONE
+ * @page_before: SEV_FW_PAGE_* that each buffer's pages must be in
+ * @page_after: and that success leaves them in
  */
 struct sev_fw_cmd_info {
 	__u32 id;
@@ -344,6 +430,8 @@ struct sev_fw_cmd_info {
 	char name[26];
 	__u64 user[2];
 	struct sev_fw_buf_info buf[SEV_FW_BUFS];
+	__u8 page_before[SEV_FW_BUFS];
+	__u8 page_after[SEV_FW_BUFS];
 };
 
 #define SEV_FW_INFO_AVAILABLE	0x01	/* this firmware's API version has it */
@@ -353,6 +441,7 @@ struct sev_fw_cmd_info {
 #define SEV_FW_INFO_START	0x10	/* makes the guest context and binds its ASID */
 #define SEV_FW_INFO_REPEAT	0x20	/* one block may become several firmware commands */
 #define SEV_FW_INFO_ADMIN	0x40	/* the caller must have CAP_SYS_ADMIN */
+#define SEV_FW_INFO_SNP		0x80	/* a command of SEV-SNP; available if the host has it */
 
 /**
  * struct sev_fw_query - which commands there are
@@ -406,6 +495,12 @@ struct sev_fw_query {
 #define SEV_FW_REPORT_SIZE	0xd0	/* attestation report */
 #define SEV_FW_VMSA_SIZE	0x1000	/* vCPU state of SEV-ES */
 #define SEV_FW_SWAP_MDATA_SIZE	0x40	/* entry that describes a swapped page */
+#define SEV_FW_SNP_STATUS_SIZE	0x20	/* of the platform, or of a guest */
+#define SEV_FW_SNP_MESSAGE_SIZE	0x1000	/* of a guest, or to it */
+#define SEV_FW_SNP_REPORT_SIZE	0x4c0	/* attestation report, with the header before it */
+#define SEV_FW_SNP_ID_BLOCK_SIZE	0x60
+#define SEV_FW_SNP_ID_AUTH_SIZE	0x1000
+#define SEV_FW_SNP_VLEK_SIZE	0x1b0	/* wrapped VLEK hashstick */
 
 #define __sev_fw_packed __attribute__((__packed__))
 
@@ -1019,6 +1114,420 @@ struct sev_fw_swap_in {
 	__u64 src_address;
 	__u64 dst_address;
 	__u64 mdata_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_platform_status - SNP_PLATFORM_STATUS
+ * @address: [in] receives &struct sev_fw_snp_platform_info
+ */
+struct sev_fw_snp_platform_status {
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_platform_info - what SNP_PLATFORM_STATUS answers
+ * @api_major: SNP ABI version, major
+ * @api_minor: and minor
+ * @state: 0 uninitialised, 1 initialised
+ * @rmp: bit 0: the RMP is initialised; bit 1: memory was checked for aliases
+ * @build: firmware build
+ * @flags: bit 0: reports do not name the chip; bit 1: the VCEK is not used; bit 2: a VLEK
+ *	is loaded; bit 3: there is SNP_FEATURE_INFO; bit 4: RAPL is off; bit 5: there is
+ *	ciphertext hiding; bit 6: and it is on
+ * @guest_count: guest contexts
+ * @current_tcb: security versions of the firmware that runs
+ * @reported_tcb: those that reports are signed for
+ */
+struct sev_fw_snp_platform_info {
+	__u8 api_major;
+	__u8 api_minor;
+	__u8 state;
+	__u8 rmp;
+	__u32 build;
+	__u32 flags;
+	__u32 guest_count;
+	__u64 current_tcb;
+	__u64 reported_tcb;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_init_ex - SNP_INIT_EX (driver only)
+ * @flags: [driver] bit 0: initialise the RMP; bit 1: there is a list; bit 2: RAPL off; bit
+ *	3: ciphertext hiding; bit 4: TIO
+ * @reserved: [mbz]
+ * @list_address: [driver] ranges that are no guest's ever: __u32 count, __u32 0, and for
+ *	each __u64 base, __u32 pages, __u32 0
+ * @max_snp_asid: [driver] with ciphertext hiding, the highest ASID of an SNP guest
+ * @reserved1: [mbz]
+ */
+struct sev_fw_snp_init_ex {
+	__u32 flags;
+	__u32 reserved;
+	__u64 list_address;
+	__u16 max_snp_asid;
+	__u8 reserved1[46];
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_shutdown_ex - SNP_SHUTDOWN_EX (driver only)
+ * @length: [driver] size of this block
+ * @flags: [driver] bit 0: the IOMMU, too; bit 1: the processor, too
+ */
+struct sev_fw_snp_shutdown_ex {
+	__u32 length;
+	__u32 flags;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_decommission - SNP_DECOMMISSION (driver only)
+ * @context: [driver] context page
+ */
+struct sev_fw_snp_decommission {
+	__u64 context;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_activate - SNP_ACTIVATE (driver only)
+ * @context: [driver] context page
+ * @asid: [driver] ASID
+ */
+struct sev_fw_snp_activate {
+	__u64 context;
+	__u32 asid;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_guest_status - SNP_GUEST_STATUS
+ * @context: [driver]
+ * @address: [in] receives the status, SEV_FW_SNP_STATUS_SIZE bytes: __u64 policy, __u32 ASID,
+ *	__u8 state (0 initial, 1 launch, 2 running), 3 x 0, __u32 bit 0: the VCEK is not used
+ *	for it; rest 0
+ */
+struct sev_fw_snp_guest_status {
+	__u64 context;
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_gctx_create - SNP_GCTX_CREATE (driver only)
+ * @context: [driver] page that becomes the context
+ */
+struct sev_fw_snp_gctx_create {
+	__u64 context;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_guest_request - SNP_GUEST_REQUEST
+ * @context: [driver]
+ * @request_address: [in] the guest's message, SEV_FW_SNP_MESSAGE_SIZE bytes
+ * @response_address: [in] receives the answer to it, as many
+ */
+struct sev_fw_snp_guest_request {
+	__u64 context;
+	__u64 request_address;
+	__u64 response_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_activate_ex - SNP_ACTIVATE_EX (driver only)
+ * @length: [driver] size of this block
+ * @reserved: [mbz]
+ * @context: [driver] context page
+ * @asid: [driver] ASID
+ * @numids: [driver] number of APIC ids
+ * @ids_address: [driver] APIC ids, 4 bytes each
+ */
+struct sev_fw_snp_activate_ex {
+	__u32 length;
+	__u32 reserved;
+	__u64 context;
+	__u32 asid;
+	__u32 numids;
+	__u64 ids_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_hv_report_req - SNP_HV_REPORT_REQ
+ * @length: [driver] size of this block
+ * @key_sel: [in] bits 1:0: key that signs, 0 VLEK if there is one, else VCEK; 1 VCEK; 2 VLEK
+ * @context: [driver]
+ * @address: [in] receives the report, SEV_FW_SNP_REPORT_SIZE bytes: __u32 status, __u32 size
+ *	of the report, 24 x 0, report
+ */
+struct sev_fw_snp_hv_report_req {
+	__u32 length;
+	__u32 key_sel;
+	__u64 context;
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_launch_start - SNP_LAUNCH_START
+ * @context: [driver]
+ * @policy: [in] guest policy
+ * @ma_context: [driver] context of a migration agent
+ * @flags: [in] bit 0: there is a migration agent; bit 1: this is an incoming migration image
+ * @desired_tsc_khz: [in] 0 for the host's
+ * @gosvw: [in] workarounds that the guest's OS is told of
+ */
+struct sev_fw_snp_launch_start {
+	__u64 context;
+	__u64 policy;
+	__u64 ma_context;
+	__u32 flags;
+	__u32 desired_tsc_khz;
+	__u8 gosvw[16];
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_launch_update - SNP_LAUNCH_UPDATE
+ * @context: [driver]
+ * @flags: [in] bit 0: 2 MiB page; bits 3:1: page type, 1 normal, 2 VMSA, 3 zero, 4
+ *	unmeasured, 5 secrets, 6 CPUID; bit 4: of an incoming migration image
+ * @reserved: [mbz]
+ * @address: [in] page
+ * @reserved1: [mbz]
+ * @vmpl1_perms: [in] what VMPL 1 may do: bit 0 read, 1 write, 2 and 3 execute
+ * @vmpl2_perms: [in] VMPL 2
+ * @vmpl3_perms: [in] VMPL 3
+ * @reserved2: [mbz]
+ */
+struct sev_fw_snp_launch_update {
+	__u64 context;
+	__u32 flags;
+	__u32 reserved;
+	__u64 address;
+	__u8 reserved1;
+	__u8 vmpl1_perms;
+	__u8 vmpl2_perms;
+	__u8 vmpl3_perms;
+	__u32 reserved2;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_launch_finish - SNP_LAUNCH_FINISH
+ * @context: [driver]
+ * @id_block_address: [in] ID block, SEV_FW_SNP_ID_BLOCK_SIZE bytes; 0 without one
+ * @id_auth_address: [in] its signatures, SEV_FW_SNP_ID_AUTH_SIZE bytes; 0 without one
+ * @flags: [in] bit 0: there is an ID block; bit 1: there is an author's key; bit 2: the VCEK
+ *	is not to be used for this guest
+ * @host_data: [in] goes into reports
+ */
+struct sev_fw_snp_launch_finish {
+	__u64 context;
+	__u64 id_block_address;
+	__u64 id_auth_address;
+	__u64 flags;
+	__u8 host_data[32];
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_dbg_decrypt - SNP_DBG_DECRYPT
+ * @context: [driver]
+ * @src_address: [in] page of the guest
+ * @dst_address: [in] receives its content, 4096 bytes
+ */
+struct sev_fw_snp_dbg_decrypt {
+	__u64 context;
+	__u64 src_address;
+	__u64 dst_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_dbg_encrypt - SNP_DBG_ENCRYPT
+ * @context: [driver]
+ * @src_address: [in] content, 4096 bytes
+ * @dst_address: [in] page of the guest
+ */
+struct sev_fw_snp_dbg_encrypt {
+	__u64 context;
+	__u64 src_address;
+	__u64 dst_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_verify_mitigation - SNP_VERIFY_MITIGATION
+ * @length: [driver] size of this block
+ * @subcommand: [in] 0: which there are; 1: verify one
+ * @reserved: [mbz]
+ * @vector: [in] bit of the mitigation that is to be verified
+ * @flags: [in] bit 0: there is a @dst_address; bit 1: there is a @src_address, which the
+ *	kernel does not pass on (must be 0)
+ * @reserved1: [mbz]
+ * @src_address: [mbz]
+ * @dst_address: [in] receives 0x14 bytes: __u64 verified vector, __u64 supported vector,
+ *	__u32 status of a failure
+ * @reserved2: [mbz]
+ */
+struct sev_fw_snp_verify_mitigation {
+	__u32 length;
+	__u16 subcommand;
+	__u16 reserved;
+	__u64 vector;
+	__u32 flags;
+	__u32 reserved1;
+	__u64 src_address;
+	__u64 dst_address;
+	__u8 reserved2[24];
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_swap_out - SNP_PAGE_SWAP_OUT
+ * @context: [driver]
+ * @src_address: [in] page of the guest
+ * @dst_address: [in] receives its ciphertext
+ * @mdata_address: [driver] entry in a metadata page
+ * @software_data: [in] stored in the entry
+ * @flags: [in] bit 0: 2 MiB page; bits 2:1: page type, 0 data, 1 metadata, 2 VMSA; bit 4: the
+ *	entry is kept in the context
+ * @reserved: [mbz]
+ */
+struct sev_fw_snp_page_swap_out {
+	__u64 context;
+	__u64 src_address;
+	__u64 dst_address;
+	__u64 mdata_address;
+	__u64 software_data;
+	__u32 flags;
+	__u32 reserved;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_swap_in - SNP_PAGE_SWAP_IN
+ * @context: [driver]
+ * @src_address: [in] ciphertext
+ * @dst_address: [in] page of the guest
+ * @mdata_address: [driver] entry in a metadata page
+ * @reserved: [mbz]
+ * @flags: [in] as SNP_PAGE_SWAP_OUT; bit 3: in place
+ * @reserved1: [mbz]
+ */
+struct sev_fw_snp_page_swap_in {
+	__u64 context;
+	__u64 src_address;
+	__u64 dst_address;
+	__u64 mdata_address;
+	__u64 reserved;
+	__u32 flags;
+	__u32 reserved1;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_move - SNP_PAGE_MOVE
+ * @context: [driver]
+ * @flags: [in] bit 0: 2 MiB page
+ * @reserved: [mbz]
+ * @src_address: [in] page of the guest
+ * @dst_address: [in] page that takes its place
+ */
+struct sev_fw_snp_page_move {
+	__u64 context;
+	__u32 flags;
+	__u32 reserved;
+	__u64 src_address;
+	__u64 dst_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_md_init - SNP_PAGE_MD_INIT (driver only)
+ * @context: [driver] context page
+ * @address: [driver] page for metadata
+ */
+struct sev_fw_snp_page_md_init {
+	__u64 context;
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_set_state - SNP_PAGE_SET_STATE (driver only)
+ * @length: [driver] size of this block
+ * @reserved: [mbz]
+ * @list_address: [driver] ranges, as in &struct sev_fw_snp_init_ex
+ */
+struct sev_fw_snp_page_set_state {
+	__u32 length;
+	__u32 reserved;
+	__u64 list_address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_reclaim - SNP_PAGE_RECLAIM (driver only)
+ * @address: [driver] page; bit 0: of 2 MiB
+ */
+struct sev_fw_snp_page_reclaim {
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_page_unsmash - SNP_PAGE_UNSMASH (driver only)
+ * @address: [driver] first of the pages
+ */
+struct sev_fw_snp_page_unsmash {
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_config - SNP_CONFIG
+ * @reported_tcb: [in] security versions that reports are signed for; 0 for the committed ones
+ * @flags: [in] bit 0: reports do not name the chip; bit 1: the VCEK is not used
+ * @reserved: [mbz]
+ */
+struct sev_fw_snp_config {
+	__u64 reported_tcb;
+	__u32 flags;
+	__u8 reserved[52];
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_download_firmware_ex - SNP_DOWNLOAD_FIRMWARE_EX (driver only)
+ * @length: [driver] size of this block
+ * @reserved: [mbz]
+ * @address: [driver] firmware image
+ * @len: [driver] its length
+ * @flags: [driver] bit 0: commit it
+ */
+struct sev_fw_snp_download_firmware_ex {
+	__u32 length;
+	__u32 reserved;
+	__u64 address;
+	__u32 len;
+	__u32 flags;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_commit - SNP_COMMIT
+ * @length: [driver] size of this block
+ *
+ * Cannot be undone, hence needs CAP_SYS_ADMIN in the initial user namespace.
+ */
+struct sev_fw_snp_commit {
+	__u32 length;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_vlek_load - SNP_VLEK_LOAD
+ * @length: [driver] size of this block
+ * @wrapped_version: [in] 0
+ * @reserved: [mbz]
+ * @address: [in] wrapped VLEK hashstick, SEV_FW_SNP_VLEK_SIZE bytes
+ */
+struct sev_fw_snp_vlek_load {
+	__u32 length;
+	__u8 wrapped_version;
+	__u8 reserved[3];
+	__u64 address;
+} __sev_fw_packed;
+
+/**
+ * struct sev_fw_snp_feature_info - SNP_FEATURE_INFO
+ * @length: [driver] size of this block
+ * @ecx_in: [in] sub-function, 0 or 1
+ * @address: [in] receives four __u32: eax, ebx, ecx, edx
+ */
+struct sev_fw_snp_feature_info {
+	__u32 length;
+	__u32 ecx_in;
+	__u64 address;
 } __sev_fw_packed;
 
 #if defined(__cplusplus)
