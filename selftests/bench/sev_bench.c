@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/launch.h"
+#include <sevfw/launch.h>
 
 #define ROUND_TRIPS	3000
 #define UPDATES		8

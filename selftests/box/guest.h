@@ -7,7 +7,7 @@
 #ifndef SELFTESTS_GUEST_H
 #define SELFTESTS_GUEST_H
 
-#include "../lib/launch.h"
+#include <sevfw/launch.h>
 
 /**
  * guest_new() - a guest before LAUNCH_START or RECEIVE_START, in RAM that is its own

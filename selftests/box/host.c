@@ -14,8 +14,9 @@
 
 #include <linux/psp-sev.h>
 
-#include "../lib/sevfw.h"
-#include "../lib/vm.h"
+#include <sevfw/sevfw.h>
+#include <sevfw/vm.h>
+
 #include "host.h"
 
 #define ASIDS_EVERYWHERE	4	/* as many as any host will have, of each kind */

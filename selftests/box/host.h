@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../swpsp/bar.h"
+#include "bar.h"
 
 /* Features of the host that a test may need. */
 #define HOST_SEV	0x01	/* /dev/sev, and a KVM that makes SEV guests */

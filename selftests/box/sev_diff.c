@@ -30,9 +30,10 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
-#include "../lib/cert.h"
-#include "../lib/sevfw.h"
-#include "../lib/vm.h"
+#include <sevfw/cert.h>
+#include <sevfw/sevfw.h>
+#include <sevfw/vm.h>
+
 #include "host.h"
 
 #define PAGE		4096

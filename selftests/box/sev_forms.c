@@ -26,8 +26,9 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
-#include "../lib/cert.h"
-#include "../lib/sevfw.h"
+#include <sevfw/cert.h>
+#include <sevfw/sevfw.h>
+
 #include "host.h"
 
 #define PAGE		4096

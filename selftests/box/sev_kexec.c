@@ -18,8 +18,9 @@
 #include <linux/kexec.h>
 #include <linux/reboot.h>
 
-#include "../lib/launch.h"
-#include "../lib/platform.h"
+#include <sevfw/launch.h>
+#include <sevfw/platform.h>
+
 #include "control.h"
 #include "guest.h"
 

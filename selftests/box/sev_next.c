@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/platform.h"
+#include <sevfw/platform.h>
 
 #define DRIVER_DIR	"/sys/bus/pci/drivers/psp_sev"
 

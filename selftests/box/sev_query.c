@@ -12,8 +12,8 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
-#include "../lib/describe.h"
-#include "../lib/sevfw.h"
+#include <sevfw/describe.h>
+#include <sevfw/sevfw.h>
 
 #define INFOS_MAX	64
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

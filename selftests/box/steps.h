@@ -7,7 +7,8 @@
 #ifndef SELFTESTS_STEPS_H
 #define SELFTESTS_STEPS_H
 
-#include "../lib/launch.h"
+#include <sevfw/launch.h>
+
 #include "status.h"
 
 /* Expect that a step goes well, and say which has not. */

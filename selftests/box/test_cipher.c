@@ -16,8 +16,9 @@
 
 #include <linux/kvm.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "host.h"
 
 #define RAM		0x100000

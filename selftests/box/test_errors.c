@@ -20,8 +20,9 @@
 
 #include <linux/kvm.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "host.h"
 
 #define RAM		(2 << 20)

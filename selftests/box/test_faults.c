@@ -29,9 +29,10 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/platform.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"

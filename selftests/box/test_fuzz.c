@@ -21,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"

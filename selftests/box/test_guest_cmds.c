@@ -9,8 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <sevfw/migrate.h>
+
 #include "kselftest_harness.h"
-#include "../lib/migrate.h"
 #include "control.h"
 #include "control.h"
 #include "guest.h"

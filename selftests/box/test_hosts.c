@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/platform.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"

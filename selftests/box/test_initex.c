@@ -22,10 +22,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/oca.h>
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/oca.h"
-#include "../lib/platform.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"

@@ -9,8 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "guest.h"
 #include "host.h"
 

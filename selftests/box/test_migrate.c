@@ -8,9 +8,10 @@
 
 #include <linux/kvm.h>
 
+#include <sevfw/migrate.h>
+#include <sevfw/oca.h>
+
 #include "kselftest_harness.h"
-#include "../lib/migrate.h"
-#include "../lib/oca.h"
 #include "guest.h"
 #include "host.h"
 #include "memory.h"

@@ -21,11 +21,11 @@
 #include <linux/capability.h>
 #include <linux/psp-sev.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/oca.h>
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/oca.h"
-#include "../lib/platform.h"
-#include "../swpsp/swpsp.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"
@@ -588,7 +588,7 @@ static void expect_longer(struct __test_metadata *_metadata, const uint8_t *out,
 	EXPECT_EQ(today + LONGER, len);
 	for (uint32_t i = 0; i < PAGE; i++)
 		if (i >= today)
-			ASSERT_EQ(i < today + LONGER ? SWPSP_LONGER_BYTE : FILL, out[i]);
+			ASSERT_EQ(i < today + LONGER ? SWPSP_FAULT_LONGER_BYTE : FILL, out[i]);
 }
 
 TEST_F(dev, longer_answers_arrive)
@@ -623,7 +623,7 @@ TEST_F(dev, longer_answers_arrive)
 	EXPECT_EQ(CHAIN + LONGER, chain_len);
 	EXPECT_EQ(0, memcmp(&self->keys.chain, chain, CHAIN));
 	for (uint32_t i = CHAIN; i < sizeof(chain); i++)
-		ASSERT_EQ(i < CHAIN + LONGER ? SWPSP_LONGER_BYTE : FILL, chain[i]);
+		ASSERT_EQ(i < CHAIN + LONGER ? SWPSP_FAULT_LONGER_BYTE : FILL, chain[i]);
 	ASSERT_EQ(0, fault_clear());
 }
 

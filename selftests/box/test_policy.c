@@ -13,8 +13,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/platform.h"
 #include "control.h"
 #include "host.h"
 #include "status.h"

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sevfw/describe.h>
+#include <sevfw/sevfw.h>
+
 #include "kselftest_harness.h"
 
-#include "../lib/describe.h"
-#include "../lib/sevfw.h"
 #include "host.h"
 
 #define INFOS_MAX	128

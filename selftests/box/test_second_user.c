@@ -34,8 +34,9 @@
 #include <linux/psp-sev.h>
 #include <linux/sev-fw.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "control.h"
 #include "host.h"
 #include "steps.h"

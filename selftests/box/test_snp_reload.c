@@ -14,9 +14,10 @@
 
 #include <linux/psp-sev.h>
 
+#include <sevfw/sevfw.h>
+#include <sevfw/snp_launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/sevfw.h"
-#include "../lib/snp_launch.h"
 #include "../swpsp/snp/rmp.h"
 #include "control.h"
 #include "host.h"

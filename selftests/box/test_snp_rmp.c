@@ -9,8 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <sevfw/snp_launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/snp_launch.h"
 #include "../swpsp/snp/rmp.h"
 #include "host.h"
 #include "memory.h"

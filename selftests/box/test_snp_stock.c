@@ -20,9 +20,10 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/snp_launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/snp_launch.h"
 #include "../swpsp/snp/rmp.h"
 #include "control.h"
 #include "host.h"

@@ -19,9 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sevfw/launch.h>
+#include <sevfw/platform.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
-#include "../lib/platform.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"

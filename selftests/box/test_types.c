@@ -10,8 +10,9 @@
 
 #include <linux/kvm.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
-#include "../lib/launch.h"
 #include "host.h"
 #include "steps.h"
 

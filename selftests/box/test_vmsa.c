@@ -14,8 +14,9 @@
 
 #include <linux/kvm.h>
 
+#include <sevfw/migrate.h>
+
 #include "kselftest_harness.h"
-#include "../lib/migrate.h"
 #include "guest.h"
 #include "host.h"
 #include "memory.h"

@@ -5,7 +5,7 @@
  * what comes back carries no address and no identity.
  */
 #include <stdlib.h>
-#include "../../psp/row.h"
+#include "psp/row.h"
 #include "kselftest_harness.h"
 
 static bool callers_byte(const struct psp_row *row, unsigned int byte)

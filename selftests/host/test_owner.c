@@ -14,8 +14,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <sevfw/owner.h>
+
 #include "kselftest_harness.h"
-#include "../lib/owner.h"
 
 static void from_hex(void *out, const char *hex)
 {

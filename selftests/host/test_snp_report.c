@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sevfw/snp_report.h>
+
 #include "kselftest_harness.h"
-#include "selftests/lib/snp_report.h"
 
 #define FILE_MAX	8192
 #define IN_2026		1767225600	/* 1 January */

@@ -4,8 +4,10 @@
  * one below, typed from the description of the firmware interface, the UAPI header's
  * with all that is made from it, and the software PSP's.
  */
-#include "../../psp/row.h"
-#include "../lib/sevfw.h"
+
+#include <sevfw/sevfw.h>
+
+#include "psp/row.h"
 #include "kselftest_harness.h"
 #include "swpsp.h"
 

@@ -9,9 +9,10 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <sevfw/snp_report.h>
+
 #include "export.h"
 #include "message_test.h"
-#include "selftests/lib/snp_report.h"
 
 #define NOW		1767225600	/* 1 January 2026 */
 #define X509_MAX	4096

@@ -3,7 +3,7 @@
  * Lint for the command table: it is data, so mistakes in it can be found by
  * looking at it. Compiled together with the driver's own table.c and check.c.
  */
-#include "../../psp/row.h"
+#include "psp/row.h"
 #include "kselftest_harness.h"
 
 /* Claim bytes for one column; false if another column has one of them already. */

@@ -16,7 +16,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
-#include "cert.h"
+#include <sevfw/cert.h>
 
 #define P384_BYTES	48
 #define COORD_BYTES	72	/* room for a number in a certificate */

@@ -7,7 +7,7 @@
 
 #include <linux/sev-fw.h>
 
-#include "describe.h"
+#include <sevfw/describe.h>
 
 void describe_title(FILE *out)
 {

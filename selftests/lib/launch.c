@@ -11,7 +11,7 @@
 
 #include <linux/kvm.h>
 
-#include "launch.h"
+#include <sevfw/launch.h>
 
 #define PAGE_SIZE	4096
 

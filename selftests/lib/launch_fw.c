@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "launch.h"
+#include <sevfw/launch.h>
 
 static uint64_t addr_of(const void *p)
 {

@@ -8,7 +8,7 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
-#include "launch.h"
+#include <sevfw/launch.h>
 
 static uint64_t addr_of(const void *p)
 {

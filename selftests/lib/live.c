@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-#include "live.h"
+#include <sevfw/live.h>
 
 int live_log(struct vm *vm, bool on)
 {

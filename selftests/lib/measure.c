@@ -9,7 +9,7 @@
 
 #include <openssl/evp.h>
 
-#include "measure.h"
+#include <sevfw/measure.h>
 
 #define PAGE		4096u
 #define VMSA_GPA	0xfffffffff000ull

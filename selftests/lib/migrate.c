@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "migrate.h"
+#include <sevfw/migrate.h>
 
 static uint64_t addr_of(const void *p)
 {

@@ -11,7 +11,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
-#include "oca.h"
+#include <sevfw/oca.h>
 
 #define NUMBER_BYTES	72	/* of r and of s, in a signature */
 

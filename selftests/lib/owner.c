@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "owner.h"
+#include <sevfw/owner.h>
 
 /* First byte of what a MAC is computed over: what the MAC is for. */
 #define MAC_SECRET	0x01

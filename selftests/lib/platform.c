@@ -6,7 +6,7 @@
 
 #include <linux/psp-sev.h>
 
-#include "platform.h"
+#include <sevfw/platform.h>
 
 static int by_fw(struct platform *p, uint32_t id, void *block, uint32_t len)
 {

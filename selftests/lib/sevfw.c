@@ -11,7 +11,7 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
-#include "sevfw.h"
+#include <sevfw/sevfw.h>
 
 struct sev_fw_door sev_fw_door_vm(int vm_fd, int sev_fd)
 {

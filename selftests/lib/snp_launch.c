@@ -11,8 +11,8 @@
 
 #include <linux/kvm.h>
 
-#include "sevfw.h"
-#include "snp_launch.h"
+#include <sevfw/sevfw.h>
+#include <sevfw/snp_launch.h>
 
 #define OP_LAUNCH_START		100
 #define OP_LAUNCH_UPDATE	101

@@ -11,7 +11,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
-#include "snp_owner.h"
+#include <sevfw/snp_owner.h>
 
 /* ---- digest ---- */
 

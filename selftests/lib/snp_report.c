@@ -13,7 +13,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include "snp_report.h"
+#include <sevfw/snp_report.h>
 
 #define SIGNED_BYTES	offsetof(struct snp_report, signature)
 #define NUMBERS_BYTES	144		/* of the signature; the rest is zero */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "vendor.h"
+#include <sevfw/vendor.h>
 
 static long read_file(const char *dir, const char *name, void *data, size_t room)
 {

@@ -12,7 +12,7 @@
 
 #include <linux/kvm.h>
 
-#include "vm.h"
+#include <sevfw/vm.h>
 
 /* Memory that only an SNP guest has, in headers of its time. */
 struct private_memory {

@@ -7,7 +7,7 @@
 #ifndef MIGRATE_COUNTER_H
 #define MIGRATE_COUNTER_H
 
-#include "../lib/launch.h"
+#include <sevfw/launch.h>
 
 /** counter_load() - put it, and a pattern everywhere else, into the RAM of @vm */
 void counter_load(struct vm *vm);

@@ -24,8 +24,8 @@
 #ifndef MIGRATE_WIRE_H
 #define MIGRATE_WIRE_H
 
-#include "../lib/live.h"
-#include "../lib/migrate.h"
+#include <sevfw/live.h>
+#include <sevfw/migrate.h>
 
 #define WIRE_MAGIC	0x4d564553	/* "SEVM" */
 #define WIRE_VERSION	1

@@ -16,8 +16,8 @@
 
 #include <openssl/evp.h>
 
-#include "../lib/launch.h"
-#include "../lib/vendor.h"
+#include <sevfw/launch.h>
+#include <sevfw/vendor.h>
 
 static const char usage[] =
 "Usage: sev-owner make DIR POLICY [VENDOR-DIR]\n"

@@ -57,6 +57,7 @@
 #define SWPSP_FAULT_GARBLE	5	/* answer with garbage in the response register */
 #define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
 #define SWPSP_FAULT_LONGER	7	/* as later firmware may: VALUE more bytes of output */
+#define SWPSP_FAULT_LONGER_BYTE	0x1e	/* what each of these bytes is */
 
 /*
  * The reverse map table, shared by the CPU simulation, which executes RMPUPDATE and

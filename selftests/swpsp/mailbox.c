@@ -30,6 +30,8 @@
 #include "bar.h"
 #include "mailbox.h"
 
+_Static_assert(SWPSP_FAULT_LONGER_BYTE == SWPSP_LONGER_BYTE, "tests see the byte in bar.h");
+
 /* SEV API: command and response register, interrupts */
 #define RESPONSE		0x80000000u
 #define COMMAND_ID(word)	(((word) >> 16) & 0xff)

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../lib/launch.h"
-#include "../lib/vendor.h"
+#include <sevfw/launch.h>
+#include <sevfw/vendor.h>
 
 static const char usage[] =
 "Usage: sev-vmm [OPTION]...\n"

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sevfw/sevfw.h>
+
 #include "block.h"
-#include "sevfw.h"
 
 bool block_is_number(const struct field *field)
 {

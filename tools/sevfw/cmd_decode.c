@@ -15,12 +15,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <sevfw/cert.h>
+#include <sevfw/owner.h>
+#include <sevfw/snp_report.h>
+
 #include "block.h"
 #include "files.h"
 #include "host.h"
-#include "cert.h"
-#include "owner.h"
-#include "snp_report.h"
 
 /* ---- SEV certificates ---- */
 

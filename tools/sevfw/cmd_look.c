@@ -12,10 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sevfw/describe.h>
+#include <sevfw/platform.h>
+
 #include "facts.h"
 #include "host.h"
-#include "describe.h"
-#include "platform.h"
 
 /* ---- status ---- */
 

@@ -7,9 +7,10 @@
 
 #include <openssl/evp.h>
 
+#include <sevfw/measure.h>
+
 #include "facts.h"
 #include "files.h"
-#include "measure.h"
 
 #define CPU_SIGNATURE	0x800f12	/* QEMU's model EPYC */
 

@@ -15,13 +15,14 @@
 
 #include <openssl/crypto.h>
 
+#include <sevfw/measure.h>
+#include <sevfw/owner.h>
+#include <sevfw/snp_owner.h>
+#include <sevfw/snp_report.h>
+#include <sevfw/vendor.h>
+
 #include "facts.h"
 #include "files.h"
-#include "measure.h"
-#include "owner.h"
-#include "snp_owner.h"
-#include "snp_report.h"
-#include "vendor.h"
 
 #define SECRET_MAX	0x4000	/* all firmware takes that much */
 

@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cert.h"
+#include <sevfw/cert.h>
+#include <sevfw/platform.h>
+
 #include "files.h"
 #include "host.h"
-#include "platform.h"
 
 #define CSR_MAX		0x4000	/* the stock driver takes no more */
 #define IMAGE_MAX	(1u << 20)

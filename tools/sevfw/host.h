@@ -9,8 +9,9 @@
 #ifndef SEVFW_HOST_H
 #define SEVFW_HOST_H
 
+#include <sevfw/sevfw.h>
+
 #include "tool.h"
-#include "sevfw.h"
 
 enum driver {
 	DRIVER_NONE,
