@@ -56,8 +56,8 @@ modules: setup
 
 programs: setup
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/swpsp
-	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/vmm
-	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/migrate
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/vmm
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/migrate
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/sevfw
 
 # The status of the last command in a shell is no error of make's.

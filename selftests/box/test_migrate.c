@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A guest sent and received on one platform: what a packet survives and what not,
- * and what a policy permits. Migration between two hosts is selftests/migrate.
+ * and what a policy permits. Migration between two hosts is tools/migrate.
  */
 #include <errno.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  *   files.c     reading and writing whole files
  *   cmd_*.c     the subcommands
  *
- * Everything that has to do with the firmware or with cryptography is in ../lib.
+ * Everything that has to do with the firmware or with cryptography is in tools/lib.
  */
 #ifndef SEVFW_TOOL_H
 #define SEVFW_TOOL_H

@@ -4,7 +4,7 @@
  *
  * The smallest VMM that does all of a launch, guest owner included; for reading
  * as much as for running. The steps are the table below, what they do is in
- * ../lib: launch.c, and launch_fw.c for the firmware's blocks.
+ * lib/host: launch.c, and launch_fw.c for the firmware's blocks.
  */
 #include <errno.h>
 #include <getopt.h>

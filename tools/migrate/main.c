@@ -3,7 +3,7 @@
  * sev-migrate: move a running SEV guest from one host to another.
  *
  * The smallest VMM that does that, for reading as much as for running. The calls
- * are in ../lib/migrate.c, the messages in wire.h, the sides in source.c and
+ * are in lib/host/migrate.c, the messages in wire.h, the sides in source.c and
  * target.c.
  */
 #include <errno.h>
