@@ -15,7 +15,7 @@
 #define SLOT(i)		(0x8000 + 0x1000 * (i))
 #define CHUNK		0x5000
 
-/* It begins with 0 in ebx, as all registers are. */
+/* The count begins with 0 in ebx, as all registers are. */
 static const uint8_t code[] = {
 	0x66, 0x89, 0xd8,			/* 1: mov %ebx, %eax */
 	0x83, 0xe0, SLOTS - 1,			/*    and $7, %ax */

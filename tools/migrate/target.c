@@ -91,7 +91,7 @@ static int take(struct receiving *r, const struct wire_header *header,
 	}
 }
 
-/* Up to GO or CANCEL. What comes after READY firmware refuses: the guest is whole. */
+/* Up to GO or CANCEL. The firmware refuses whatever comes after READY: the guest is whole. */
 static int receive(struct receiving *r)
 {
 	static union wire_body body;

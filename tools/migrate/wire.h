@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What goes over the line between two hosts: messages, each a header and a body.
+ * The line between two hosts carries messages, each a header and a body.
  * The line is standard input and output, so whatever carries bytes can be one: a
  * pipe, a socket, ssh.
  *
@@ -18,8 +18,8 @@
  * CANCEL at any time, or the target REFUSED (with firmware's status); the guest
  * then goes on where it was, and the target begins again with HELLO.
  *
- * Numbers are little-endian. What is in CPU and STOPPED is not protected by
- * firmware, as a guest without SEV-ES has no protected state.
+ * Numbers are little-endian. The firmware does not protect the content of CPU and
+ * STOPPED, as a guest without SEV-ES has no protected state.
  */
 #ifndef MIGRATE_WIRE_H
 #define MIGRATE_WIRE_H

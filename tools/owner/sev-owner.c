@@ -131,7 +131,7 @@ static void load_session(const char *dir, struct owner_session *session)
 	load(dir, "tek", session->tek, sizeof(session->tek));
 }
 
-/* What there should be in the guest before it begins. */
+/* The expected content of the guest before it begins. */
 static void digest_of(const char *firmware, uint8_t *ld)
 {
 	struct owner_digest *digest = owner_digest_new();

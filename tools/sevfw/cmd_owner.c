@@ -49,7 +49,7 @@ static void save(const char *dir, const char *name, const void *data, size_t len
 	blob_write(blob_join(dir, name), data, len, secret);
 }
 
-/* What "sevfw export" has written: a file with all, or a directory. */
+/* The output of "sevfw export": a file with all, or a directory. */
 static void load_platform(const char *path, struct sev_cert *pdh, struct sev_chain *chain)
 {
 	struct stat st;
@@ -257,7 +257,7 @@ static void verify_sev_report(const struct args *args, const struct blob *report
 	facts_text(facts, "verified", "the platform's firmware has launched that guest");
 }
 
-/* What an owner expects of a field; not asked for if the option is missing. */
+/* An owner's expectation of a field; not compared if the option is missing. */
 static void compare(const struct args *args, const char *name, const void *is, size_t len)
 {
 	const char *text = option(args, name);

@@ -53,7 +53,7 @@ static struct options {
 	.run = true,
 };
 
-static char output[VM_DATA_SIZE];	/* what the guest has printed */
+static char output[VM_DATA_SIZE];	/* the guest's output */
 
 /* Steps that need an option; all others are the library's. */
 

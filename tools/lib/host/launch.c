@@ -37,7 +37,7 @@ struct sev_fw_door launch_door(const struct launch *l)
 			   sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
 }
 
-/* What the owner says becomes an error of the step. */
+/* The owner's verdict becomes an error of the step. */
 static int verdict(struct launch *l, enum owner_result result)
 {
 	l->verdict = result;

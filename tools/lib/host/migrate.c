@@ -49,7 +49,7 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 	return ret;
 }
 
-/* Whoever has sent us an address must not reach beyond the guest's RAM. */
+/* The sender of an address must not reach beyond the guest's RAM. */
 static bool is_ram(const struct launch *l, uint64_t gpa, uint32_t len)
 {
 	return len <= SEV_FW_PACKET_MAX && len <= l->vm.size && gpa <= l->vm.size - len;

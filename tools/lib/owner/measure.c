@@ -15,12 +15,12 @@
 #define VMSA_GPA	0xfffffffff000ull
 #define RESET_VECTOR	0xfffffff0u
 
-/* What a page of SNP is. */
+/* The type of a page of SNP. */
 enum page_kind {
 	PAGE_NORMAL = 1, PAGE_VMSA, PAGE_ZERO, PAGE_UNMEASURED, PAGE_SECRETS, PAGE_CPUID,
 };
 
-/* What a section of the image is for. */
+/* The use of a section of the image. */
 #define SECTION_MEMORY	1
 #define SECTION_SECRETS	2
 #define SECTION_CPUID	3
@@ -106,7 +106,7 @@ static bool table_word(const struct measure *m, const struct guid *guid, uint32_
 	return false;
 }
 
-/* ---- what a VMM puts into memory next to the image ---- */
+/* ---- memory that a VMM fills next to the image ---- */
 
 #define HASHES_BYTES	168u	/* GUID, length; three entries of GUID, length, hash */
 #define HASH_ENTRY	50u

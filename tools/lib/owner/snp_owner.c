@@ -15,7 +15,7 @@
 
 /* ---- digest ---- */
 
-/* What is hashed for each page. */
+/* The record that is hashed for each page. */
 struct page_record {
 	uint8_t digest[SNP_DIGEST_BYTES];
 	uint8_t content[SNP_DIGEST_BYTES];

@@ -64,7 +64,7 @@ static void chain_free(struct chain *c)
 	X509_free(c->ark);
 }
 
-/* ---- who signs whom ---- */
+/* ---- signatures of the chain ---- */
 
 /* RSA-PSS with SHA-384, nothing less. */
 static enum owner_result cert_signed_by(X509 *cert, X509 *signer)
@@ -119,7 +119,7 @@ enum owner_result snp_leaf_verify(const void *leaf, size_t leaf_len, const void 
 	return result;
 }
 
-/* ---- what a leaf says ---- */
+/* ---- extensions of a leaf ---- */
 
 /* Content of the extension @oid. Return: its length, or -1 if it is not there. */
 static int extension_get(X509 *leaf, const char *oid, const uint8_t **content)

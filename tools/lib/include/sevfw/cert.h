@@ -25,8 +25,8 @@
  * @OWNER_LENGTH: a length that cannot be
  * @OWNER_FORMAT: not a certificate of version 1, or not of the expected use
  * @OWNER_KEY: the public key is none, e.g. its point is not on the curve
- * @OWNER_SIGNER: it carries no signature of the key that should have signed it
- * @OWNER_SIGNATURE: it does, and the signature is wrong
+ * @OWNER_SIGNER: no signature of the key that should have signed the certificate
+ * @OWNER_SIGNATURE: a signature of that key, which is wrong
  * @OWNER_MISMATCH: two copies of one certificate differ
  * @OWNER_MEASUREMENT: the measurement is not what the owner computes
  * @OWNER_REPORT: the attestation report is not about this launch
@@ -49,7 +49,7 @@ enum owner_result {
 /** owner_strerror() - a clause that says what @result means, never NULL */
 const char *owner_strerror(enum owner_result result);
 
-/* What a key is for. */
+/* The use of a key. */
 #define SEV_USAGE_ARK		0x0000
 #define SEV_USAGE_ASK		0x0013
 #define SEV_USAGE_NONE		0x1000	/* marks an empty signature slot */
@@ -58,7 +58,7 @@ const char *owner_strerror(enum owner_result result);
 #define SEV_USAGE_PDH		0x1003
 #define SEV_USAGE_CEK		0x1004
 
-/* What a key does. */
+/* The algorithm of a key. */
 #define SEV_ALGO_NONE		0x000
 #define SEV_ALGO_RSA_SHA256	0x001
 #define SEV_ALGO_ECDSA_SHA256	0x002
@@ -186,7 +186,7 @@ enum owner_result sev_cert_make_dh(struct sev_cert *cert, const EVP_PKEY *key);
  * sev_verify() - check a signature in the platform's encoding
  * @key: public key
  * @algo: SEV_ALGO_*
- * @data: what is signed
+ * @data: the bytes that are signed
  * @len: its length
  * @sig: signature: r and s of 72 bytes each, or the RSA number; little-endian
  *

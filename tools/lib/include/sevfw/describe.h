@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel says of its commands, for people. */
+/* The kernel's description of its commands, for people. */
 #ifndef SELFTESTS_DESCRIBE_H
 #define SELFTESTS_DESCRIBE_H
 
@@ -16,7 +16,7 @@ void describe_title(FILE *out);
 /**
  * describe_command() - one row of the table
  * @out: where to
- * @info: what SEV_FW_QUERY says of the command
+ * @info: the command's description by SEV_FW_QUERY
  *
  * Name, id, size of the block in bytes, where the command may be issued, what
  * /dev/sev must be open for, since which version of the SEV API it exists, and its

@@ -25,7 +25,7 @@ struct launch;
 
 /**
  * struct launch_ops - one way to speak to firmware
- * @name: what it is called
+ * @name: the step's name
  * @version: PLATFORM_STATUS, into @platform and @guest_count of the launch
  * @certs: PDH_CERT_EXPORT, into @pdh and @chain
  * @start: LAUNCH_START with @policy and @session
@@ -77,7 +77,7 @@ extern const struct launch_ops launch_legacy;
  * @pdh: the platform's PDH certificate
  * @chain: its chain
  * @session: the owner's keys
- * @digest: what has been loaded so far
+ * @digest: the memory that has been loaded so far
  * @ld: launch digest, once launch_check() has run
  * @measure: measurement from firmware
  * @status: firmware's status of the last command

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a guest must have been loaded with: launch digests, computed from the files that a
+ * The expected content of a guest: launch digests, computed from the files that a
  * VMM is given. SEV and SEV-ES: all bytes, one after the other. SNP: page after page, with
  * its kind and its address, as the firmware's image tells the VMM in a table at its end.
  *

@@ -13,8 +13,8 @@
  *
  * Firmware of both sides protects each packet, and nothing more: a packet does not
  * say to which address it belongs, nor when it was made. The host of the source can
- * put pages in another order or an older state, which the MAC does not show. What a
- * guest must be sure of, it has to check itself.
+ * put pages in another order or an older state, which the MAC does not show. A guest
+ * has to check by itself whatever it must be sure of.
  *
  * @l of the target is a guest before LAUNCH_START: launch_open(), launch_vm(),
  * launch_init(). Functions return what the steps of launch.h return.
@@ -27,7 +27,7 @@
 
 /**
  * struct migrate_target - what a target shows: is it one for this guest?
- * @pdh: its PDH certificate
+ * @pdh: the target's PDH certificate
  * @chain: PEK, OCA, and the CEK that the vendor has signed
  * @ca: the vendor's certificates
  * @ca_len: their length

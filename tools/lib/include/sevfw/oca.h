@@ -11,7 +11,7 @@
 /**
  * struct oca - an owner's certificate authority
  * @key: key pair on P-384
- * @cert: its certificate, signed by itself
+ * @cert: the OCA's certificate, signed by itself
  */
 struct oca {
 	EVP_PKEY *key;
@@ -29,7 +29,7 @@ enum owner_result oca_make(struct oca *oca);
 /**
  * oca_sign() - endorse a platform
  * @oca: owner
- * @csr: what PEK_CSR has delivered; its first signature becomes the owner's
+ * @csr: the output of PEK_CSR; its first signature becomes the owner's
  *
  * Return: OWNER_OK, OWNER_FORMAT (not a request for a PEK, or already signed),
  * OWNER_CRYPTO.

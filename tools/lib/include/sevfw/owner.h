@@ -85,7 +85,7 @@ enum owner_result owner_session_make(struct owner_session *session, const struct
  * @session: receives them; @dh_cert and @blob are zero and not for use
  * @policy: policy of the guest
  *
- * Its measurement proves nothing, as anyone can compute it.
+ * The measurement of such a guest proves nothing, as anyone can compute it.
  */
 void owner_session_none(struct owner_session *session, uint32_t policy);
 
@@ -111,8 +111,8 @@ enum owner_result owner_session_seal(struct owner_session *session,
  * @out_len: at most 255 * 32
  * @key: key to derive from
  * @key_len: its length
- * @label: what the new key is for, zero-terminated
- * @context: what it is bound to; may be NULL if @context_len is 0
+ * @label: the new key's use, zero-terminated
+ * @context: the data that the key is bound to; may be NULL if @context_len is 0
  * @context_len: its length
  *
  * Return: OWNER_OK, OWNER_LENGTH or OWNER_CRYPTO.
@@ -154,7 +154,7 @@ enum owner_result owner_measure(const struct owner_session *session,
  * @session: session of the launch
  * @platform: version of the firmware
  * @ld: launch digest that the owner expects
- * @measure: what LAUNCH_MEASURE has delivered
+ * @measure: the output of LAUNCH_MEASURE
  *
  * Return: OWNER_OK, OWNER_MEASUREMENT or OWNER_CRYPTO.
  */
@@ -166,7 +166,7 @@ enum owner_result owner_measure_check(const struct owner_session *session,
 /**
  * owner_secret_seal() - package a secret for LAUNCH_UPDATE_SECRET
  * @session: session of the launch
- * @measure: its measurement, checked
+ * @measure: the guest's measurement, checked
  * @secret: the secret
  * @out: receives the encrypted secret, may be @secret
  * @len: length of both, a multiple of 16, at most 0x4000 on all firmware
@@ -198,7 +198,7 @@ enum owner_result owner_packet_seal(const struct owner_session *session, const u
 /**
  * owner_report_check() - has this platform's firmware launched that?
  * @pek: PEK certificate of the platform, verified
- * @report: what ATTESTATION has delivered
+ * @report: the output of ATTESTATION
  * @mnonce: the nonce that the owner has asked with
  * @policy: policy that the guest should have
  * @ld: launch digest that the owner expects, or NULL to learn it from @report

@@ -2,9 +2,9 @@
 /*
  * Issuing firmware commands, by pass-through and by the older ioctls.
  *
- * Functions return 0 or a negative errno; @status tells what firmware said, or
- * SEV_FW_NO_CALL if it was not asked. It may be NULL. A command that firmware
- * refuses is -EIO with the reason in @status.
+ * Functions return 0 or a negative errno; @status, which may be NULL, tells the
+ * firmware's answer, or SEV_FW_NO_CALL if the firmware was not asked. A command that
+ * the firmware refuses is -EIO with the reason in @status.
  */
 #ifndef SELFTESTS_SEVFW_H
 #define SELFTESTS_SEVFW_H
@@ -39,7 +39,7 @@ struct sev_fw_door sev_fw_door_dev(int sev_fd, int vm_fd);
  * @door: where
  * @id: one of enum sev_fw_id
  * @block: the block, NULL if the command has none
- * @len: its size in bytes
+ * @len: the block's size in bytes
  * @status: receives firmware's status
  *
  * Return: 0 or a negative errno as <linux/sev-fw.h> documents them.
@@ -69,7 +69,7 @@ int sev_dev_op(int sev_fd, uint32_t cmd, void *data, uint32_t *status);
  * sev_status_text() - "INVALID_GUEST (0x10)" and so on
  * @status: status, or SEV_FW_NO_CALL
  *
- * Return: name, or class in parentheses, and number; never NULL. It stays valid
+ * Return: name, or class in parentheses, and number; never NULL. The text stays valid
  * until this thread's next call.
  */
 const char *sev_status_text(uint32_t status);

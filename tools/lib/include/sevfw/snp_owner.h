@@ -87,7 +87,7 @@ struct snp_identity_request {
 
 /**
  * snp_identity_sign() - make an ID block and the page that authenticates it
- * @request: what the block is to say
+ * @request: the content that the block is to have
  * @id_key: key pair on P-384 that signs the block
  * @author_key: another one, that signs the first one's public key; NULL: no author
  * @block: receives SNP_ID_BLOCK_BYTES

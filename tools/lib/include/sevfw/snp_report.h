@@ -23,7 +23,7 @@
 
 #define SNP_DIGEST_BYTES	48
 
-/* Who has signed: struct snp_report, key. */
+/* The signer: struct snp_report, key. */
 #define SNP_SIGNER(key)		((key) >> 2 & 7)
 #define SNP_SIGNER_VCEK		0
 #define SNP_SIGNER_VLEK		1
@@ -43,9 +43,9 @@
  * @key: bit 0: an author has signed the ID key; bit 1: the VCEK is masked; bits 4:2:
  *	SNP_SIGNER_*
  * @reserved0: zero
- * @report_data: what the guest has put in
+ * @report_data: data from the guest
  * @measurement: launch digest
- * @host_data: what the host has put in at launch
+ * @host_data: data from the host, given at launch
  * @id_key_digest: SHA-384 of the key that signed the ID block
  * @author_key_digest: SHA-384 of the key that signed that one
  * @report_id: random, one for each launch

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the vendor publishes about a platform, as files: cek.cert (the CEK with the
+ * The vendor's publications about a platform, as files: cek.cert (the CEK with the
  * vendor's signature) and ask_ark.cert.
  */
 #ifndef SELFTESTS_VENDOR_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A virtual machine with one vCPU in real mode, as small as KVM permits: RAM
- * from guest address 0, output through one port, no devices. What makes it a
- * SEV guest is in launch.h.
+ * from guest address 0, output through one port, no devices. The steps that make the
+ * VM a SEV guest are in launch.h.
  *
  * Functions return 0 or a negative errno.
  */
@@ -24,10 +24,10 @@
  * @kvm_fd: /dev/kvm
  * @vm_fd: the VM
  * @vcpu_fd: its vCPU
- * @run: what the vCPU shares with us
+ * @run: the vCPU's page that is shared with user space
  * @run_size: size of @run
  * @memory: the guest's RAM, page-aligned
- * @size: its size in bytes
+ * @size: the size of @run in bytes
  * @private_fd: of an SNP guest, memory that nobody but the guest sees
  */
 struct vm {
@@ -92,7 +92,7 @@ void vm_load_payload(struct vm *vm);
  * @out: receives what it has printed, zero-terminated, cut if there is no room
  * @size: room, in bytes
  *
- * It ends by a port and not by HLT: KVM would have to read an instruction of a
+ * The guest ends by a port and not by HLT: KVM would have to read an instruction of a
  * guest that is encrypted, where the processor does not say how long that one is,
  * as in the box.
  *
