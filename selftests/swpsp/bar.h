@@ -30,6 +30,25 @@
 #define SWPSP_BAR_COUNT(id)	(0x81000 + 4 * (id))	/* per command id, 0..255 */
 
 /*
+ * Written by a test, looked at with each command: how many microseconds after a command
+ * has been taken its answer comes, if it could be executed by then. 0: at once.
+ */
+#define SWPSP_BAR_SERVICE_US	0x80040
+
+/*
+ * Written by swpsp, for benches, before the answer is there. 64-bit numbers, low word
+ * first: nanoseconds from taking a command to its answer, and those of executing it, both
+ * added up. Then stamps of the last command, by the time stamp counter of the host, of
+ * which the machine's is a multiple of one with an offset: when it was taken, when its
+ * answer was about to be written, and when its interrupt had been, 0 if it had none.
+ */
+#define SWPSP_BAR_SERVICE_NS	0x80048
+#define SWPSP_BAR_EXECUTE_NS	0x80050
+#define SWPSP_BAR_TSC_TAKEN	0x80058
+#define SWPSP_BAR_TSC_DONE	0x80060
+#define SWPSP_BAR_TSC_IRQ	0x80068
+
+/*
  * Written by the CPU simulation module: how often each thread has executed
  * WBINVD. A thread is "done" once its number has changed since firmware last
  * cleared the flag.
@@ -58,6 +77,7 @@
 #define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
 #define SWPSP_FAULT_LONGER	7	/* as later firmware may: VALUE more bytes of output */
 #define SWPSP_FAULT_LONGER_BYTE	0x1e	/* what each of these bytes is */
+#define SWPSP_FAULT_STRAY_IRQ	8	/* interrupt, masked or not */
 
 /*
  * The reverse map table, shared by the CPU simulation, which executes RMPUPDATE and

@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -61,6 +62,11 @@ _Static_assert(SWPSP_FAULT_LONGER_BYTE == SWPSP_LONGER_BYTE, "tests see the byte
 #define NAP_SHORT_NS		50000
 #define NAP_LONG_NS		4000000
 #define NAP_GROWTH		16	/* a nap is 1/16 of the time spent idle */
+
+/* A nap ends late by less than this, so that whoever wants the microsecond spins it. */
+#define NAP_LATE_NS		300000
+/* Nobody waits longer than this for the end of the machine. */
+#define NAP_DELAY_NS		10000000
 
 static const struct psp_generation generations[] = {
 	{ 0x1456, "pspv1 (Naples)",
@@ -133,6 +139,17 @@ static void add(struct mailbox *box, uint32_t offset, uint32_t value)
 	set(box, offset, get(box, offset) + value);
 }
 
+static void set64(struct mailbox *box, uint32_t offset, uint64_t value)
+{
+	set(box, offset, (uint32_t)value);
+	set(box, offset + 4, (uint32_t)(value >> 32));
+}
+
+static void add64(struct mailbox *box, uint32_t offset, uint64_t value)
+{
+	set64(box, offset, value + ((uint64_t)get(box, offset + 4) << 32 | get(box, offset)));
+}
+
 static void fill_registers(struct mailbox *box, uint32_t value)
 {
 	uint32_t offset;
@@ -169,18 +186,22 @@ static void nap(uint64_t ns)
 	nanosleep(&ts, NULL);
 }
 
-/* In slices, so that a long delay does not outlive the machine. */
-static void delay_us(struct mailbox *box, uint32_t us)
+/*
+ * To the microsecond, and in slices, so that a long delay does not outlive the machine.
+ * Deadlines are absolute, since what is late in one slice would add up.
+ */
+static void delay_until(struct mailbox *box, uint64_t end)
 {
-	uint64_t end = now_ns() + (uint64_t)us * 1000, left;
+	uint64_t now, left;
 
-	while (!atomic_load(&box->stop)) {
-		uint64_t now = now_ns();
-
-		if (now >= end)
-			return;
+	while (!atomic_load(&box->stop) && (now = now_ns()) < end) {
 		left = end - now;
-		nap(left < 10000000 ? left : 10000000);
+		if (left > NAP_LATE_NS + NAP_DELAY_NS)
+			nap(NAP_DELAY_NS);
+		else if (left > NAP_LATE_NS)
+			nap(left - NAP_LATE_NS);
+		else
+			__builtin_ia32_pause();
 	}
 }
 
@@ -268,7 +289,7 @@ static uint32_t fault_strikes(struct mailbox *box, uint32_t id)
 	return fault->kind;
 }
 
-static void answer(struct mailbox *box, uint32_t response, bool interrupt)
+static void answer(struct mailbox *box, uint32_t response, bool interrupt, bool masked)
 {
 	const struct psp_generation *generation = box->config.generation;
 	uint64_t one = 1, info = swpsp_error_info(box->psp);
@@ -280,11 +301,27 @@ static void answer(struct mailbox *box, uint32_t response, bool interrupt)
 	if (!interrupt)
 		return;
 	set(box, generation->intsts, INTERRUPT_SEV);
-	if (!(get(box, generation->inten) & INTERRUPT_SEV))
+	if (masked && !(get(box, generation->inten) & INTERRUPT_SEV))
 		return;
 	/* Fails only if the counter is full, and then QEMU has yet to look. */
 	written = write(box->irq_fd, &one, sizeof(one));
 	(void)written;
+	set64(box, SWPSP_BAR_TSC_IRQ, __builtin_ia32_rdtsc());
+}
+
+/* Let the time pass that a command is to take, and tell how long it has taken. */
+static void serve(struct mailbox *box, uint64_t taken, uint64_t executed, uint64_t late_us)
+{
+	uint64_t due = taken + (uint64_t)get(box, SWPSP_BAR_SERVICE_US) * 1000;
+
+	if (due < executed)
+		due = executed;
+	due += late_us * 1000;
+	if (due > executed)
+		delay_until(box, due);
+	add64(box, SWPSP_BAR_EXECUTE_NS, executed - taken);
+	add64(box, SWPSP_BAR_SERVICE_NS, now_ns() - taken);
+	set64(box, SWPSP_BAR_TSC_DONE, __builtin_ia32_rdtsc());
 }
 
 /* For tests; complete before the answer is there. */
@@ -306,8 +343,11 @@ static void command(struct mailbox *box, uint32_t word)
 {
 	uint32_t id = COMMAND_ID(word), kind = fault_strikes(box, id), response;
 	bool interrupt = word & INTERRUPT_ON_COMPLETION;
+	uint64_t taken = now_ns();
 	uint16_t status;
 
+	set64(box, SWPSP_BAR_TSC_TAKEN, __builtin_ia32_rdtsc());
+	set64(box, SWPSP_BAR_TSC_IRQ, 0);
 	set(box, box->config.generation->intsts, 0);
 	if (kind == SWPSP_FAULT_HANG) {
 		box->hung = true;
@@ -321,14 +361,13 @@ static void command(struct mailbox *box, uint32_t word)
 		status = (uint16_t)box->fault.value;
 	else
 		status = execute(box, id, kind == SWPSP_FAULT_LONGER ? box->fault.value : 0);
-	if (kind == SWPSP_FAULT_DELAY)
-		delay_us(box, box->fault.value);
-
+	serve(box, taken, now_ns(), kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
 	count(box, id, status);
 	response = RESPONSE | status;
 	if (kind == SWPSP_FAULT_GARBLE)
 		response = RESPONSE | (box->fault.value ? box->fault.value : GARBAGE);
-	answer(box, response, interrupt && kind != SWPSP_FAULT_DROP_IRQ);
+	answer(box, response, interrupt && kind != SWPSP_FAULT_DROP_IRQ,
+	       kind != SWPSP_FAULT_STRAY_IRQ);
 }
 
 /* Look at the registers once. Return: whether there was something to do. */
@@ -432,6 +471,23 @@ void *mailbox_rmp(const struct mailbox *box)
 	return box->bar + SWPSP_BAR_RMP;
 }
 
+static int start_thread(struct mailbox *box)
+{
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int error;
+
+	pthread_attr_init(&attr);
+	if (box->config.cpu >= 0) {
+		CPU_ZERO(&cpus);
+		CPU_SET(box->config.cpu, &cpus);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	}
+	error = pthread_create(&box->thread, &attr, mailbox_thread, box);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
 int mailbox_start(struct mailbox *box, struct swpsp *psp)
 {
 	sigset_t all, before;
@@ -441,7 +497,7 @@ int mailbox_start(struct mailbox *box, struct swpsp *psp)
 	/* Signals are for the main thread; a new one inherits what is blocked. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&box->thread, NULL, mailbox_thread, box);
+	error = start_thread(box);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	box->running = !error;
 	return error;

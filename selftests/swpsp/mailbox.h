@@ -49,6 +49,7 @@ const struct psp_generation *psp_generation_get(unsigned int index);
  * @cpus: number of WBINVD counters to look at
  * @snp: shown to the CPU simulation: the firmware has SNP, and works on the reverse
  *	map table in the BAR
+ * @cpu: host's processor for the thread that executes commands; -1: any
  */
 struct mailbox_config {
 	const struct psp_generation *generation;
@@ -56,6 +57,7 @@ struct mailbox_config {
 	uint32_t min_sev_asid;
 	uint32_t cpus;
 	bool snp;
+	int cpu;
 };
 
 struct mailbox;
@@ -77,7 +79,13 @@ int mailbox_irq_fd(const struct mailbox *box);
 /** mailbox_rmp() - the reverse map table in the BAR, SWPSP_RMP_SIZE bytes */
 void *mailbox_rmp(const struct mailbox *box);
 
-/** mailbox_start() - start to execute commands on @psp; 0, or an error number */
+/**
+ * mailbox_start() - start to execute commands
+ * @box: mailbox
+ * @psp: firmware
+ *
+ * Return: 0, or an error number; EINVAL if the processor is none of ours.
+ */
 int mailbox_start(struct mailbox *box, struct swpsp *psp);
 
 /** mailbox_stop() - let the current command end; no other is executed after it */

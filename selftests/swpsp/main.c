@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,8 @@ static const char usage[] =
 "  --min-sev-asid=N     lowest ASID of a guest without SEV-ES (6)\n"
 "  --psps=N             PSPs, each a firmware of its own, 1 or 2 (1). What the second\n"
 "                       one writes goes to DIR.2 and FILE.2\n"
+"  --pin                a processor of this machine's for each PSP, all others for QEMU;\n"
+"                       for measurements\n"
 "  --pci-id=ID          PCI device id, which selects the register map (14ca):\n";
 
 static const char usage_rest[] =
@@ -113,6 +116,8 @@ struct options {
 	size_t image_size;
 	uint32_t security_level;
 	bool snp;
+	bool pin;
+	int cpu;
 };
 
 static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -207,6 +212,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "max-asid", required_argument, NULL, 'x' },
 		{ "min-sev-asid", required_argument, NULL, 'e' },
 		{ "psps", required_argument, NULL, 'P' },
+		{ "pin", no_argument, NULL, 'i' },
 		{ "pci-id", required_argument, NULL, 'p' },
 		{ "transcript", required_argument, NULL, 't' },
 		{ "job", required_argument, NULL, 'j' },
@@ -280,6 +286,9 @@ static void parse(struct options *options, int argc, char **argv)
 		case 'P':
 			options->machine.psps = (unsigned int)number("psps", optarg, 10,
 								     1, MACHINE_PSPS);
+			break;
+		case 'i':
+			options->pin = true;
 			break;
 		case 'p':
 			options->generation = psp_generation_find((unsigned int)
@@ -435,6 +444,7 @@ static int unit_start(struct unit *unit)
 		.min_sev_asid = unit->options.psp.min_sev_asid,
 		.cpus = unit->options.psp.cpus,
 		.snp = unit->options.snp,
+		.cpu = unit->options.cpu,
 	};
 	int server[2], irq[IVSHMEM_VECTORS], error;
 
@@ -460,6 +470,25 @@ static int unit_start(struct unit *unit)
 	return server[1];
 }
 
+/*
+ * Take a processor of those that are left to this process, and so to QEMU. A PSP that
+ * polls would otherwise take time from the processor that it is to answer.
+ */
+static int take_cpu(void)
+{
+	cpu_set_t cpus;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) < 2)
+		fail("--pin wants a processor for each PSP, and one for QEMU.");
+	while (!CPU_ISSET(cpu, &cpus))
+		cpu++;
+	CPU_CLR(cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		fail("cannot leave processor %d to the PSP: %s.", cpu, strerror(errno));
+	return cpu;
+}
+
 static int run(struct options *options, char **argv)
 {
 	struct machine_config *machine = &options->machine;
@@ -478,6 +507,7 @@ static int run(struct options *options, char **argv)
 	machine->argv = argv;
 	for (i = 0; i < machine->psps; i++) {
 		units[i].options = *options;
+		units[i].options.cpu = options->pin ? take_cpu() : -1;
 		if (i)
 			be_another(&units[i].options, i + 1);
 		machine->psp_fd[i] = unit_start(&units[i]);
