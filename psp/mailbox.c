@@ -4,8 +4,19 @@
  *
  * Firmware takes one command at a time. It is handed the address of a command
  * buffer, is started by the write to CmdResp, and answers in the same register.
- * The register is the truth; the interrupt only says when to look, and is let through
- * while somebody sleeps. A lost interrupt thus costs some time and never a command.
+ * The register is the truth; the interrupt only says when to look. A lost interrupt thus
+ * costs some time and never a command.
+ *
+ * Waiting. Most commands are answered sooner than a sleep and a wake-up take, so that the
+ * register is polled for a short while. Where that was in vain, the next few uses of the
+ * same command sleep at once, more of them with each miss; a hit ends that. Only hits and
+ * misses are learned from: how long it took in the eyes of a sleeper includes the wake-up,
+ * and to learn from it is to sleep for ever.
+ *
+ * The interrupt mask has one owner, let_interrupt(), and is touched when the way of waiting
+ * changes, not with each command. A timer looks after sleepers, since interrupts do get
+ * lost; it is not armed and disarmed with each command either. What it finds is counted,
+ * and is 0 in health.
  *
  * If no answer comes the PSP is given up for good: nobody can tell what it is
  * still going to write, or where. What the command pointed to must then never be
@@ -18,6 +29,7 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched/clock.h>
+#include <linux/slab.h>
 
 #include "addr.h"
 #include "psp.h"
@@ -30,10 +42,19 @@
 
 #define INTSTS_SEV		BIT(1)
 
-/* Most commands are answered sooner than a sleep and a wake-up take. */
-#define POLL_NS			(20 * NSEC_PER_USEC)
-/* While asleep, how often to look for an answer whose interrupt got lost. */
-#define LOST_INTERRUPT		(HZ / 10)
+/* As long as a sleep and a wake-up take, at the least. */
+#define POLL_NS			(25 * NSEC_PER_USEC)
+/* After how many misses in vain it stays at one poll in SKIP_MAX + 1. */
+#define SKIP_MAX		63
+/*
+ * While somebody sleeps, how often to look for an answer whose interrupt got lost, which
+ * it is if two looks find the same one; and where there is no interrupt at all.
+ */
+#define LOOK_PERIOD		(HZ / 10)
+#define LOOK_PERIOD_BLIND	1
+/* How long it is awaited at probe: an interrupt that must not come, and one that must. */
+#define TRIAL_QUIET		(msecs_to_jiffies(2) + 1)
+#define TRIAL_LATE		HZ
 
 /* A kernel that panics does not wait for ever. */
 #define PANIC_MS		2000
@@ -97,8 +118,49 @@ void psp_mailbox_interrupt(struct psp *psp)
 	u32 status = psp_read(psp, psp->regs->intsts);
 
 	psp_write(psp, psp->regs->intsts, status);
+	WRITE_ONCE(psp->interrupts, psp->interrupts + 1);
 	if (status & INTSTS_SEV)
 		wake_up(&psp->wait);
+}
+
+/* The one owner of the interrupt mask. */
+static void let_interrupt(struct psp *psp, bool through)
+{
+	through |= psp->interrupt != PSP_INTERRUPT_OBEYS;
+	if (psp->let == through)
+		return;
+	/* what an earlier command has left there would keep this one's from being raised */
+	if (through)
+		psp_write(psp, psp->regs->intsts, ALL_ONES);
+	psp_write(psp, psp->regs->inten, through ? ALL_ONES : 0);
+	psp->let = through;
+}
+
+/*
+ * Looks after whoever sleeps: psp->lock is held, and the registers are there, while
+ * psp->sleep is odd. A command that is answered at two looks has waited in vain.
+ */
+static void look_after_sleeper(struct timer_list *timer)
+{
+	struct psp *psp = container_of(timer, struct psp, look);
+	unsigned int sleep;
+	bool done, over;
+
+	smp_mb();	/* pairs with that in sleep_for_answer() */
+	sleep = READ_ONCE(psp->sleep);
+	if (!(sleep & 1))
+		return;
+	done = answered(psp);
+	over = done && psp->seen_answered == sleep;
+	if (over)
+		WRITE_ONCE(psp->rechecked, psp->rechecked + 1);
+	psp->seen_answered = done ? sleep : 0;
+	if (over || (!done && time_after(jiffies, READ_ONCE(psp->sleep_end)))) {
+		WRITE_ONCE(psp->overslept, sleep);
+		wake_up(&psp->wait);
+	} else {
+		mod_timer(timer, jiffies + psp->look_period);
+	}
 }
 
 static bool poll_for_answer(struct psp *psp)
@@ -113,20 +175,72 @@ static bool poll_for_answer(struct psp *psp)
 	return false;
 }
 
-static bool sleep_for_answer(struct psp *psp)
+static unsigned long deadline(const struct psp *psp)
 {
 	const unsigned int *timeout = psp->answered ? &psp_timeout : &psp_probe_timeout;
-	unsigned long end = jiffies + (unsigned long)READ_ONCE(*timeout) * HZ;
-	bool done;
 
-	/* what an earlier command has left there would keep this one's from being raised */
-	psp_write(psp, psp->regs->intsts, ALL_ONES);
-	psp_write(psp, psp->regs->inten, ALL_ONES);
-	do {
-		done = wait_event_timeout(psp->wait, answered(psp), LOST_INTERRUPT);
-	} while (!done && time_before(jiffies, end));
-	psp_write(psp, psp->regs->inten, 0);
-	return done;
+	return jiffies + (unsigned long)READ_ONCE(*timeout) * HZ;
+}
+
+static bool sleep_for_answer(struct psp *psp)
+{
+	unsigned int sleep = psp->sleep + 1;
+
+	WRITE_ONCE(psp->sleep_end, deadline(psp));
+	WRITE_ONCE(psp->sleep, sleep);
+	smp_mb();	/* either this sees the timer gone, or the timer sees the sleeper */
+	if (!timer_pending(&psp->look))
+		mod_timer(&psp->look, jiffies + psp->look_period);
+	wait_event_idle(psp->wait, answered(psp) || READ_ONCE(psp->overslept) == sleep);
+	WRITE_ONCE(psp->sleep, sleep + 1);
+	if (READ_ONCE(psp->overslept) != sleep)
+		return true;
+	/* begin anew with the interrupt, too */
+	let_interrupt(psp, false);
+	return answered(psp);
+}
+
+/* Without the interrupt, which may be let through or not, for the self-test. */
+static bool look_for_answer(struct psp *psp)
+{
+	unsigned long end = deadline(psp);
+
+	while (!answered(psp)) {
+		if (time_after(jiffies, end))
+			return false;
+		usleep_range(20, 50);
+	}
+	return true;
+}
+
+static bool sleeps_at_once(const struct psp *psp, const struct psp_habit *habit)
+{
+	if (psp->trial != PSP_TRIAL_NONE)
+		return psp->trial == PSP_TRIAL_SLEEP;
+	return habit->skip;
+}
+
+static bool wait_for_answer(struct psp *psp, struct psp_habit *habit)
+{
+	if (psp->trial == PSP_TRIAL_LOOK)
+		return look_for_answer(psp);
+	if (psp->trial == PSP_TRIAL_SLEEP)
+		return sleep_for_answer(psp);
+	if (habit->skip) {
+		habit->skip--;
+		psp->slept++;
+		return sleep_for_answer(psp);
+	}
+	if (poll_for_answer(psp)) {
+		habit->missed = 0;
+		psp->polled++;
+		return true;
+	}
+	habit->missed = min(2 * habit->missed + 1, SKIP_MAX);
+	habit->skip = habit->missed;
+	psp->missed++;
+	let_interrupt(psp, true);
+	return sleep_for_answer(psp);
 }
 
 static int give_up(struct psp *psp, struct psp_call *call, int error)
@@ -136,6 +250,37 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
 	call->stuck = true;
 	psp_fwmem_lose(&psp->cmd_buf);
 	return error;
+}
+
+static void ring_doorbell(struct psp *psp, const struct psp_call *call)
+{
+	psp_addr_t addr = psp_addr_virt(psp->cmd_buf.virt);
+	const struct psp_regs *regs = psp->regs;
+	size_t size = call->row->size;
+
+	/* firmware reads, and writes back, up to the next multiple of 8 */
+	memcpy(psp->cmd_buf.virt, call->fw.byte, size);
+	memset(psp->cmd_buf.virt + size, 0, round_up(size, 8) - size);
+	psp_fwmem_hand_over(&psp->cmd_buf);
+
+	psp->busy_since = ktime_get_ns();
+	WRITE_ONCE(psp->busy, call->row);
+	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
+	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
+	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
+}
+
+static int take_answer(struct psp *psp, struct psp_call *call)
+{
+	u32 resp = psp_read(psp, psp->regs->cmdresp);
+
+	if (resp == ALL_ONES)
+		return give_up(psp, call, -EIO);
+	psp->answered = true;
+	psp_fwmem_take_back(&psp->cmd_buf);
+	memcpy(call->fw.byte, psp->cmd_buf.virt, call->row->size);
+	call->status = resp & CMDRESP_STATUS;
+	return call->status ? -EIO : 0;
 }
 
 /**
@@ -150,12 +295,8 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
  */
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
-	const struct psp_regs *regs = psp->regs;
-	psp_addr_t addr = psp_addr_virt(psp->cmd_buf.virt);
-	size_t size = call->row->size;
+	struct psp_habit *habit = &psp->habits[call->row - psp_rows];
 	bool done;
-	u64 began;
-	u32 resp;
 
 	lockdep_assert_held(&psp->lock);
 
@@ -163,34 +304,14 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 	if (psp->end != PSP_ALIVE)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
 
-	/* firmware reads, and writes back, up to the next multiple of 8 */
-	memset(psp->cmd_buf.virt, 0, round_up(size, 8));
-	memcpy(psp->cmd_buf.virt, call->fw.byte, size);
-
-	psp_fwmem_hand_over(&psp->cmd_buf);
-
-	began = ktime_get_ns();
-	psp->busy_since = began;
-	WRITE_ONCE(psp->busy, call->row);
-	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
-	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
-	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
-
-	done = poll_for_answer(psp) || sleep_for_answer(psp);
+	let_interrupt(psp, sleeps_at_once(psp, habit));
+	ring_doorbell(psp, call);
+	done = wait_for_answer(psp, habit);
 	WRITE_ONCE(psp->busy, NULL);
-	call->firmware_ns = ktime_get_ns() - began;
+	call->firmware_ns = ktime_get_ns() - psp->busy_since;
 	if (!done)
 		return give_up(psp, call, -ETIMEDOUT);
-
-	resp = psp_read(psp, regs->cmdresp);
-	if (resp == ALL_ONES)
-		return give_up(psp, call, -EIO);
-
-	psp->answered = true;
-	psp_fwmem_take_back(&psp->cmd_buf);
-	memcpy(call->fw.byte, psp->cmd_buf.virt, size);
-	call->status = resp & CMDRESP_STATUS;
-	return call->status ? -EIO : 0;
+	return take_answer(psp, call);
 }
 
 /**
@@ -223,12 +344,48 @@ int psp_mailbox_init(struct psp *psp)
 	if (feature == ALL_ONES || !(feature & BIT(0)))
 		return -ENODEV;
 
-	if (psp_fwmem_alloc(&psp->cmd_buf, PAGE_SIZE, GFP_KERNEL))
+	psp->habits = kcalloc(psp_nr_rows, sizeof(*psp->habits), GFP_KERNEL);
+	psp->look_period = LOOK_PERIOD;
+	init_waitqueue_head(&psp->wait);
+	timer_setup(&psp->look, look_after_sleeper, 0);
+	if (!psp->habits || psp_fwmem_alloc(&psp->cmd_buf, PAGE_SIZE, GFP_KERNEL))
 		return -ENOMEM;
 
-	init_waitqueue_head(&psp->wait);
 	psp_mailbox_quiet(psp);
 	return 0;
+}
+
+/* Has there been an interrupt since, or is there one before @wait jiffies have passed? */
+static bool has_interrupt(struct psp *psp, unsigned int since, unsigned long wait)
+{
+	return wait_event_timeout(psp->wait, READ_ONCE(psp->interrupts) != since, wait);
+}
+
+/**
+ * psp_mailbox_judge() - has the interrupt come if it was let through, and else not?
+ * @psp: PSP that nobody else uses yet
+ * @trial: how the last command has been waited for
+ * @since: @psp->interrupts before it
+ *
+ * If not, that is noted in @psp->interrupt, and the mask is left alone: the interrupt
+ * stays on, as the stock driver has it. If there is none at all, sleepers are looked after
+ * more often.
+ *
+ * Context: process context, sleeps.
+ * Return: whether the PSP behaves.
+ */
+bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since)
+{
+	bool masked = trial == PSP_TRIAL_LOOK;
+	bool came = has_interrupt(psp, since, masked ? TRIAL_QUIET : TRIAL_LATE);
+
+	if (came && masked)
+		psp->interrupt = PSP_INTERRUPT_STRAYS;
+	if (came || masked)
+		return came != masked;
+	psp->interrupt = PSP_INTERRUPT_ABSENT;
+	psp->look_period = LOOK_PERIOD_BLIND;
+	return false;
 }
 
 /**
@@ -239,6 +396,18 @@ void psp_mailbox_quiet(struct psp *psp)
 {
 	psp_write(psp, psp->regs->inten, 0);
 	psp_write(psp, psp->regs->intsts, ALL_ONES);
+	psp->let = false;
+}
+
+/**
+ * psp_mailbox_stop() - nobody looks at the registers any more
+ * @psp: PSP that accepts no command, and whose interrupt has been released
+ *
+ * Context: process context, sleeps.
+ */
+void psp_mailbox_stop(struct psp *psp)
+{
+	timer_delete_sync(&psp->look);
 }
 
 /**
@@ -248,4 +417,5 @@ void psp_mailbox_quiet(struct psp *psp)
 void psp_mailbox_exit(struct psp *psp)
 {
 	psp_fwmem_free(&psp->cmd_buf);
+	kfree(psp->habits);
 }

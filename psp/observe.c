@@ -24,6 +24,9 @@
  *   commands  for each command: how often, how often refused, a histogram of the
  *             time firmware took, in powers of two of a microsecond
  *   asids     state of each ASID, and the handle of the guest that holds it
+ *   waiting   how answers were found: by polling, by sleeping after polling in vain, by
+ *             sleeping at once; how many of those slept for had lost their interrupt,
+ *             so that a timer found them; interrupts, and how they behaved at probe
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -155,6 +158,22 @@ void psp_observe_asids(const struct psp *psp)
 		pci_warn(psp->pdev, "no SEV-ES guests: the BIOS gives them no ASIDs\n");
 	if (es == psp->max_asid)
 		pci_warn(psp->pdev, "no SEV guests without SEV-ES: the BIOS gives them no ASIDs\n");
+}
+
+/**
+ * psp_observe_interrupt() - the interrupt does not behave
+ * @psp: PSP that has been tried
+ *
+ * Commands are answered all the same; the administrator learns why they cost more.
+ *
+ * Context: any.
+ */
+void psp_observe_interrupt(const struct psp *psp)
+{
+	if (psp->interrupt == PSP_INTERRUPT_STRAYS)
+		pci_info(psp->pdev, "interrupts come although they are masked, so they are left on\n");
+	else if (psp->interrupt == PSP_INTERRUPT_ABSENT)
+		pci_warn(psp->pdev, "no interrupt comes for an answer, so that a timer has to look for it: slow commands get slower by some milliseconds\n");
 }
 
 static struct psp *psp_of(struct device *dev)
@@ -371,6 +390,24 @@ static int asid_table_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(asid_table);
 
+static int waiting_show(struct seq_file *seq, void *unused)
+{
+	static const char * const interrupts[] = {
+		[PSP_INTERRUPT_OBEYS] = "on while somebody sleeps",
+		[PSP_INTERRUPT_STRAYS] = "always on, since the mask does not hold it back",
+		[PSP_INTERRUPT_ABSENT] = "does not come",
+	};
+	const struct psp *psp = seq->private;
+
+	seq_printf(seq, "polled %llu\nmissed %llu\nslept %llu\nrechecked %llu\n",
+		   READ_ONCE(psp->polled), READ_ONCE(psp->missed), READ_ONCE(psp->slept),
+		   READ_ONCE(psp->rechecked));
+	seq_printf(seq, "interrupts %u\ninterrupt %s\n", READ_ONCE(psp->interrupts),
+		   interrupts[psp->interrupt]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(waiting);
+
 /**
  * psp_observe_init() - begin to count
  * @psp: PSP, before its first command
@@ -392,6 +429,7 @@ void psp_observe_show(struct psp *psp)
 	psp->debugfs = debugfs_create_dir(pci_name(psp->pdev), debugfs_root);
 	debugfs_create_file("commands", 0400, psp->debugfs, psp, &commands_fops);
 	debugfs_create_file("asids", 0400, psp->debugfs, psp, &asid_table_fops);
+	debugfs_create_file("waiting", 0400, psp->debugfs, psp, &waiting_fops);
 }
 
 /**

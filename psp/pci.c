@@ -206,6 +206,7 @@ static void become_master(struct psp *psp)
 		return;
 	}
 	psp_load_firmware(psp);
+	psp_try_interrupt(psp);
 	/* should the kernel panic now, the firmware has memory of ours */
 	psp_master = psp;
 	if (psp_init_on_probe)
@@ -319,6 +320,7 @@ static void psp_irq_teardown(struct pci_dev *pdev, struct psp *psp)
 {
 	psp_mailbox_quiet(psp);
 	free_irq(pci_irq_vector(pdev, 0), psp);
+	psp_mailbox_stop(psp);
 	pci_free_irq_vectors(pdev);
 }
 

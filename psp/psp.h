@@ -30,6 +30,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -106,6 +107,26 @@ struct psp_stat {
 	u64 time[PSP_BUCKETS];
 };
 
+/* How a command is best waited for: it has been polled for in vain, and is slept for. */
+struct psp_habit {
+	u8 missed;	/* grows with each miss */
+	u8 skip;	/* how often it is still to be slept for at once */
+};
+
+/* What the trial at probe has shown of the interrupt. */
+enum psp_interrupt {
+	PSP_INTERRUPT_OBEYS,	/* comes when it is let through, and not otherwise */
+	PSP_INTERRUPT_STRAYS,	/* comes at any time */
+	PSP_INTERRUPT_ABSENT,	/* never comes */
+};
+
+/* How the next command is waited for, whatever was learned. */
+enum psp_trial {
+	PSP_TRIAL_NONE,
+	PSP_TRIAL_SLEEP,	/* asleep, the interrupt is let through */
+	PSP_TRIAL_LOOK,		/* by looking now and then, the interrupt is not let through */
+};
+
 /* Why no further command will be accepted. */
 enum psp_end {
 	PSP_ALIVE,
@@ -122,7 +143,16 @@ enum psp_end {
  * @reason: why it is not used, pci.c's; NULL if there was no memory, or it was removed
  * @regs: register offsets
  * @bar: BAR 2
- * @wait: woken by the interrupt
+ * @wait: woken by the interrupt, and by @look
+ * @look: timer that looks after sleepers
+ * @look_period: how often, in jiffies
+ * @sleep: odd while somebody sleeps for an answer, another number each time
+ * @sleep_end: when that will be given up, in jiffies
+ * @overslept: the @sleep that @look has ended
+ * @seen_answered: the @sleep at whose last look the answer was there; @look's
+ * @interrupts: how often the interrupt has come; its handler's
+ * @interrupt: how it behaves
+ * @let: it is let through
  * @lock: serialises commands; guards all below
  * @cmd_buf: the command buffer that firmware reads and writes
  * @end: PSP_ALIVE, or why it is over
@@ -137,6 +167,12 @@ enum psp_end {
  * @store: that file, or NULL; nv.c's
  * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
  * @nv_dirty: the firmware may have changed @nv under the present holder of @lock
+ * @habits: how to wait for each command, one for each row
+ * @trial: or else, how to wait for the next one
+ * @polled: answers that were polled for
+ * @missed: answers that were slept for after polling in vain
+ * @slept: answers that were slept for at once
+ * @rechecked: answers whose interrupt got lost; @look's
  * @busy: command that firmware is executing, NULL if none
  * @busy_since: since when, in ns of the monotonic clock
  * @max_asid: highest ASID
@@ -171,6 +207,14 @@ struct psp {
 	const struct psp_regs *regs;
 	void __iomem *bar;
 	wait_queue_head_t wait;
+	struct timer_list look;
+	unsigned int look_period;
+	unsigned int sleep;
+	unsigned long sleep_end;
+	unsigned int overslept;
+	unsigned int seen_answered;
+	unsigned int interrupts;
+	enum psp_interrupt interrupt;
 
 	struct mutex lock;	/* one command at a time */
 	struct psp_fwmem cmd_buf;
@@ -186,6 +230,13 @@ struct psp {
 	struct psp_store *store;
 	bool nv_fresh;
 	bool nv_dirty;
+	bool let;
+	struct psp_habit *habits;
+	enum psp_trial trial;
+	u64 polled;
+	u64 missed;
+	u64 slept;
+	u64 rechecked;
 	const struct psp_row *busy;
 	u64 busy_since;
 	u32 max_asid;
@@ -255,9 +306,12 @@ void psp_mailbox_panic(struct psp *psp);
 void psp_mailbox_exit(struct psp *psp);
 int psp_mailbox(struct psp *psp, struct psp_call *call);
 void psp_mailbox_interrupt(struct psp *psp);
+bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
+void psp_mailbox_stop(struct psp *psp);
 
 /* submit.c */
 int psp_submit_init(struct psp *psp);
+void psp_try_interrupt(struct psp *psp);
 void psp_submit_exit(struct psp *psp);
 int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
@@ -393,6 +447,7 @@ void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
 void psp_observe_bring_up(const struct psp_row *row, u32 status);
 void psp_observe_unflushed(void);
+void psp_observe_interrupt(const struct psp *psp);
 void psp_observe_asids(const struct psp *psp);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);

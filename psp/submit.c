@@ -840,6 +840,38 @@ int psp_submit_init(struct psp *psp)
 }
 
 /**
+ * psp_try_interrupt() - does the PSP's interrupt behave as the mailbox wants it?
+ * @psp: PSP that nobody else uses yet
+ *
+ * It must come when it is let through, and not otherwise, after an answer that was slept
+ * for and after one that was not. What is to be done if it does not is the mailbox's.
+ *
+ * Context: process context, sleeps.
+ */
+void psp_try_interrupt(struct psp *psp)
+{
+	/* after each of the two, each of the two */
+	static const enum psp_trial trials[] = {
+		PSP_TRIAL_SLEEP, PSP_TRIAL_SLEEP, PSP_TRIAL_LOOK, PSP_TRIAL_LOOK, PSP_TRIAL_SLEEP,
+	};
+	unsigned int i, since;
+	u32 guests;
+	u8 state;
+
+	for (i = 0; i < ARRAY_SIZE(trials); i++) {
+		since = READ_ONCE(psp->interrupts);
+		mutex_lock(&psp->lock);
+		psp->trial = trials[i];
+		learn_platform(psp, &state, &guests);
+		psp->trial = PSP_TRIAL_NONE;
+		psp_unlock(psp);
+		if (psp->end != PSP_ALIVE || !psp_mailbox_judge(psp, trials[i], since))
+			break;
+	}
+	psp_observe_interrupt(psp);
+}
+
+/**
  * psp_submit_exit() - release what psp_submit_init() took
  * @psp: PSP, taken down
  *

@@ -555,8 +555,14 @@ FIXTURE_SETUP(life)
 	ASSERT_LE(0, self->klog);
 }
 
+static void serve_in_us(uint32_t us)
+{
+	__atomic_store_n(&host_swpsp()[SWPSP_BAR_SERVICE_US / 4], us, __ATOMIC_SEQ_CST);
+}
+
 FIXTURE_TEARDOWN(life)
 {
+	serve_in_us(0);
 	close(self->p.fd);
 	close(self->klog);
 }
@@ -1162,6 +1168,127 @@ TEST_F(life, dead_at_probe)
 	}
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	EXPECT_EQ(0, status_now(&self->p));
+}
+
+/* How answers are waited for */
+
+#define DEBUGFS		"/sys/kernel/debug/psp_sev"
+
+/* A line of the driver's debugfs file "waiting", what follows its name; "" if there is none. */
+static const char *waiting(const char *name)
+{
+	static char text[512];
+	const char *dir = strrchr(psp_dir(), '/');
+	size_t len = strlen(name);
+	char path[256], *next = text, *line;
+
+	if (!dir)
+		return "";
+	snprintf(path, sizeof(path), DEBUGFS "%s/waiting", dir);
+	if (control_read(path, text, sizeof(text)) < 0)
+		return "";
+	while ((line = strsep(&next, "\n")))
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return line + len + 1;
+	return "";
+}
+
+static long waits(const char *name)
+{
+	return strtol(waiting(name), NULL, 10);
+}
+
+#define NEEDS_DEBUGFS()							\
+	do {								\
+		if (!*waiting("polled"))				\
+			SKIP(return, "debugfs is not mounted");		\
+	} while (0)
+
+TEST_F(life, polling_that_misses_gives_way_to_sleeping_and_comes_back)
+{
+	long missed, slept, polled;
+
+	NEEDS_DEBUGFS();
+	serve_in_us(400);
+	missed = waits("missed");
+	slept = waits("slept");
+	for (int i = 0; i < 200; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	missed = waits("missed") - missed;
+	slept = waits("slept") - slept;
+	/* after 1, 3, 7, 15, 31, 63, 63 uses */
+	EXPECT_LE(5, missed);
+	EXPECT_GE(9, missed);
+	EXPECT_EQ(200, missed + slept);
+
+	serve_in_us(0);
+	for (int i = 0; i < 100; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	polled = waits("polled");
+	for (int i = 0; i < 100; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	/* a machine that is busy with others misses now and then */
+	EXPECT_LE(polled + 30, waits("polled"));
+}
+
+TEST_F(life, answers_that_are_slept_for_are_found_by_their_interrupt)
+{
+	long interrupts;
+
+	NEEDS_DEBUGFS();
+	interrupts = waits("interrupts");
+	serve_in_us(1000);
+	for (int i = 0; i < 100; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	serve_in_us(0);
+	EXPECT_LE(interrupts + 90, waits("interrupts"));
+	EXPECT_EQ(0, waits("rechecked"));
+	EXPECT_STREQ("on while somebody sleeps", waiting("interrupt"));
+}
+
+/* Load the driver on a PSP whose interrupt has this fault. */
+static int load_with(struct platform *p, uint32_t kind)
+{
+	int ret;
+
+	close(p->fd);
+	ret = drivers_unload();
+	if (!ret)
+		ret = fault_arm(&(struct fault){ .kind = kind });
+	if (!ret)
+		ret = drivers_load_psp(params);
+	p->fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	return ret;
+}
+
+TEST_F(life, an_interrupt_that_comes_although_it_is_masked_is_left_on)
+{
+	klog_count(self->klog, "");
+	ASSERT_EQ(0, load_with(&self->p, SWPSP_FAULT_STRAY_IRQ));
+	EXPECT_EQ(1, klog_count(self->klog, "interrupts come although they are masked"));
+	EXPECT_TRUE(begins(waiting("interrupt"), "always on"));
+	serve_in_us(1000);
+	for (int i = 0; i < 30; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	serve_in_us(0);
+	EXPECT_EQ(0, waits("rechecked"));
+}
+
+TEST_F(life, without_an_interrupt_answers_are_found_in_some_milliseconds)
+{
+	double began;
+
+	klog_count(self->klog, "");
+	ASSERT_EQ(0, load_with(&self->p, SWPSP_FAULT_DROP_IRQ));
+	EXPECT_EQ(1, klog_count(self->klog, "no interrupt comes for an answer"));
+	EXPECT_STREQ("does not come", waiting("interrupt"));
+	serve_in_us(1000);
+	began = now();
+	for (int i = 0; i < 30; i++)
+		ASSERT_EQ(0, status_now(&self->p));
+	serve_in_us(0);
+	EXPECT_GT(30 * 0.05, now() - began);
+	EXPECT_LE(25, waits("rechecked"));
 }
 
 /* Devices that go away */
