@@ -251,6 +251,8 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_REPEAT;
 	if (row->snp)
 		info->flags |= SEV_FW_INFO_SNP;
+	if (row->final)
+		info->flags |= SEV_FW_INFO_FINAL;
 
 	psp_row_user_mask(row, mask);
 	info->user[0] = mask[0];

@@ -166,6 +166,8 @@ struct psp_buf {
  * @back: the block has outputs and is copied back
  * @mirror: a mirror VM may issue it
  * @snp: a command of SNP, which only a host for it has
+ * @final: keys, owner or firmware of the platform are replaced, and no command brings the
+ *	old ones back; told to user space, so that tools ask before they issue it
  * @platform: enum psp_platform_need
  * @guest: enum psp_guest_need
  * @each: enum psp_each
@@ -185,6 +187,7 @@ struct psp_row {
 	bool back;
 	bool mirror;
 	bool snp;
+	bool final;
 	u8 platform;
 	u8 guest;
 	u8 each;

@@ -94,7 +94,7 @@ const struct psp_row psp_rows[] = {
 	/* demand: destroys the identity, and with it all sessions that owners have made */
 	{
 		.id = SEV_FW_PLATFORM_RESET, .name = "PLATFORM_RESET",
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .final = true,
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RESET,
 	},
 	/* 00:1 major O, 01:1 minor O, 02:1 state O, 03:1 owner O, 04:2 config O, 07:1 build O,
@@ -108,7 +108,7 @@ const struct psp_row psp_rows[] = {
 	/* demand: a new identity; the owner is the platform itself again */
 	{
 		.id = SEV_FW_PEK_GEN, .name = "PEK_GEN",
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .final = true,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 	},
 	/* demand: the stock driver's; a request is of use to its next owner only */
@@ -124,7 +124,7 @@ const struct psp_row psp_rows[] = {
 	{
 		.id = SEV_FW_PEK_CERT_IMPORT, .name = "PEK_CERT_IMPORT",
 		BLOCK(sev_fw_pek_cert_import, 0x1c),
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .final = true,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 		.buf = {
 			BLOB(sev_fw_pek_cert_import, pek_address, pek_len, R, CAP),
@@ -145,7 +145,7 @@ const struct psp_row psp_rows[] = {
 	/* demand: sessions that were made for the old key are refused from now on */
 	{
 		.id = SEV_FW_PDH_GEN, .name = "PDH_GEN",
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .final = true,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 	},
 	{
@@ -158,7 +158,7 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_DOWNLOAD_FIRMWARE, .name = "DOWNLOAD_FIRMWARE",
 		BLOCK(sev_fw_download_firmware, 0x0c),
 		.since = PSP_API(0, 15),
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN, .final = true,
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RELOAD,
 		.buf = { IMAGE(sev_fw_download_firmware, address, len) },
 	},

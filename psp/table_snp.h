@@ -228,7 +228,7 @@
 	{
 		SNP(COMMIT, "COMMIT"), BLOCK(sev_fw_snp_commit, 0x04),
 		.since = PSP_API(1, 51),
-		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN,
+		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN, .final = true,
 		.own = { OWN(sev_fw_snp_commit, length, LENGTH) },
 	},
 	/* demand: the stock driver's; reports are signed by this key from then on */

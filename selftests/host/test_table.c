@@ -268,6 +268,13 @@ TEST(demands_on_the_caller)
 		EXPECT_EQ(row->then == PSP_THEN_RELOAD || row->id == SEV_FW_SNP_COMMIT,
 			  row->demand == PSP_DEMAND_ADMIN) TH_LOG("%s", row->name);
 		admin += row->demand == PSP_DEMAND_ADMIN;
+		/* what changes the NV area, the identity or the code has no way back */
+		if (row->then == PSP_THEN_PERSIST || row->then == PSP_THEN_RESET ||
+		    row->demand == PSP_DEMAND_ADMIN)
+			EXPECT_TRUE(row->final) TH_LOG("%s", row->name);
+		/* a reader must not be able to do anything that needs a question first */
+		if (row->final)
+			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);
 	}
 	EXPECT_LT(0, admin);
 }
@@ -328,6 +335,7 @@ TEST(names_are_known)
 		EXPECT_EQ(row->demand >= PSP_DEMAND_WRITE, !!(info.flags & SEV_FW_INFO_WRITE));
 		EXPECT_EQ(row->demand == PSP_DEMAND_ADMIN, !!(info.flags & SEV_FW_INFO_ADMIN));
 		EXPECT_EQ(row->snp, !!(info.flags & SEV_FW_INFO_SNP));
+		EXPECT_EQ(row->final, !!(info.flags & SEV_FW_INFO_FINAL));
 		if (row->since) {
 			psp_row_info(row, row->since - 1, &info);
 			EXPECT_FALSE(info.flags & SEV_FW_INFO_AVAILABLE);

@@ -239,6 +239,8 @@ static int issue_it(struct issue *issue, const struct args *args, struct json_ob
 		fail(EXIT_NO_ACCESS, "the stock driver has no pass-through; only psp_sev issues "
 		     "commands by their blocks");
 	info = host_info(infos, query.count, issue->command->id);
+	if (info && info->flags & SEV_FW_INFO_FINAL)
+		confirm(args, "This replaces keys, owner or firmware of the platform. Go on?");
 	door = sev_fw_door_dev(fd, -1);
 	if (must_ask(issue))
 		ask_lengths(issue, &door);
@@ -257,13 +259,6 @@ static int issue_it(struct issue *issue, const struct args *args, struct json_ob
 	return show(issue, facts, args, 0);
 }
 
-/* Is there no way back? */
-static bool is_final(uint32_t id)
-{
-	return id == SEV_FW_PLATFORM_RESET || id == SEV_FW_PEK_GEN || id == SEV_FW_PDH_GEN ||
-	       id == SEV_FW_PEK_CERT_IMPORT || id == SEV_FW_DOWNLOAD_FIRMWARE;
-}
-
 static int issue_act(const struct args *args)
 {
 	struct issue issue = { .command = command_named(args->word[0]) };
@@ -273,11 +268,8 @@ static int issue_act(const struct args *args)
 		set_field(&issue, args->word[i]);
 	set_inputs(&issue);
 	facts_text(facts, "command", issue.command->name);
-	if (!option(args, "dry-run")) {
-		if (is_final(issue.command->id))
-			confirm(args, "The platform's keys or its firmware will change. Go on?");
+	if (!option(args, "dry-run"))
 		return issue_it(&issue, args, facts);
-	}
 	set_outputs(&issue, NULL);
 	facts_hex(facts, "block", issue.block, issue.command->size);
 	return show(&issue, facts, args, 0);

@@ -347,6 +347,7 @@ static void add_command(struct json_object *list, const struct sev_fw_cmd_info *
 	facts_bool(row, "available", info->flags & SEV_FW_INFO_AVAILABLE);
 	facts_text(row, "door", describe_door(info));
 	facts_text(row, "mode", describe_mode(info));
+	facts_bool(row, "final", info->flags & SEV_FW_INFO_FINAL);
 	if (info->api_major || info->api_minor)
 		snprintf(since, sizeof(since), "%u.%u", info->api_major, info->api_minor);
 	facts_text(row, "since", since);
@@ -392,12 +393,13 @@ const struct subcommand commands_sub = {
 		"bytes, "
 		"whether the firmware has it, where it may be issued (on /dev/sev, on a VM, or "
 		"by the driver "
-		"only), what /dev/sev must be open for, since which version of the SEV API it "
-		"exists, and its "
+		"only), what /dev/sev must be open for, whether it replaces keys, owner or firmware for "
+		"good, since which version of the SEV API it exists, and its "
 		"buffers. Needs psp_sev, and /dev/sev for reading.",
 	.json = "  api_version  version of the SEV API that the firmware has\n"
 		"  build        build of the firmware\n"
-		"  commands     list: name, id, size, available, door, mode, since, buffers",
+		"  commands     list: name, id, size, available, door, mode, final,\n"
+		"               since, buffers",
 	.example = "  sevfw commands\n"
 		   "  sevfw commands --json | jq -r '.commands[] | select(.available | not).name'",
 	.act = commands_act,

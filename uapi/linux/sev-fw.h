@@ -442,6 +442,7 @@ struct sev_fw_cmd_info {
 #define SEV_FW_INFO_REPEAT	0x20	/* one block may become several firmware commands */
 #define SEV_FW_INFO_ADMIN	0x40	/* the caller must have CAP_SYS_ADMIN */
 #define SEV_FW_INFO_SNP		0x80	/* a command of SEV-SNP; available if the host has it */
+#define SEV_FW_INFO_FINAL	0x100	/* replaces keys, owner or firmware: ask a person first */
 
 /**
  * struct sev_fw_query - which commands there are
