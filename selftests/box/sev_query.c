@@ -15,7 +15,7 @@
 #include <sevfw/describe.h>
 #include <sevfw/sevfw.h>
 
-#define INFOS_MAX	64
+#define INFOS_MAX	128
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 static struct sev_fw_cmd_info infos[INFOS_MAX];
@@ -115,7 +115,8 @@ static bool covered(uint32_t command)
 {
 	const unsigned long *fw = seen[command][FW];
 
-	if (!(infos[command].flags & (SEV_FW_INFO_GUEST | SEV_FW_INFO_PLATFORM)))
+	if (!(infos[command].flags & SEV_FW_INFO_AVAILABLE) ||
+	    !(infos[command].flags & (SEV_FW_INFO_GUEST | SEV_FW_INFO_PLATFORM)))
 		return true;
 	if (fw[0] && (fw[2] || !infos[command].size))
 		return true;

@@ -27,7 +27,7 @@
 
 #define RAM		(2 << 20)
 #define PAGE		4096
-#define INFOS_MAX	64
+#define INFOS_MAX	128
 #define UNWRITTEN	0x5a5a5a5au
 
 #define KERNEL_ADDRESS		0xffff888000000000ull
@@ -54,6 +54,7 @@ static struct launch *target(struct _test_data_errors *self, const struct sev_fw
 	return info->flags & SEV_FW_INFO_START ? &self->fresh : &self->started;
 }
 
+/* Commands that this host offers; the others have a test of their own. */
 static void find_ways(struct _test_data_errors *self)
 {
 	struct way *way = self->ways;
@@ -62,6 +63,8 @@ static void find_ways(struct _test_data_errors *self)
 		const struct sev_fw_cmd_info *info = &self->infos[i];
 		struct launch *l = target(self, info);
 
+		if (!(info->flags & SEV_FW_INFO_AVAILABLE))
+			continue;
 		if (info->flags & SEV_FW_INFO_GUEST) {
 			*way++ = (struct way){ info, sev_fw_door_vm(l->vm.vm_fd, l->sev_fd) };
 			*way++ = (struct way){ info, sev_fw_door_dev(l->sev_fd, l->vm.vm_fd) };
@@ -931,6 +934,27 @@ TEST_F(errors, status_of_firmware)
 		EXPECT_EQ(0, a.status);
 		EXPECT_EQ(GUEST_LUPDATE, status.state);
 		status = (struct sev_fw_guest_status){ 0 };
+	}
+}
+
+/* Nothing of a block is looked at if there is no such firmware, or host. */
+TEST_F(errors, command_not_offered)
+{
+	struct launch *l = &self->started;
+	const struct sev_fw_door vm = sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
+	const struct sev_fw_door dev = sev_fw_door_dev(l->sev_fd, -1);
+	uint8_t block[SEV_FW_BLOCK_MAX];
+
+	memset(block, 0xff, sizeof(block));
+	for (uint32_t i = 0; i < self->count; i++) {
+		const struct sev_fw_cmd_info *info = &self->infos[i];
+		bool guest = info->flags & SEV_FW_INFO_GUEST;
+
+		if (info->flags & SEV_FW_INFO_AVAILABLE ||
+		    !(info->flags & (SEV_FW_INFO_GUEST | SEV_FW_INFO_PLATFORM)))
+			continue;
+		EXPECT_REFUSED(EOPNOTSUPP, ask(guest ? &vm : &dev, info->id, block, info->size),
+			       "%s", info->name);
 	}
 }
 

@@ -30,7 +30,7 @@
 
 #define RAM		(256 << 10)
 #define PAGE		4096u
-#define INFOS_MAX	64
+#define INFOS_MAX	128
 #define THREADS		3
 #define GUESTS		3
 #define SHAKY_PAGES	16
@@ -372,7 +372,9 @@ FIXTURE_SETUP(fuzz)
 	door = sev_fw_door_dev(world.sev_fd[0], -1);
 	ASSERT_EQ(0, sev_fw_query(&door, &query, world.infos, INFOS_MAX));
 	ASSERT_GE(INFOS_MAX, query.count);
-	world.count = query.count;
+	for (uint32_t i = 0; i < query.count; i++)
+		if (world.infos[i].flags & SEV_FW_INFO_AVAILABLE)
+			world.infos[world.count++] = world.infos[i];
 	for (unsigned int i = 0; i < GUESTS; i++)
 		world.slot[i].vm_fd = -1;
 	/* readers never end, so who writes must come first */

@@ -17,7 +17,7 @@
 
 #define RAM		(2 << 20)
 #define PAGE		4096
-#define INFOS_MAX	64
+#define INFOS_MAX	128
 #define FILL		0xa5
 
 FIXTURE(isolation) {
