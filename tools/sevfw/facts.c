@@ -83,7 +83,8 @@ void facts_id(struct json_object *facts, const char *key, uint64_t value, int di
 
 /* ---- for people ---- */
 
-#define INDENT	2
+#define INDENT		2
+#define COLUMNS_MAX	24	/* no table has as many */
 
 static const char *label(const char *key)
 {
@@ -127,34 +128,38 @@ static size_t longest(struct json_object *table, const char *key)
 }
 
 /* One line of a table, its heads if there is no row. The last column is not filled up. */
-static void print_cells(struct json_object *first, struct json_object *row,
-			struct json_object *table)
+static void print_cells(struct json_object *first, struct json_object *row, const int *width,
+			int indent)
 {
 	int left = json_object_object_length(first);
 
+	printf("%*s", indent, "");
 	json_object_object_foreach(first, key, unused) {
 		struct json_object *cell = NULL;
-		int width = --left ? (int)longest(table, key) : 0;
 
 		(void)unused;
 		if (row)
 			json_object_object_get_ex(row, key, &cell);
-		printf("%-*s%s", width, row ? plain(cell) : label(key), left ? "  " : "\n");
+		left--;
+		printf("%-*s%s", left ? *width++ : 0, row ? plain(cell) : label(key),
+		       left ? "  " : "\n");
 	}
 }
 
+/* Widths are computed once: a log may have a million rows. */
 static void print_table(struct json_object *table, int indent)
 {
 	struct json_object *first = json_object_array_get_idx(table, 0);
+	int width[COLUMNS_MAX], columns = 0;
 
-	printf("%*s", indent, "");
-	print_cells(first, NULL, table);
-	for (size_t i = 0; i < json_object_array_length(table); i++) {
-		struct json_object *row = json_object_array_get_idx(table, i);
-
-		printf("%*s", indent, "");
-		print_cells(first, row, table);
+	json_object_object_foreach(first, key, unused) {
+		(void)unused;
+		if (columns < COLUMNS_MAX)
+			width[columns++] = (int)longest(table, key);
 	}
+	print_cells(first, NULL, width, indent);
+	for (size_t i = 0; i < json_object_array_length(table); i++)
+		print_cells(first, json_object_array_get_idx(table, i), width, indent);
 }
 
 static void print_object(struct json_object *object, int indent);
