@@ -26,6 +26,15 @@
 
 #define SECRET_MAX	0x4000	/* all firmware takes that much */
 
+#define ARK_UNKNOWN	"without --ark-digest nothing proves that this ARK is the vendor's"
+
+/* How far the certificates of a platform have been followed. */
+enum trust {
+	TRUST_NONE,	/* they belong together; anyone can make such a chain */
+	TRUST_CA,	/* up to an ARK, whoever made that */
+	TRUST_PINNED,	/* up to the ARK that the owner named */
+};
+
 static void insist(enum owner_result result, const char *what)
 {
 	if (result)
@@ -79,20 +88,47 @@ static void load_session(const char *dir, struct owner_session *session)
 	load(dir, "tek", session->tek, sizeof(session->tek));
 }
 
-/* Ends the program if the platform is not one to trust. Return: the vendor has said so. */
-static bool verify_platform(const struct args *args, const struct sev_cert *pdh,
-			    const struct sev_chain *chain)
+/*
+ * Compare with a digest or the like that the owner has from elsewhere. Without the option,
+ * nothing is compared; any difference ends the program.
+ */
+static void compare(const struct args *args, const char *of, const char *name, const void *is,
+		    size_t len)
+{
+	const char *text = option(args, name);
+	struct blob want;
+
+	if (!text)
+		return;
+	want = blob_given(name, text, len);
+	if (CRYPTO_memcmp(want.data, is, len))
+		fail(EXIT_NO, "%s: its %s is another one", of, name);
+	blob_free(&want);
+}
+
+/*
+ * Ends the program if the platform is not one to trust. Return: how far that trust goes;
+ * @ark receives the digest of the vendor's root.
+ */
+static enum trust verify_platform(const struct args *args, const struct sev_cert *pdh,
+				  const struct sev_chain *chain, uint8_t *ark)
 {
 	const char *ca = option(args, "ca");
 	struct vendor_files files;
 	struct sev_vendor vendor;
 	int ret = ca ? vendor_read(&files, ca) : 0;
 
+	if (!ca && option(args, "ark-digest"))
+		fail(EXIT_USAGE, "%s: --ark-digest needs --ca, where the ARK is", args->sub->name);
 	if (ret)
 		fail(EXIT_NO, "%s: cek.cert and ask_ark.cert: %s", ca, strerror(-ret));
 	vendor = vendor_of(&files);
 	insist(sev_chain_verify(pdh, chain, ca ? &vendor : NULL), "the platform's certificates");
-	return ca;
+	if (!ca)
+		return TRUST_NONE;
+	insist(sev_ark_digest(&vendor, ark), ca);
+	compare(args, ca, "ark-digest", ark, SEV_ARK_DIGEST);
+	return option(args, "ark-digest") ? TRUST_PINNED : TRUST_CA;
 }
 
 /* ---- session ---- */
@@ -101,13 +137,18 @@ static int session_act(const struct args *args)
 {
 	uint32_t policy = htole32(option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG));
 	const char *dir = args->word[1], *text;
+	uint8_t ark[SEV_ARK_DIGEST];
 	struct owner_session session;
+	enum trust trust;
 	struct sev_chain chain;
 	struct sev_cert pdh;
 
 	load_platform(args->word[0], &pdh, &chain);
-	if (!verify_platform(args, &pdh, &chain))
-		warn("without --ca nobody says that this is a platform and no program");
+	trust = verify_platform(args, &pdh, &chain, ark);
+	if (trust == TRUST_NONE)
+		warn("without --ca nothing proves that this is a platform and no program");
+	else if (trust == TRUST_CA)
+		warn(ARK_UNKNOWN);
 	insist(owner_session_make(&session, &pdh, le32toh(policy)), "session");
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		fail(EXIT_NO, "%s: %s", dir, strerror(errno));
@@ -129,6 +170,7 @@ static int session_act(const struct args *args)
 static const struct option_row session_options[] = {
 	{ "policy", "N", "policy of the guest (1: no debugging)" },
 	{ "ca", "DIR", "DIR/cek.cert and DIR/ask_ark.cert, from the vendor, must vouch for it" },
+	{ "ark-digest", "HEX", "SHA-384 that the ARK in --ca must have" },
 	{ NULL, NULL, NULL }
 };
 
@@ -204,15 +246,24 @@ static const char *needed(const struct args *args, const char *name)
 
 static void verify_chain(const struct args *args, struct json_object *facts)
 {
+	static const char * const verified[] = {
+		[TRUST_NONE] = "the certificates belong together; without --ca anyone can have "
+			"made them",
+		[TRUST_CA] = "the ARK in --ca vouches for this platform; is it the vendor's?",
+		[TRUST_PINNED] = "the vendor vouches for this platform",
+	};
+	uint8_t ark[SEV_ARK_DIGEST];
 	struct sev_chain chain;
 	struct sev_cert pdh;
-	bool vendor;
+	enum trust trust;
 
 	load_platform(args->word[1], &pdh, &chain);
-	vendor = verify_platform(args, &pdh, &chain);
-	facts_text(facts, "verified", vendor ?
-		   "the ARK in --ca vouches for this platform; is it the vendor's?" :
-		   "the certificates belong together; without --ca anyone can have made them");
+	trust = verify_platform(args, &pdh, &chain, ark);
+	if (trust == TRUST_CA)
+		warn(ARK_UNKNOWN);
+	facts_text(facts, "verified", verified[trust]);
+	if (trust != TRUST_NONE)
+		facts_hex(facts, "ark_sha384", ark, sizeof(ark));
 }
 
 static struct owner_platform parse_version(const struct args *args)
@@ -257,20 +308,6 @@ static void verify_sev_report(const struct args *args, const struct blob *report
 	facts_text(facts, "verified", "the platform's firmware has launched that guest");
 }
 
-/* An owner's expectation of a field; not compared if the option is missing. */
-static void compare(const struct args *args, const char *name, const void *is, size_t len)
-{
-	const char *text = option(args, name);
-	struct blob want;
-
-	if (!text)
-		return;
-	want = blob_given(name, text, len);
-	if (CRYPTO_memcmp(want.data, is, len))
-		fail(EXIT_NO, "report: its %s is another one", name);
-	blob_free(&want);
-}
-
 static void verify_snp_report(const struct args *args, const struct blob *blob,
 			      struct json_object *facts)
 {
@@ -290,11 +327,11 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 	if (policy & SNP_POLICY_DEBUG && !option(args, "policy"))
 		fail(EXIT_NO, "report: the policy %#llx lets the host read and change the guest; "
 		     "if that is meant, give --policy", (unsigned long long)policy);
-	compare(args, "digest", report.measurement, sizeof(report.measurement));
-	compare(args, "nonce", report.report_data, sizeof(report.report_data));
-	compare(args, "ark-digest", ark, sizeof(ark));
+	compare(args, "report", "digest", report.measurement, sizeof(report.measurement));
+	compare(args, "report", "nonce", report.report_data, sizeof(report.report_data));
+	compare(args, "report", "ark-digest", ark, sizeof(ark));
 	if (!option(args, "ark-digest"))
-		warn("without --ark-digest nobody says that this ARK is the vendor's");
+		warn(ARK_UNKNOWN);
 	facts_text(facts, "verified", option(args, "digest") ?
 		   "the firmware of that chip says so of a guest with that digest" :
 		   "the firmware of that chip says so; give --digest to know of which guest");
@@ -349,7 +386,8 @@ static const struct option_row verify_options[] = {
 	{ "ca", "DIR", "chain: DIR/cek.cert and DIR/ask_ark.cert, from the vendor" },
 	{ "leaf", "FILE", "SNP: VCEK or VLEK certificate, DER" },
 	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
-	{ "ark-digest", "HEX", "SNP: SHA-384 that the ARK must have" },
+	{ "ark-digest", "HEX", "SHA-384 that the ARK must have: SNP, of its DER; SEV, of what "
+		"follows the ASK in ask_ark.cert" },
 	{ "policy", "N", "SNP: policy that the guest must have; without it, any but debugging" },
 	{ NULL, NULL, NULL }
 };
@@ -367,14 +405,14 @@ const struct subcommand verify_sub = {
 		"the owner's session?\n\n"
 		"report: is FILE, an attestation report of SEV or of SNP, signed by the "
 		"firmware "
-		"of the platform, and about what is expected? For SNP, compare the digest of the "
-		"ARK "
-		"with a copy from a place that you trust.\n\n"
+		"of the platform, and about what is expected?\n\n"
+		"A chain ends in the ARK, and says nothing unless that is the vendor's: "
+		"--ark-digest is its digest, from a place that you trust.\n\n"
 		"The exit status is 0 for yes and 1 for no, with the reason on standard error.",
 	.json = "  verified     what is sure now\n"
 		"  policy       SNP: policy of the guest\n"
 		"  measurement  SNP: its launch digest\n"
-		"  ark_sha384   SNP: digest of the vendor's root certificate",
+		"  ark_sha384   digest of the vendor's root certificate (chain with --ca, SNP report)",
 	.example = "  sevfw verify chain platform.certs --ca=vendor\n"
 		   "  sevfw verify measurement \"$measurement\" --owner=owner \\\n"
 		   "      --firmware-version=1.55.21 --digest=$(sevfw measure OVMF_CODE.fd "

@@ -274,20 +274,42 @@ static enum owner_result vendor_signed_by(const struct vendor_cert *cert,
 			  (const uint8_t *)cert->header + body);
 }
 
+/* ASK and ARK of @vendor; the caller frees their keys, also after a failure. */
+static enum owner_result vendor_parse(const struct sev_vendor *vendor, struct vendor_cert *ask,
+				      struct vendor_cert *ark)
+{
+	enum owner_result ret;
+	size_t ask_size;
+
+	ret = vendor_cert_parse(ask, vendor->ca, vendor->ca_len, SEV_USAGE_ASK);
+	if (ret)
+		return ret;
+	ask_size = vendor_cert_size(ask->key_size);
+	return vendor_cert_parse(ark, (const uint8_t *)vendor->ca + ask_size,
+				 vendor->ca_len - ask_size, SEV_USAGE_ARK);
+}
+
+enum owner_result sev_ark_digest(const struct sev_vendor *vendor, uint8_t digest[SEV_ARK_DIGEST])
+{
+	struct vendor_cert ask = { 0 }, ark = { 0 };
+	enum owner_result ret = vendor_parse(vendor, &ask, &ark);
+
+	if (!ret && EVP_Digest(ark.header, vendor_cert_size(ark.key_size), digest, NULL,
+			       EVP_sha384(), NULL) != 1)
+		ret = OWNER_CRYPTO;
+	EVP_PKEY_free(ark.key);
+	EVP_PKEY_free(ask.key);
+	return ret;
+}
+
 static enum owner_result vendor_verify(const struct sev_vendor *vendor, const struct sev_cert *cek)
 {
 	struct vendor_cert ask = { 0 }, ark = { 0 };
 	enum owner_result ret;
-	size_t ask_size;
 
 	if (memcmp(vendor->cek, cek, SEV_CERT_SIGNED))
 		return OWNER_MISMATCH;
-	ret = vendor_cert_parse(&ask, vendor->ca, vendor->ca_len, SEV_USAGE_ASK);
-	if (ret)
-		goto out;
-	ask_size = vendor_cert_size(ask.key_size);
-	ret = vendor_cert_parse(&ark, (const uint8_t *)vendor->ca + ask_size,
-				vendor->ca_len - ask_size, SEV_USAGE_ARK);
+	ret = vendor_parse(vendor, &ask, &ark);
 	if (ret)
 		goto out;
 	ret = vendor_signed_by(&ark, &ark);

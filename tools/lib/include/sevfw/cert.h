@@ -153,6 +153,17 @@ struct sev_vendor {
 enum owner_result sev_chain_verify(const struct sev_cert *pdh, const struct sev_chain *chain,
 				   const struct sev_vendor *vendor);
 
+#define SEV_ARK_DIGEST	48	/* SHA-384 */
+
+/**
+ * sev_ark_digest() - which ARK is it that vouches for a platform?
+ * @vendor: the vendor's part, after sev_chain_verify() accepted it
+ * @digest: receives the SHA-384 of the ARK certificate, in the vendor's format
+ *
+ * Return: OWNER_OK, OWNER_LENGTH, OWNER_FORMAT, OWNER_KEY, OWNER_CRYPTO.
+ */
+enum owner_result sev_ark_digest(const struct sev_vendor *vendor, uint8_t digest[SEV_ARK_DIGEST]);
+
 /**
  * sev_cert_signed_by() - check one signature
  * @cert: certificate
