@@ -250,10 +250,12 @@ static int issue_it(struct issue *issue, const struct args *args, struct json_ob
 	free(infos);
 	if (ret) {
 		ret = host_refused(issue->command->name, ret, status);
+		answered(issue->command->name, ret);
 		if (ret == EXIT_REFUSED)
 			show(issue, facts, args, 0);
 		return ret;
 	}
+	answered(issue->command->name, EXIT_UNSAVED);
 	facts_text(facts, "status", sev_status_text(status));
 	save_outputs(issue, facts);
 	return show(issue, facts, args, 0);

@@ -33,6 +33,7 @@ static void insist(const struct platform *p, const char *command, int ret)
 {
 	if (ret)
 		exit(host_refused(command, ret, p->status));
+	answered(command, EXIT_UNSAVED);
 }
 
 /* ---- export ---- */

@@ -3,7 +3,6 @@
  * One tree of facts, two ways to print it. Nothing is said to people that --json does
  * not say, too, because both come from here.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,5 +212,5 @@ void facts_print(struct json_object *facts, bool json)
 		print_object(facts, 0);
 	json_object_put(facts);
 	if (fflush(stdout))
-		fail(EXIT_NO, "output cannot be written: %s", strerror(errno));
+		fail_to_save(NULL);
 }

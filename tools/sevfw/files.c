@@ -162,8 +162,10 @@ static void write_special(const char *path, const void *data, size_t len)
 		error = errno;
 	if (fd >= 0 && close(fd) && !error)
 		error = errno;
-	if (error)
-		fail(EXIT_NO, "%s: %s", path, strerror(error));
+	if (!error)
+		return;
+	errno = error;
+	fail_to_save(path);
 }
 
 void blob_write(const char *path, const void *data, size_t len, bool secret)
@@ -174,7 +176,7 @@ void blob_write(const char *path, const void *data, size_t len, bool secret)
 
 	if (!strcmp(path, "-")) {
 		if (fwrite(data, 1, len, stdout) != len || fflush(stdout))
-			fail(EXIT_NO, "output cannot be written: %s", strerror(errno));
+			fail_to_save(NULL);
 		return;
 	}
 	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
@@ -184,7 +186,7 @@ void blob_write(const char *path, const void *data, size_t len, bool secret)
 	snprintf(new, sizeof(new), "%s.%ld.new", path, (long)getpid());
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0666);
 	if (fd < 0)
-		fail(EXIT_NO, "%s: %s", path, strerror(errno));
+		fail_to_save(path);
 	error = write_all(fd, data, len) ? 0 : errno;
 	if (close(fd) && !error)
 		error = errno;
@@ -192,7 +194,8 @@ void blob_write(const char *path, const void *data, size_t len, bool secret)
 		error = errno;
 	if (error) {
 		unlink(new);
-		fail(EXIT_NO, "%s: %s", path, strerror(error));
+		errno = error;
+		fail_to_save(path);
 	}
 }
 

@@ -17,7 +17,8 @@
 
 static const char statuses[] =
 "Exit status: 0 for done, or yes; 1 for failed, or no; 2 for a wrong argument; 3 if the\n"
-"firmware refused; 4 if it could not be asked (no device, no permission, other driver).\n";
+"firmware refused; 4 if it could not be asked (no device, no permission, other driver);\n"
+"5 if the firmware has done it, and only its answer could not be saved.\n";
 
 const struct subcommand * const subcommands[] = {
 	&status_sub, &doctor_sub, &guests_sub, &commands_sub, &explain_sub, &decode_sub,
@@ -53,6 +54,27 @@ void warn(const char *format, ...)
 	va_start(arg, format);
 	say(format, arg);
 	va_end(arg);
+}
+
+static const char *answered_command;
+static int answered_status;
+
+void answered(const char *command, int status)
+{
+	answered_command = command;
+	answered_status = status;
+}
+
+void fail_to_save(const char *path)
+{
+	const int status = answered_command ? answered_status : EXIT_NO;
+	const int error = errno;
+
+	if (answered_command)
+		warn("the firmware has answered %s; only its answer is lost", answered_command);
+	if (path)
+		fail(status, "%s: %s", path, strerror(error));
+	fail(status, "output cannot be written: %s", strerror(error));
 }
 
 /* Edits that lead from one name to the other, in any case: insert, remove, change. */
@@ -383,7 +405,7 @@ static int run(const struct subcommand *sub, int argc, char **argv)
 	parse(&args, argc, argv);
 	status = sub->act(&args);
 	if (fflush(stdout))
-		fail(EXIT_NO, "output cannot be written: %s", strerror(errno));
+		fail_to_save(NULL);
 	return status;
 }
 

@@ -26,6 +26,7 @@
 #define EXIT_USAGE	2	/* a wrong argument; nothing has been done */
 #define EXIT_REFUSED	3	/* the firmware refused */
 #define EXIT_NO_ACCESS	4	/* the firmware could not be asked: device, permission, driver */
+#define EXIT_UNSAVED	5	/* the command was done, but its answer could not be saved */
 
 #define OPTIONS_MAX	20
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -107,6 +108,17 @@ uint64_t option_number(const struct args *args, const char *name, uint64_t max,
 /** fail() - say why, and end the program with @status */
 void fail(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
+
+/**
+ * answered() - the firmware has answered @command: if output cannot be saved from now on,
+ * the program ends with @status, so that no script repeats what has been done
+ */
+void answered(const char *command, int status);
+
+/** fail_to_save() - end the program because @path, or standard output if NULL, cannot be
+ * written; errno says why
+ */
+void fail_to_save(const char *path) __attribute__((noreturn));
 
 /** warn() - say something on standard error */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
