@@ -43,12 +43,65 @@ void sev_platform_shutdown(void);
 #define PSP_EXPORTS_OF_7_2
 #endif
 
-/* Older kernels know nothing of SNP, but may run where a newer one has switched it on. */
+/*
+ * SNP. A kernel is a host for it from 6.11 on; older ones know nothing of it, but may run
+ * where a newer one has switched it on. Since 7.2 the kernel gives what must come before
+ * SNP_INIT_EX to ccp alone.
+ *
+ * Whether a page is in the RMP, how it is given to the firmware, and how it is taken back
+ * once it is in Reclaim: 0, or a positive result of RMPUPDATE. That one is asked without
+ * the kernel's function for it, which is loud if the page is still the firmware's; here
+ * this is only a question.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
 #include <linux/cc_platform.h>
 #define psp_kernel_has_snp()	cc_platform_has(CC_ATTR_HOST_SEV_SNP)
 #else
 #define psp_kernel_has_snp()	false
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
+#define PSP_HOST_SNP		true
+struct psp_rmpupdate {
+	u64 gpa;
+	u8 assigned;
+	u8 large;
+	u8 immutable;
+	u8 reserved;
+	u32 asid;
+};
+
+static inline bool psp_rmp_assigned(u64 pfn)
+{
+	bool assigned;
+	int level;
+
+	return snp_lookup_rmpentry(pfn, &assigned, &level) || assigned;
+}
+
+static inline int psp_rmp_give(u64 pfn, bool large)
+{
+	return rmp_make_private(pfn, 0, large ? PG_LEVEL_2M : PG_LEVEL_4K, 0, true);
+}
+
+static inline int psp_rmp_take(u64 pfn, bool large)
+{
+	const struct psp_rmpupdate update = { .large = large };
+	u64 result;
+
+	/* RMPUPDATE, which assemblers do not know */
+	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfe" : "=a" (result)
+		     : "a" (pfn << PAGE_SHIFT), "c" (&update) : "memory", "cc");
+	return result;
+}
+
+#define psp_iommu_snp_disable()	amd_iommu_snp_disable()
+#else
+#define PSP_HOST_SNP		false
+static inline bool psp_rmp_assigned(u64 pfn) { return false; }
+static inline int psp_rmp_give(u64 pfn, bool large) { return -EOPNOTSUPP; }
+static inline int psp_rmp_take(u64 pfn, bool large) { return -EOPNOTSUPP; }
+static inline int psp_iommu_snp_disable(void) { return 0; }
 #endif
 
 /* A built-in kvm_amd calls this function since 6.12; the kernel declares it for ccp only. */

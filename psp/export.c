@@ -41,7 +41,9 @@
 /* A command of KVM's: @data is firmware's block as it stands. */
 static int issue_raw(u32 id, void *data, int *error)
 {
-	struct psp_call call = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
+	struct psp_call call = {
+		.row = psp_row_find(id), .status = SEV_FW_NO_CALL, .theirs = true,
+	};
 	struct psp_shadow shadows[SEV_FW_BUFS];
 	struct psp *psp;
 	int ret;
@@ -51,6 +53,10 @@ static int issue_raw(u32 id, void *data, int *error)
 	if (!call.row || !data != !call.row->size)
 		return -EINVAL;
 	psp = psp_get();
+	if (psp && !psp_offers(psp, call.row)) {
+		psp_put(psp);
+		return -EINVAL;
+	}
 	if (!psp) {
 		/* the guest has gone with its PSP, and this is the end of its VM */
 		if (call.row->then == PSP_THEN_CLOSE)
@@ -93,8 +99,9 @@ int sev_platform_init(PSP_INIT_ARGS *args)
 
 	if (psp) {
 		may_wait = args && psp_init_may_wait(args);
-		ret = 0;
-		if (psp_init_on_probe || !may_wait)
+		/* what guests KVM can offer depends on SNP, so that this one cannot wait */
+		ret = psp_bring_up_snp(psp, &status);
+		if (!ret && (psp_init_on_probe || !may_wait))
 			ret = psp_bring_up(psp, may_wait, &status);
 		psp_put(psp);
 	}
@@ -232,11 +239,6 @@ void sev_platform_shutdown(void)
 }
 EXPORT_SYMBOL_GPL(sev_platform_shutdown);
 
-/*
- * A page that SNP firmware may write to would have to be handed over to it. This
- * driver has no SNP, so any page will do.
- */
-
 /**
  * snp_alloc_firmware_page() - allocate a page that the firmware may write to
  * @mask: how to allocate it
@@ -245,7 +247,7 @@ EXPORT_SYMBOL_GPL(sev_platform_shutdown);
  */
 void *snp_alloc_firmware_page(gfp_t mask)
 {
-	return (void *)__get_free_page(mask);
+	return psp_snp_page_alloc(mask);
 }
 EXPORT_SYMBOL_GPL(snp_alloc_firmware_page);
 
@@ -255,7 +257,7 @@ EXPORT_SYMBOL_GPL(snp_alloc_firmware_page);
  */
 void snp_free_firmware_page(void *addr)
 {
-	free_page((unsigned long)addr);
+	psp_snp_page_free(addr);
 }
 EXPORT_SYMBOL_GPL(snp_free_firmware_page);
 

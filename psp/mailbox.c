@@ -30,8 +30,10 @@
 #include <linux/module.h>
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
+#include <asm/special_insns.h>
 
 #include "addr.h"
+#include "compat.h"
 #include "psp.h"
 
 #define CMDRESP_RESPONSE	BIT(31)
@@ -252,15 +254,31 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
 	return error;
 }
 
-static void ring_doorbell(struct psp *psp, const struct psp_call *call)
+/*
+ * The block's place in the command buffer. With SNP, blocks that the firmware writes to
+ * lie in a page that changes hands; all others lie in one that does not.
+ */
+static void *block_of(const struct psp *psp, const struct psp_call *call)
 {
-	psp_addr_t addr = psp_addr_virt(psp->cmd_buf.virt);
+	if (psp->cmd_buf.order && !psp_writes_block(call->row))
+		return psp->cmd_buf.virt + PAGE_SIZE;
+	return psp->cmd_buf.virt;
+}
+
+static int ring_doorbell(struct psp *psp, const struct psp_call *call)
+{
+	void *block = block_of(psp, call);
+	psp_addr_t addr = psp_addr_virt(block);
 	const struct psp_regs *regs = psp->regs;
 	size_t size = call->row->size;
+	int ret;
 
 	/* firmware reads, and writes back, up to the next multiple of 8 */
-	memcpy(psp->cmd_buf.virt, call->fw.byte, size);
-	memset(psp->cmd_buf.virt + size, 0, round_up(size, 8) - size);
+	memcpy(block, call->fw.byte, size);
+	memset(block + size, 0, round_up(size, 8) - size);
+	ret = psp_fwmem_lend_block(psp, call);
+	if (ret)
+		return ret;
 	psp_fwmem_hand_over(&psp->cmd_buf);
 
 	psp->busy_since = ktime_get_ns();
@@ -268,6 +286,7 @@ static void ring_doorbell(struct psp *psp, const struct psp_call *call)
 	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
 	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
 	psp_write(psp, regs->cmdresp, call->row->id << CMDRESP_ID_SHIFT | CMDRESP_IOC);
+	return 0;
 }
 
 static int take_answer(struct psp *psp, struct psp_call *call)
@@ -278,7 +297,7 @@ static int take_answer(struct psp *psp, struct psp_call *call)
 		return give_up(psp, call, -EIO);
 	psp->answered = true;
 	psp_fwmem_take_back(&psp->cmd_buf);
-	memcpy(call->fw.byte, psp->cmd_buf.virt, call->row->size);
+	memcpy(call->fw.byte, block_of(psp, call), call->row->size);
 	call->status = resp & CMDRESP_STATUS;
 	return call->status ? -EIO : 0;
 }
@@ -291,27 +310,101 @@ static int take_answer(struct psp *psp, struct psp_call *call)
  * Context: process context, psp->lock held, sleeps.
  * Return: 0; -EIO (refused, @call->status says why; or the PSP is dead, then it
  * is SEV_FW_NO_CALL); -ENODEV (device gone); -ETIMEDOUT (no answer: dead from now
- * on, and @call->stuck is set).
+ * on, and @call->stuck is set); -ENOMEM (no memory for the block).
  */
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
 	struct psp_habit *habit = &psp->habits[call->row - psp_rows];
 	bool done;
+	int ret;
 
 	lockdep_assert_held(&psp->lock);
 
 	call->status = SEV_FW_NO_CALL;
 	if (psp->end != PSP_ALIVE)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
+	if (!psp->cmd_buf.virt)
+		return -ENOMEM;
 
 	let_interrupt(psp, sleeps_at_once(psp, habit));
-	ring_doorbell(psp, call);
+	ret = ring_doorbell(psp, call);
+	if (ret)
+		return ret;
 	done = wait_for_answer(psp, habit);
 	WRITE_ONCE(psp->busy, NULL);
 	call->firmware_ns = ktime_get_ns() - psp->busy_since;
 	if (!done)
 		return give_up(psp, call, -ETIMEDOUT);
 	return take_answer(psp, call);
+}
+
+/**
+ * psp_mailbox_lose_block() - the command buffer is the firmware's for ever
+ * @psp: PSP
+ *
+ * Context: psp->lock held.
+ */
+void psp_mailbox_lose_block(struct psp *psp)
+{
+	psp_fwmem_hand_over(&psp->cmd_buf);
+	psp_fwmem_free(&psp->cmd_buf);
+	psp->cmd_buf = psp->cmd_spare;
+	psp->cmd_spare.virt = NULL;
+}
+
+/**
+ * psp_mailbox_refill() - replace a command buffer that has been lost
+ * @psp: PSP
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ */
+void psp_mailbox_refill(struct psp *psp)
+{
+	struct psp_fwmem *into, mem;
+
+	if (!psp->snp || (READ_ONCE(psp->cmd_spare.virt) && READ_ONCE(psp->cmd_buf.virt)) ||
+	    psp_fwmem_alloc(&mem, 2 * PAGE_SIZE, GFP_KERNEL))
+		return;
+	mutex_lock(&psp->lock);
+	into = psp->cmd_buf.virt ? &psp->cmd_spare : &psp->cmd_buf;
+	if (!into->virt) {
+		*into = mem;
+		mem.virt = NULL;
+	}
+	mutex_unlock(&psp->lock);
+	psp_fwmem_free(&mem);
+}
+
+static u32 ask_in_panic(struct psp *psp, u32 id, psp_addr_t addr)
+{
+	unsigned int ms;
+
+	psp_write(psp, psp->regs->addr_lo, psp_addr_lo(addr));
+	psp_write(psp, psp->regs->addr_hi, psp_addr_hi(addr));
+	psp_write(psp, psp->regs->cmdresp, id << CMDRESP_ID_SHIFT);
+	for (ms = 0; ms < PANIC_MS && !answered(psp); ms++)
+		mdelay(1);
+	return psp_read(psp, psp->regs->cmdresp) & CMDRESP_STATUS;
+}
+
+/*
+ * The other CPUs stand still, and have written back their caches as the last thing that
+ * they did.
+ */
+static void end_snp_in_panic(struct psp *psp)
+{
+	struct sev_fw_snp_shutdown_ex *block = psp->cmd_buf.virt + PAGE_SIZE;
+	psp_addr_t addr = psp_addr_virt(block);
+
+	block->length = sizeof(*block);
+	block->flags = 1;	/* of the IOMMU, too */
+	wbinvd();
+	if (ask_in_panic(psp, SEV_FW_SNP_SHUTDOWN_EX, addr) ==
+	    SEV_FW_STATUS_DF_FLUSH_REQUIRED) {
+		ask_in_panic(psp, SEV_FW_SNP_DF_FLUSH, (__force psp_addr_t)0);
+		ask_in_panic(psp, SEV_FW_SNP_SHUTDOWN_EX, addr);
+	}
+	psp_iommu_snp_disable();
 }
 
 /**
@@ -322,13 +415,9 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
  */
 void psp_mailbox_panic(struct psp *psp)
 {
-	unsigned int ms;
-
-	psp_write(psp, psp->regs->addr_lo, 0);
-	psp_write(psp, psp->regs->addr_hi, 0);
-	psp_write(psp, psp->regs->cmdresp, SEV_FW_SHUTDOWN << CMDRESP_ID_SHIFT);
-	for (ms = 0; ms < PANIC_MS && !answered(psp); ms++)
-		mdelay(1);
+	ask_in_panic(psp, SEV_FW_SHUTDOWN, (__force psp_addr_t)0);
+	if (psp->snp_up && psp->cmd_buf.virt)
+		end_snp_in_panic(psp);
 }
 
 /**
@@ -348,8 +437,10 @@ int psp_mailbox_init(struct psp *psp)
 	psp->look_period = LOOK_PERIOD;
 	init_waitqueue_head(&psp->wait);
 	timer_setup(&psp->look, look_after_sleeper, 0);
-	if (!psp->habits || psp_fwmem_alloc(&psp->cmd_buf, PAGE_SIZE, GFP_KERNEL))
+	if (!psp->habits ||
+	    psp_fwmem_alloc(&psp->cmd_buf, psp->snp ? 2 * PAGE_SIZE : PAGE_SIZE, GFP_KERNEL))
 		return -ENOMEM;
+	psp_mailbox_refill(psp);
 
 	psp_mailbox_quiet(psp);
 	return 0;
@@ -417,5 +508,6 @@ void psp_mailbox_stop(struct psp *psp)
 void psp_mailbox_exit(struct psp *psp)
 {
 	psp_fwmem_free(&psp->cmd_buf);
+	psp_fwmem_free(&psp->cmd_spare);
 	kfree(psp->habits);
 }

@@ -380,12 +380,18 @@ static int asid_table_show(struct seq_file *seq, void *unused)
 		[PSP_ASID_DIRTY] = "dirty", [PSP_ASID_FREE] = "free", [PSP_ASID_BOUND] = "bound",
 	};
 	struct psp *psp = seq->private;
+	u64 guest;
 	u32 asid;
 
 	seq_puts(seq, "# asid state handle\n");
-	for (asid = 1; asid <= psp->max_asid; asid++)
-		seq_printf(seq, "%u %s %u\n", asid, names[READ_ONCE(psp->asid[asid].state)],
-			   READ_ONCE(psp->asid[asid].handle));
+	for (asid = 1; asid <= psp->max_asid; asid++) {
+		guest = READ_ONCE(psp->asid[asid].guest);
+		seq_printf(seq, "%u %s ", asid, names[READ_ONCE(psp->asid[asid].state)]);
+		if (guest & PSP_ID_CONTEXT)
+			seq_puts(seq, "snp\n");
+		else
+			seq_printf(seq, "%llu\n", guest);
+	}
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(asid_table);

@@ -16,6 +16,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/crash_dump.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
@@ -336,21 +337,22 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	psp->pdev = pdev;
 	psp->reason = set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
+	psp->snp = PSP_HOST_SNP && psp_kernel_has_snp() && !is_kdump_kernel();
 	return psp;
 }
 
 /*
- * With SNP on, each page that the firmware writes to must be handed over to it in the
- * RMP, which this driver does not do; and SHUTDOWN of the SEV API must not come while
- * SNP is initialised. SNP stays on until the machine is reset, also in the kernel that
- * kexec starts, so that the processor is asked as well as the kernel.
+ * SNP stays on until the machine is reset, also in the kernel that kexec starts, so that
+ * the processor is asked as well as the kernel. With it on, each page that the firmware
+ * writes to must be handed over to it in the RMP, which takes a kernel that knows how.
  */
-static bool host_has_snp(void)
+static bool snp_is_foreign(void)
 {
 	u32 low, high;
 
-	return psp_kernel_has_snp() ||
-	       (!rdmsr_safe(MSR_AMD64_SYSCFG, &low, &high) && low & SYSCFG_SNP_EN);
+	if (psp_kernel_has_snp())
+		return !PSP_HOST_SNP;
+	return !rdmsr_safe(MSR_AMD64_SYSCFG, &low, &high) && low & SYSCFG_SNP_EN;
 }
 
 static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -360,9 +362,9 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	if (!boot_cpu_has(X86_FEATURE_SEV))
 		return no_sev(pdev, -ENODEV, "the CPU has none, or the BIOS has it off");
-	if (host_has_snp())
+	if (snp_is_foreign())
 		return no_sev(pdev, -ENODEV,
-			      "SNP is on, which psp_sev does not support; boot with sev=nosnp, or use ccp");
+			      "SNP is on, which psp_sev cannot use with this kernel; boot with sev=nosnp, or use ccp");
 	/* driver_override binds any device, so the registers may be unknown */
 	if (!id->driver_data)
 		return no_sev(pdev, -ENODEV, "this is no PSP whose registers are known");
@@ -434,7 +436,8 @@ static int psp_panic(struct notifier_block *nb, unsigned long event, void *unuse
 	 * A crash kernel has given it nothing, and has to leave to it what the kernel before
 	 * has. A command that is under way can be neither awaited nor overtaken.
 	 */
-	if (psp && psp->given && psp->end == PSP_ALIVE && mutex_trylock(&psp->lock))
+	if (psp && (psp->given || psp->snp_up) && psp->end == PSP_ALIVE &&
+	    mutex_trylock(&psp->lock))
 		psp_mailbox_panic(psp);
 	return NOTIFY_DONE;
 }

@@ -11,6 +11,7 @@
  *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
  *   buffer.c   what a block points to: bounce, pin, lend
  *   engine.c   the life of a block, from the caller and back
+ *   snp.c      SNP: bringing it up and down, pages for KVM
  *   dev.c      /dev/sev
  *   legacy.c   the older ioctls of /dev/sev, as data
  *   nv.c       firmware's persistent data in a file
@@ -21,7 +22,8 @@
  * Locks, outermost first: the guest's own (kvm->lock), that of the list of PSPs, that
  * of the file for persistent data, psp->lock. The list's is held across commands at
  * probe and removal only. psp->lock is held for mailbox time only: no allocation, no
- * user memory, no pinning and no print under it.
+ * user memory, no pinning and no print under it. With SNP pages are handed to the firmware
+ * and taken back under it, too, so that SNP cannot come or go in between.
  */
 #ifndef PSP_H
 #define PSP_H
@@ -73,8 +75,11 @@ enum psp_asid_state {
 	PSP_ASID_STATES
 };
 
+/* A guest of SNP is known by the address of its context, which no handle is as large as. */
+#define PSP_ID_CONTEXT		BIT_ULL(63)
+
 struct psp_asid {
-	u32 handle;
+	u64 guest;		/* its handle, or context | PSP_ID_CONTEXT */
 	enum psp_asid_state state;
 };
 
@@ -198,6 +203,11 @@ enum psp_end {
  *	firmware is loaded
  * @build: its build
  * @snp: this is a host for SNP
+ * @snp_up: SNP is initialised
+ * @snp_guests: contexts that firmware holds
+ * @snp_list: ranges for SNP_INIT_EX, a page; snp.c's
+ * @cmd_spare: takes the place of @cmd_buf if that is lost; with SNP only
+ * @block_lent: the first page of @cmd_buf is in the RMP
  */
 struct psp {
 	struct list_head list;
@@ -257,6 +267,11 @@ struct psp {
 	u16 api;
 	u8 build;
 	bool snp;
+	bool snp_up;
+	u32 snp_guests;
+	void *snp_list;
+	struct psp_fwmem cmd_spare;
+	bool block_lent;
 };
 
 /**
@@ -268,7 +283,9 @@ struct psp {
  * @expected: statuses that are an answer and no failure, a bit for each
  * @queue_ns: how long it waited for its turn
  * @firmware_ns: how long firmware took
- * @stuck: firmware never answered and may still write what the block points to
+ * @stuck: what the block points to is lost: firmware never answered and may still write
+ *	it, or does not give the pages back
+ * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
  */
 struct psp_call {
 	const struct psp_row *row;
@@ -279,6 +296,7 @@ struct psp_call {
 	u64 queue_ns;
 	u64 firmware_ns;
 	bool stuck;
+	bool theirs;
 };
 
 /* Does this firmware have the command, on this host? */
@@ -304,6 +322,8 @@ int psp_mailbox_init(struct psp *psp);
 void psp_mailbox_quiet(struct psp *psp);
 void psp_mailbox_panic(struct psp *psp);
 void psp_mailbox_exit(struct psp *psp);
+void psp_mailbox_lose_block(struct psp *psp);
+void psp_mailbox_refill(struct psp *psp);
 int psp_mailbox(struct psp *psp, struct psp_call *call);
 void psp_mailbox_interrupt(struct psp *psp);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
@@ -316,7 +336,10 @@ void psp_submit_exit(struct psp *psp);
 int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 void psp_submit_end(struct psp *psp, u32 handle);
+int psp_execute(struct psp *psp, struct psp_call *call);
+int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status);
 int psp_bring_up(struct psp *psp, bool early, u32 *status);
+int psp_bring_up_snp(struct psp *psp, u32 *status);
 int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
 
@@ -338,6 +361,24 @@ void psp_fwmem_free(struct psp_fwmem *mem);
 void psp_fwmem_lose_pinned(unsigned long pages);
 void psp_fwmem_lose_page(struct page *page);
 unsigned long psp_fwmem_lost(void);
+int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem);
+void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem);
+int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages);
+unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages);
+
+/**
+ * struct psp_lent_pages - pages that the firmware has for the time of a command
+ * @pfn: the first one
+ * @pages: how many; 0: none
+ */
+struct psp_lent_pages {
+	u64 pfn;
+	unsigned long pages;
+};
+
+int psp_fwmem_lend(struct psp *psp, const struct psp_call *call, struct psp_lent_pages *lent);
+int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
+void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
 
 /**
  * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
@@ -454,6 +495,14 @@ void psp_debugfs_exit(void);
 
 /* legacy.c */
 int psp_legacy_ioctl(struct file *file, void __user *uarg);
+
+/* snp.c */
+int psp_snp_init(struct psp *psp);
+void psp_snp_exit(struct psp *psp);
+int psp_snp_up(struct psp *psp, u32 *status);
+int psp_snp_down(struct psp *psp, u32 *status);
+void *psp_snp_page_alloc(gfp_t gfp);
+void psp_snp_page_free(void *page);
 
 /* dev.c */
 int psp_dev_register(void);

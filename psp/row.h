@@ -68,6 +68,7 @@ enum psp_platform_need {
 	PSP_PLATFORM_UP,	/* INIT is issued first, on demand */
 	PSP_PLATFORM_DOWN,	/* SHUTDOWN is issued first; refused while guests exist */
 	PSP_PLATFORM_SNP,	/* SNP_INIT_EX is issued first, on demand */
+	PSP_PLATFORM_OFF,	/* as DOWN, and SNP goes down, too */
 };
 
 /*
@@ -259,6 +260,15 @@ static inline void psp_fw_put32(struct psp_fw_block *fw, u8 off, u32 value)
 static inline bool psp_len_in_block(const struct psp_buf *buf)
 {
 	return buf->len < SEV_FW_BLOCK_MAX;
+}
+
+/*
+ * Does the firmware write to the block itself? What is issued slice by slice goes back
+ * because of the length that the driver counts; SNP commands answer elsewhere.
+ */
+static inline bool psp_writes_block(const struct psp_row *row)
+{
+	return row->back && row->each == PSP_ONCE;
 }
 
 #define PSP_FLAGS_OFFSET	4

@@ -33,8 +33,9 @@
 #include "compat.h"
 #include "psp.h"
 
-#define TMR_SIZE			(1024 * 1024)	/* and its alignment */
-static_assert(!(TMR_SIZE & (TMR_SIZE - 1)));
+/* The trusted memory region, and its alignment. */
+#define TMR_SIZE			(1024 * 1024)
+#define TMR_SIZE_SNP			(2 * 1024 * 1024)
 #define INIT_FLAG_ES			BIT(0)
 
 /* What CPUID leaf 0x8000001f says of ASIDs. */
@@ -77,29 +78,50 @@ static void name_guest(struct psp_call *call, u32 handle)
 	set_driver_field(call, PSP_OWN_NEW_HANDLE, handle);
 }
 
-static void mark_all_dirty(struct psp *psp)
+static void mark_dirty(struct psp_asid *asid)
+{
+	asid->state = PSP_ASID_DIRTY;
+	asid->guest = 0;
+}
+
+/* All guests are gone, but for those of SNP where only the platform of SEV has ended. */
+static void mark_all_dirty(struct psp *psp, bool snp_too)
 {
 	u32 i;
 
-	for (i = 0; i <= psp->max_asid; i++) {
-		psp->asid[i].state = PSP_ASID_DIRTY;
-		psp->asid[i].handle = 0;
-	}
+	for (i = 0; i <= psp->max_asid; i++)
+		if (snp_too || !(psp->asid[i].guest & PSP_ID_CONTEXT))
+			mark_dirty(&psp->asid[i]);
+}
+
+/* Who is meant, to the firmware; 0: nobody. */
+static u64 identity(const struct psp_call *call)
+{
+	unsigned int i;
+
+	for (i = 0; i < PSP_OWNS; i++)
+		if (call->row->own[i].kind == PSP_OWN_CONTEXT)
+			return psp_fw_get_addr(&call->fw, call->row->own[i].off) | PSP_ID_CONTEXT;
+	return driver_field(call, PSP_OWN_HANDLE);
 }
 
 /* What the firmware gets by INIT or INIT_EX, and keeps until SHUTDOWN. */
-static void hand_over_kept(struct psp *psp)
-{
-	psp->given = true;
-	psp_fwmem_hand_over(&psp->tmr);
-	psp_fwmem_hand_over(&psp->nv);
-}
-
 static void take_back_kept(struct psp *psp)
 {
 	psp->given = false;
-	psp_fwmem_take_back(&psp->tmr);
-	psp_fwmem_take_back(&psp->nv);
+	psp_fwmem_take(psp, &psp->tmr);
+	psp_fwmem_take(psp, &psp->nv);
+}
+
+static int hand_over_kept(struct psp *psp)
+{
+	int ret = psp_fwmem_give(psp, &psp->tmr) ?: psp_fwmem_give(psp, &psp->nv);
+
+	if (ret)
+		take_back_kept(psp);
+	else
+		psp->given = true;
+	return ret;
 }
 
 static void lose_kept(struct psp *psp)
@@ -108,16 +130,13 @@ static void lose_kept(struct psp *psp)
 	psp_fwmem_lose(&psp->nv);
 }
 
-static void mark_unbound(struct psp *psp, u32 handle)
+static void mark_unbound(struct psp *psp, u64 guest)
 {
 	u32 i;
 
-	for (i = 0; i <= psp->max_asid; i++) {
-		if (psp->asid[i].state == PSP_ASID_BOUND && psp->asid[i].handle == handle) {
-			psp->asid[i].state = PSP_ASID_DIRTY;
-			psp->asid[i].handle = 0;
-		}
-	}
+	for (i = 0; i <= psp->max_asid; i++)
+		if (psp->asid[i].state == PSP_ASID_BOUND && psp->asid[i].guest == guest)
+			mark_dirty(&psp->asid[i]);
 }
 
 static void mark_clean(struct psp *psp)
@@ -129,12 +148,19 @@ static void mark_clean(struct psp *psp)
 			psp->asid[i].state = PSP_ASID_FREE;
 }
 
-static void mark_bound(struct psp *psp, u32 handle, u32 asid)
+static void mark_bound(struct psp *psp, u64 guest, u32 asid)
 {
 	if (asid > psp->max_asid)
 		return;
 	psp->asid[asid].state = PSP_ASID_BOUND;
-	psp->asid[asid].handle = handle;
+	psp->asid[asid].guest = guest;
+}
+
+static void apply_snp(struct psp *psp, bool up)
+{
+	psp->snp_up = up;
+	psp->snp_guests = 0;
+	mark_all_dirty(psp, true);
 }
 
 /* A command has succeeded: what do we now know? */
@@ -147,7 +173,7 @@ static void apply_then(struct psp *psp, const struct psp_call *call)
 		psp->guests = 0;
 		psp->owner = 0;
 		WRITE_ONCE(psp->generation, psp_generation_begin());
-		mark_all_dirty(psp);
+		mark_all_dirty(psp, !psp->snp_up);
 		psp->nv_dirty = psp->up && psp->nv.virt;
 		psp->given = psp->up;
 		if (!psp->up)
@@ -170,11 +196,22 @@ static void apply_then(struct psp *psp, const struct psp_call *call)
 			psp->guests--;
 		break;
 	case PSP_THEN_BIND:
-		mark_bound(psp, driver_field(call, PSP_OWN_HANDLE),
-			   driver_field(call, PSP_OWN_ASID));
+		mark_bound(psp, identity(call), driver_field(call, PSP_OWN_ASID));
 		break;
 	case PSP_THEN_UNBIND:
-		mark_unbound(psp, driver_field(call, PSP_OWN_HANDLE));
+		mark_unbound(psp, identity(call));
+		break;
+	case PSP_THEN_SNP_UP:
+	case PSP_THEN_SNP_DOWN:
+		apply_snp(psp, call->row->then == PSP_THEN_SNP_UP);
+		break;
+	case PSP_THEN_CREATE:
+		psp->snp_guests++;
+		break;
+	case PSP_THEN_DESTROY:
+		if (psp->snp_guests)
+			psp->snp_guests--;
+		mark_unbound(psp, identity(call));
 		break;
 	case PSP_THEN_CLEAN:
 		mark_clean(psp);
@@ -183,6 +220,17 @@ static void apply_then(struct psp *psp, const struct psp_call *call)
 		spin_unlock(&psp->failure_lock);
 		break;
 	}
+}
+
+/* The mailbox, and before and after it pages that change hands. */
+static int ask_with_pages(struct psp *psp, struct psp_call *call)
+{
+	struct psp_lent_pages lent[SEV_FW_BUFS];
+	int ret = psp_fwmem_lend(psp, call, lent);
+
+	ret = ret ?: psp_mailbox(psp, call);
+	psp_fwmem_return(psp, call, lent);
+	return ret;
 }
 
 /* The mailbox is told the firmware's name for the guest, everybody else ours. */
@@ -195,7 +243,7 @@ static int ask_by_fw_handle(struct psp *psp, struct psp_call *call)
 	if (ret)
 		return ret;
 	name_guest(call, fw);
-	ret = psp_mailbox(psp, call);
+	ret = ask_with_pages(psp, call);
 	if (!ret && call->new_handle) {
 		handle = psp_handle_add(call->new_handle, psp->generation, named_guest(call));
 		call->new_handle = NULL;
@@ -249,8 +297,16 @@ static void note_failure(struct psp *psp, const struct psp_call *call)
 	spin_unlock(&psp->failure_lock);
 }
 
-/* One command as it stands, and a WBINVD in the middle of it. Prepares nothing. */
-static int execute_call(struct psp *psp, struct psp_call *call)
+/**
+ * psp_execute() - one command as it stands, and a WBINVD in the middle of it
+ * @psp: PSP
+ * @call: command, filled; nothing is prepared for it
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: as psp_mailbox(); -EBUSY in a crash kernel, which only reads; -EFAULT: a page
+ * that the firmware would write to is somebody else's.
+ */
+int psp_execute(struct psp *psp, struct psp_call *call)
 {
 	u64 expected = call->expected;
 	int ret;
@@ -276,15 +332,24 @@ static int execute_call(struct psp *psp, struct psp_call *call)
 	return ret;
 }
 
-/* A command of the driver's own, without a buffer. */
-static int execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status)
+/**
+ * psp_execute_plain() - a command of the driver's own, without a buffer
+ * @psp: PSP
+ * @id: command
+ * @fill: values of the driver's fields
+ * @status: receives the firmware's answer
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: as psp_execute().
+ */
+int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status)
 {
 	static const struct psp_user_block nothing;
 	struct psp_call call = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
 	int ret;
 
 	psp_fill(call.row, &nothing, fill, &call.fw);
-	ret = execute_call(psp, &call);
+	ret = psp_execute(psp, &call);
 	*status = call.status;
 	return ret;
 }
@@ -293,7 +358,7 @@ static int execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u
 static int learn_platform(struct psp *psp, u8 *state, u32 *guests)
 {
 	struct psp_call call = { .row = psp_row_find(SEV_FW_PLATFORM_STATUS) };
-	int ret = execute_call(psp, &call);
+	int ret = psp_execute(psp, &call);
 
 	if (ret)
 		return ret;
@@ -338,13 +403,14 @@ static int learn_from(struct psp *psp, const struct psp_call *call)
 
 static int execute_and_learn(struct psp *psp, struct psp_call *call)
 {
-	int ret = execute_call(psp, call);
+	int ret = psp_execute(psp, call);
 
 	return ret ?: learn_from(psp, call);
 }
 
 static void init_block(const struct psp *psp, struct psp_call *init)
 {
+	u32 tmr_size = psp->snp_up ? TMR_SIZE_SNP : TMR_SIZE;
 	struct psp_fw_block *fw = &init->fw;
 
 	if (psp->nv.virt) {
@@ -356,7 +422,7 @@ static void init_block(const struct psp *psp, struct psp_call *init)
 			return;
 		PUT32(fw, init_ex, flags, INIT_FLAG_ES);
 		PUT_ADDR(fw, init_ex, tmr_address, psp_addr_owned(psp->tmr.virt));
-		PUT32(fw, init_ex, tmr_len, TMR_SIZE);
+		PUT32(fw, init_ex, tmr_len, tmr_size);
 		return;
 	}
 
@@ -365,7 +431,7 @@ static void init_block(const struct psp *psp, struct psp_call *init)
 		return;
 	PUT32(fw, init, flags, INIT_FLAG_ES);
 	PUT_ADDR(fw, init, tmr_address, psp_addr_owned(psp->tmr.virt));
-	PUT32(fw, init, tmr_len, TMR_SIZE);
+	PUT32(fw, init, tmr_len, tmr_size);
 }
 
 /* INIT or INIT_EX, once more if what the firmware says is none of our doing. */
@@ -386,7 +452,9 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 		init->expected |= BIT_ULL(SEV_FW_STATUS_SECURE_DATA_INVALID);
 	do {
 		kept = psp->given;	/* since an earlier INIT that failed */
-		hand_over_kept(psp);
+		ret = hand_over_kept(psp);
+		if (ret)
+			break;
 		ret = execute_and_learn(psp, init);
 		if (ret && (kept || init->status == SEV_FW_NO_CALL ||
 			    init->status == SEV_FW_STATUS_HWERROR_UNSAFE))
@@ -397,13 +465,51 @@ static int init_platform(struct psp *psp, struct psp_call *init)
 			break;
 		psp->store_reset = init->status == SEV_FW_STATUS_SECURE_DATA_INVALID;
 		if (init->status == SEV_FW_STATUS_INVALID_PLATFORM_STATE)
-			execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+			psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
 		init->expected = 0;
 	} while (--tries && psp->end == PSP_ALIVE);
 	return ret;
 }
 
-/* INIT, and what must follow it before a guest can be started. */
+/* Why the platform could not be initialised, or that it is. */
+static void note_bring_up(struct psp *psp, const struct psp_row *row, int ret, u32 status)
+{
+	spin_lock(&psp->failure_lock);
+	psp->init_row = ret ? row : NULL;
+	psp->init_status = status;
+	spin_unlock(&psp->failure_lock);
+	psp->init_untold = ret;
+}
+
+/* SNP, if this is a host for it. */
+static int bring_up_snp(struct psp *psp, u32 *status)
+{
+	int ret;
+
+	*status = SEV_FW_NO_CALL;
+	if (!psp->snp || psp->snp_up)
+		return 0;
+	ret = psp_snp_up(psp, status);
+	if (ret)
+		note_bring_up(psp, psp_row_find(SEV_FW_SNP_INIT_EX), ret, *status);
+	return ret;
+}
+
+/* The same on its way down, unless there are guests. */
+static int shut_down_snp(struct psp *psp, u32 *status)
+{
+	*status = SEV_FW_NO_CALL;
+	if (psp->snp_up && psp->snp_guests)
+		return -EBUSY;
+	return psp_snp_down(psp, status);
+}
+
+static u32 flush_id(const struct psp *psp)
+{
+	return psp->snp_up ? SEV_FW_SNP_DF_FLUSH : SEV_FW_DF_FLUSH;
+}
+
+/* INIT, and what must come before and after it so that a guest can be started. */
 static int bring_up(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
@@ -418,6 +524,9 @@ static int bring_up(struct psp *psp, u32 *status)
 		return -EBUSY;
 	if (psp->nv.virt && !psp->nv_fresh)
 		return -EAGAIN;
+	ret = bring_up_snp(psp, status);
+	if (ret)
+		return ret;
 
 	psp->nv_fresh = false;
 	init_block(psp, &init);
@@ -425,14 +534,10 @@ static int bring_up(struct psp *psp, u32 *status)
 	row = init.row;
 	*status = init.status;
 	if (!ret) {
-		row = psp_row_find(SEV_FW_DF_FLUSH);
-		ret = execute_plain(psp, SEV_FW_DF_FLUSH, &nobody, status);
+		row = psp_row_find(flush_id(psp));
+		ret = psp_execute_plain(psp, flush_id(psp), &nobody, status);
 	}
-	spin_lock(&psp->failure_lock);
-	psp->init_row = ret ? row : NULL;
-	psp->init_status = *status;
-	spin_unlock(&psp->failure_lock);
-	psp->init_untold = ret;
+	note_bring_up(psp, row, ret, *status);
 	/* new keys that nobody has seen yet; the file is wanted for the next PSP */
 	if (psp->end != PSP_ALIVE)
 		psp->nv_dirty = false;
@@ -448,7 +553,7 @@ static int shut_down(struct psp *psp, u32 *status)
 		return 0;
 	if (psp->guests)
 		return -EBUSY;
-	return execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, status);
+	return psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, status);
 }
 
 static bool binds_dirty_asid(struct psp *psp, const struct psp_call *call)
@@ -472,6 +577,15 @@ static int prepare_platform(struct psp *psp, struct psp_call *call)
 		return 0;	/* the mailbox has the error for this */
 	if (call->row->platform == PSP_PLATFORM_UP)
 		return psp->up ? 0 : -EAGAIN;
+	if (call->row->platform == PSP_PLATFORM_SNP) {
+		ret = bring_up_snp(psp, &call->status);
+		if (ret)
+			return ret;
+	}
+	if (call->row->platform == PSP_PLATFORM_OFF) {
+		ret = shut_down(psp, &call->status);
+		return ret ?: shut_down_snp(psp, &call->status);
+	}
 	if (call->row->platform == PSP_PLATFORM_DOWN) {
 		ret = shut_down(psp, &call->status);
 		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv.virt)
@@ -483,7 +597,7 @@ static int prepare_platform(struct psp *psp, struct psp_call *call)
 		return 0;
 	}
 	if (binds_dirty_asid(psp, call))
-		return execute_plain(psp, SEV_FW_DF_FLUSH, &nobody, &call->status);
+		return psp_execute_plain(psp, flush_id(psp), &nobody, &call->status);
 	return 0;
 }
 
@@ -514,6 +628,7 @@ static int psp_unlock(struct psp *psp)
 	psp->store_reset = false;
 	psp->unflushed = false;
 	mutex_unlock(&psp->lock);
+	psp_mailbox_refill(psp);
 	if (store_reset)
 		pr_warn("the firmware's persistent data was damaged, and erased by it: the platform gets new keys\n");
 	/* what has not been answered is being told by its name */
@@ -620,7 +735,7 @@ static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
 	if (ret) {
 		/* ACTIVATE, or the DF_FLUSH that it needed */
 		*step = psp->failed_row;
-		execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+		psp_execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
 		set_driver_field(call, PSP_OWN_NEW_HANDLE, 0);
 	}
 	return ret;
@@ -668,8 +783,8 @@ void psp_submit_end(struct psp *psp, u32 handle)
 	u32 ignored;
 
 	mutex_lock(&psp->lock);
-	execute_plain(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
-	execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+	psp_execute_plain(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
+	psp_execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
 	psp_unlock(psp);
 }
 
@@ -679,16 +794,17 @@ void psp_submit_end(struct psp *psp, u32 handle)
  */
 static void get_tmr(struct psp *psp)
 {
+	u32 size = psp->snp ? TMR_SIZE_SNP : TMR_SIZE;
 	struct psp_fwmem tmr;
 
 	if (!psp->tmr_wanted || READ_ONCE(psp->tmr.virt) || READ_ONCE(psp->up))
 		return;
-	if (psp_fwmem_alloc(&tmr, TMR_SIZE, GFP_KERNEL | __GFP_NOWARN)) {
+	if (psp_fwmem_alloc(&tmr, size, GFP_KERNEL | __GFP_NOWARN)) {
 		pr_warn_ratelimited("no SEV-ES guests: no %u KiB of memory in one piece; tried again when the platform is next initialised\n",
-				    TMR_SIZE / 1024);
+				    size / 1024);
 		return;
 	}
-	clflush_cache_range(tmr.virt, TMR_SIZE);
+	clflush_cache_range(tmr.virt, size);
 	mutex_lock(&psp->lock);
 	if (!psp->tmr.virt && !psp->up && psp->end == PSP_ALIVE) {
 		psp->tmr = tmr;
@@ -750,6 +866,28 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 }
 
 /**
+ * psp_bring_up_snp() - initialise SNP, if this is a host for it
+ * @psp: PSP
+ * @status: receives firmware's answer, SEV_FW_NO_CALL if it had not to be asked
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: as psp_mailbox().
+ */
+int psp_bring_up_snp(struct psp *psp, u32 *status)
+{
+	int ret;
+
+	mutex_lock(&psp->lock);
+	*status = SEV_FW_NO_CALL;
+	if (psp->end == PSP_ALIVE)
+		ret = bring_up_snp(psp, status);
+	else
+		ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
  * psp_suspend() - SHUTDOWN before the machine sleeps
  * @psp: PSP
  *
@@ -762,8 +900,11 @@ int psp_suspend(struct psp *psp)
 	int ret = 0;
 
 	mutex_lock(&psp->lock);
-	if (psp->end == PSP_ALIVE)
+	if (psp->end == PSP_ALIVE) {
 		ret = shut_down(psp, &ignored);
+		if (!ret)
+			ret = shut_down_snp(psp, &ignored);
+	}
 	psp_unlock(psp);
 	return ret;
 }
@@ -787,18 +928,39 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 
 	mutex_lock(&psp->lock);
 	if (psp->up)
-		execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &status);
+		psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &status);
 	refused = psp->given && status && status != SEV_FW_NO_CALL;
 	if (refused)
 		lose_kept(psp);
+	else if (psp->end == PSP_ALIVE)
+		psp_snp_down(psp, &status);
 	if (psp->end == PSP_ALIVE)
 		psp->end = end;
 	psp_unlock(psp);
+	if (!refused && psp->snp_up && status && status != SEV_FW_NO_CALL)
+		pr_err("firmware refuses SNP_SHUTDOWN_EX, %s (0x%02x): guests' pages are left to it\n",
+		       psp_status_name(status), status);
 	if (!refused)
 		return;
 	pages = psp_fwmem_pages(&psp->tmr) + psp_fwmem_pages(&psp->nv);
 	pr_err("firmware refuses SHUTDOWN, %s (0x%02x): %lu pages are left to it\n",
 	       psp_status_name(status), status, pages);
+}
+
+/*
+ * The kernel before this one has not shut SNP down. The firmware then answers to no block
+ * in a page that is not its own, but does what has none, or only reads it.
+ */
+static int end_foreign_snp(struct psp *psp)
+{
+	static const struct psp_fill nobody;
+	u32 ignored;
+
+	if (!psp->snp)
+		return -EIO;
+	psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
+	psp->snp_up = true;
+	return psp_snp_down(psp, &ignored);
 }
 
 /**
@@ -821,7 +983,10 @@ int psp_submit_init(struct psp *psp)
 				  kvcalloc(ecx + 1ul, sizeof(*psp->asid), GFP_KERNEL));
 	if (!psp->asid)
 		return -ENOMEM;
-	mark_all_dirty(psp);
+	mark_all_dirty(psp, true);
+	ret = psp->snp ? psp_snp_init(psp) : 0;
+	if (ret)
+		return ret;
 
 	psp->tmr_wanted = !is_kdump_kernel() && boot_cpu_has(X86_FEATURE_SEV_ES) &&
 			  psp->min_sev_asid > 1;
@@ -833,6 +998,9 @@ int psp_submit_init(struct psp *psp)
 	/* whoever had it before us left ASIDs and guests that we know nothing of */
 	mutex_lock(&psp->lock);
 	ret = identify_firmware(psp);
+	if (ret && psp->failed_status == (SEV_FW_STATUS_BLOCK_PAGE |
+					  SEV_FW_STATUS_INVALID_PAGE_STATE))
+		ret = end_foreign_snp(psp) ?: identify_firmware(psp);
 	if (!ret && !is_kdump_kernel())
 		ret = shut_down(psp, &ignored);
 	psp_unlock(psp);
@@ -885,6 +1053,7 @@ void psp_submit_exit(struct psp *psp)
 		wbinvd_on_all_cpus();
 	psp_fwmem_free(&psp->tmr);
 	psp_nv_exit(psp);
+	psp_snp_exit(psp);
 	kvfree(psp->asid);
 	psp->asid = NULL;
 }

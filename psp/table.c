@@ -159,7 +159,7 @@ const struct psp_row psp_rows[] = {
 		BLOCK(sev_fw_download_firmware, 0x0c),
 		.since = PSP_API(0, 15),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN, .final = true,
-		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_RELOAD,
+		.platform = PSP_PLATFORM_OFF, .then = PSP_THEN_RELOAD,
 		.buf = { IMAGE(sev_fw_download_firmware, address, len) },
 	},
 	/* demand: none, as in the stock driver, though this tells machines apart */
@@ -433,7 +433,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 04:4 flags I, 08:8 guest I*, 10:8 host O*, 18:8 mdata O*, 20:8 data I */
 	{
 		.id = SEV_FW_SWAP_OUT, .name = "SWAP_OUT", BLOCK(sev_fw_swap_out, 0x28),
-		.door = PSP_DOOR_GUEST,
+		.door = PSP_DOOR_GUEST, .back = true,	/* unchanged, but the firmware writes it */
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_swap_out, flags), USER(sev_fw_swap_out, software_data) },
 		.own = { OWN(sev_fw_swap_out, handle, HANDLE) },

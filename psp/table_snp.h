@@ -121,7 +121,7 @@
 		.buf = { SNP_ANSWER(sev_fw_snp_hv_report_req, address, SEV_FW_SNP_REPORT_SIZE) },
 	},
 
-	/* 00:8 context I, 08:8 policy I, 10:8 ma_context I, 18:4 flags I, 1c:4 tsc I, 20:16 gosvw I */
+	/* 00:8 context I, 08:8 policy I, 10:8 agent I, 18:4 flags I, 1c:4 tsc I, 20:16 gosvw I */
 	{
 		SNP(LAUNCH_START, "LAUNCH_START"), BLOCK(sev_fw_snp_launch_start, 0x30),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
@@ -153,7 +153,7 @@
 		.own = { OWN(sev_fw_snp_dbg_encrypt, context, CONTEXT) },
 	},
 	/* demand: what is verified shows in every guest's reports */
-	/* 00:4 length I, 04:2 sub I, 08:8 vector I, 10:4 flags I, 18:8 src 0, 20:8 dst O* -> Reclaim */
+	/* 00:4 length I, 04:2 sub I, 08:8 vector I, 10:4 flags I, 20:8 dst O* -> Reclaim */
 	{
 		SNP(VERIFY_MITIGATION, "VERIFY_MITIGATION"),
 		BLOCK(sev_fw_snp_verify_mitigation, 0x40),
