@@ -147,18 +147,21 @@ TEST_F(reload, the_identity_can_be_in_a_file)
 	unlink(NV);
 }
 
-TEST_F(reload, psp_sev_says_that_it_does_not_support_snp)
+/* psp_sev in ccp's place, under the same kvm_amd; and the other way round again. */
+TEST_F(reload, psp_sev_takes_the_place_of_stock)
 {
 	const char *why = drivers_missing();
 
 	if (why)
 		SKIP(return, "%s", why);
 	ASSERT_EQ(0, stock_unload());
-	klog_count(self->log, "");
-	drivers_load_psp(NULL);
-	EXPECT_EQ(1, klog_count(self->log, "SNP is on, which psp_sev does not support"));
-	EXPECT_NE(0, access("/dev/sev", F_OK));
+	EXPECT_EQ(0, assigned());
+	ASSERT_EQ(0, drivers_load(NULL));
+	EXPECT_EQ(TMR_PAGES, assigned());
+	EXPECT_EQ(0, live(NULL));
+	EXPECT_EQ(TMR_PAGES, assigned());
 	ASSERT_EQ(0, drivers_unload());
+	EXPECT_EQ(0, assigned());
 }
 
 /*

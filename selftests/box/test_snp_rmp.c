@@ -146,7 +146,7 @@ static void *hammer_page(void *data)
 
 	while (!__atomic_load_n(&h->stop, __ATOMIC_RELAXED)) {
 		for (size_t i = 0; i < ARRAY_SIZE(updates); i++, h->tried++)
-			h->taken += snp_rmpupdate(h->addr, &updates[i]) != RMP_FAIL_PERMISSION;
+			h->taken += snp_rmpupdate(h->addr, &updates[i]) == RMP_OK;
 		h->taken += snp_store(0, h->addr) != -EFAULT;
 	}
 	return NULL;

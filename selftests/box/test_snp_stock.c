@@ -365,8 +365,10 @@ TEST_F(snp, legacy_guests_live_beside_it)
  * A fault of ccp: of legacy guests' memory it hands over as many pages as the length has, and
  * forgets that the data may begin in the middle of one. The firmware refuses the last page.
  */
-TEST_F(snp, stock_forgets_the_last_page_of_legacy_data)
+TEST_F(snp, only_stock_forgets_the_last_page_of_legacy_data)
 {
+	const char *box = getenv("SEV_BOX");
+	bool stock = !box || !strcmp(box, "stock");
 	struct launch other, *l = &other;
 	uint64_t huge;
 
@@ -379,8 +381,8 @@ TEST_F(snp, stock_forgets_the_last_page_of_legacy_data)
 	ASSERT_EQ(0, launch_init(l));
 	ASSERT_EQ(0, launch_load(l));
 	ASSERT_EQ(0, launch_start(l));
-	EXPECT_EQ(-EIO, launch_update_at(l, huge + 0x4ff0, 0x20));
-	EXPECT_EQ(INVALID_PAGE_STATE, l->status);
+	EXPECT_EQ(stock ? -EIO : 0, launch_update_at(l, huge + 0x4ff0, 0x20));
+	EXPECT_EQ(stock ? INVALID_PAGE_STATE : 0, l->status);
 	EXPECT_EQ(0, launch_update_at(l, huge + 0x6000, 0x2000)) {
 		TH_LOG("%s", launch_error(l, -EIO));
 	}

@@ -262,7 +262,8 @@ TEST(demands_on_the_caller)
 		if (!(row->door & PSP_DOOR_PLATFORM))
 			continue;
 		/* who may change what others rely on, or take the platform down? */
-		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN)
+		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN ||
+		    row->platform == PSP_PLATFORM_OFF)
 			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);
 		/* who may say which code the PSP executes, now or for ever? */
 		EXPECT_EQ(row->then == PSP_THEN_RELOAD || row->id == SEV_FW_SNP_COMMIT,

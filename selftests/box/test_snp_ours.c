@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * psp_sev on a host for SNP: platform commands by the pass-through, and what becomes of
+ * pages that the firmware does not give back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sevfw/sevfw.h>
+#include <sevfw/snp_launch.h>
+
+#include "kselftest_harness.h"
+#include "control.h"
+#include "host.h"
+#include "snp.h"
+#include "status.h"
+
+#define RAM		(1 << 20)
+#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
+#define TMR_PAGES	512
+#define BLOCK_PAGES	2	/* one that changes hands, one that does not */
+
+FIXTURE(ours) {
+	struct sev_fw_door door, reader;
+	struct snp_use before;
+	long lost;
+};
+
+FIXTURE_SETUP(ours)
+{
+	HOST_NEEDS(HOST_SNP | HOST_FW | HOST_SWPSP);
+	self->door = sev_fw_door_dev(open("/dev/sev", O_RDWR | O_CLOEXEC), -1);
+	self->reader = sev_fw_door_dev(open("/dev/sev", O_RDONLY | O_CLOEXEC), -1);
+	ASSERT_LE(0, self->door.fd);
+	ASSERT_LE(0, self->reader.fd);
+	ASSERT_EQ(0, fault_clear());
+	ASSERT_EQ(0, snp_use(&self->before));
+	self->lost = psp_attr_number("quarantined_pages");
+}
+
+FIXTURE_TEARDOWN(ours)
+{
+	fault_clear();
+	close(self->door.fd);
+	close(self->reader.fd);
+}
+
+static int status_of(const struct sev_fw_door *door, struct sev_fw_snp_platform_info *info,
+		     uint32_t *fw)
+{
+	struct sev_fw_snp_platform_status block = { .address = (uintptr_t)info };
+
+	memset(info, 0, sizeof(*info));
+	return sev_fw_issue(door, SEV_FW_SNP_PLATFORM_STATUS, &block, sizeof(block), fw);
+}
+
+static int legacy_status(const struct sev_fw_door *door, uint32_t *fw)
+{
+	struct sev_fw_platform_status block = { 0 };
+
+	return sev_fw_issue(door, SEV_FW_PLATFORM_STATUS, &block, sizeof(block), fw);
+}
+
+/* A short life by KVM's own ioctls. */
+static int live(void)
+{
+	struct snp_launch l;
+	int ret = snp_launch_open(&l, RAM);
+
+	if (!ret)
+		ret = snp_launch_start(&l, POLICY);
+	if (!ret)
+		ret = snp_launch_update(&l, SNP_PAGE_ZERO, 0x1000, 4);
+	if (!ret)
+		ret = snp_launch_finish(&l, NULL);
+	snp_launch_close(&l);
+	return ret;
+}
+
+TEST_F(ours, a_reader_sees_the_platforms_status)
+{
+	struct sev_fw_snp_platform_info info;
+	uint32_t fw;
+
+	ASSERT_EQ(0, status_of(&self->reader, &info, &fw));
+	EXPECT_EQ(1, info.api_major);
+	EXPECT_EQ(1, info.state);
+	EXPECT_EQ(1, info.rmp & 1);
+	EXPECT_EQ(info.current_tcb, info.reported_tcb);
+	EXPECT_EQ(self->before.firmware, snp_pages("Firmware"));
+	EXPECT_EQ(self->before.reclaim, snp_pages("Reclaim"));
+}
+
+TEST_F(ours, only_a_writer_configures_it)
+{
+	struct sev_fw_snp_config config = { 0 };
+	uint32_t fw;
+
+	EXPECT_EQ(-EPERM, sev_fw_issue(&self->reader, SEV_FW_SNP_CONFIG, &config,
+				       sizeof(config), &fw));
+	EXPECT_EQ(SEV_FW_NO_CALL, fw);
+	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_SNP_CONFIG, &config, sizeof(config), &fw));
+	memset(&config.reported_tcb, 100, sizeof(config.reported_tcb));
+	config.flags = 31;
+	EXPECT_EQ(-EIO, sev_fw_issue(&self->door, SEV_FW_SNP_CONFIG, &config, sizeof(config),
+				     &fw));
+	EXPECT_EQ(SEV_FW_STATUS_INVALID_PARAM, fw);
+	config.reserved[51] = 1;
+	EXPECT_EQ(-EINVAL, sev_fw_issue(&self->door, SEV_FW_SNP_CONFIG, &config, sizeof(config),
+					&fw));
+	EXPECT_EQ(SEV_FW_NO_CALL, fw);
+}
+
+TEST_F(ours, the_driver_fills_in_lengths)
+{
+	uint32_t regs[4] = { 0 }, fw;
+	struct sev_fw_snp_feature_info info = { .address = (uintptr_t)regs };
+	struct sev_fw_snp_commit commit = { 0 };
+
+	EXPECT_EQ(0, sev_fw_issue(&self->reader, SEV_FW_SNP_FEATURE_INFO, &info, sizeof(info),
+				  &fw)) TH_LOG("status 0x%02x", fw);
+	EXPECT_EQ(0, info.length);
+	EXPECT_NE(0, regs[2]);
+	info.length = sizeof(info);
+	EXPECT_EQ(-EINVAL, sev_fw_issue(&self->reader, SEV_FW_SNP_FEATURE_INFO, &info,
+					sizeof(info), &fw));
+	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_SNP_COMMIT, &commit, sizeof(commit), &fw));
+}
+
+TEST_F(ours, what_belongs_to_the_driver_or_to_kvm_does_not_come_in)
+{
+	static const uint32_t ids[] = {
+		SEV_FW_SNP_INIT_EX, SEV_FW_SNP_SHUTDOWN_EX, SEV_FW_SNP_GCTX_CREATE,
+		SEV_FW_SNP_DECOMMISSION, SEV_FW_SNP_PAGE_RECLAIM, SEV_FW_SNP_DF_FLUSH,
+	};
+	uint8_t block[SEV_FW_BLOCK_MAX] = { 0 };
+	uint32_t fw;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		EXPECT_EQ(-EPERM, sev_fw_issue(&self->door, ids[i], block, 64, &fw)) {
+			TH_LOG("command 0x%03x", ids[i]);
+		}
+	}
+}
+
+/*
+ * The page of the block, then the page of an answer. Neither is given back, and both are
+ * counted; no later command suffers. (Stock ccp does not survive the first.)
+ */
+TEST_F(ours, a_page_that_is_not_given_back_is_lost_and_no_command_suffers)
+{
+	struct sev_fw_snp_platform_info info;
+	uint32_t fw;
+	uint8_t id[0x40];
+	struct sev_fw_get_id get = { .address = (uintptr_t)id, .len = sizeof(id) };
+
+	/* a refused command leaves its pages to be reclaimed */
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	get.len = 1;
+	EXPECT_EQ(-EIO, sev_fw_issue(&self->door, SEV_FW_GET_ID, &get, sizeof(get), &fw));
+	EXPECT_EQ(SEV_FW_STATUS_INVALID_LENGTH, fw);
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_EQ(self->lost + BLOCK_PAGES, psp_attr_number("quarantined_pages"));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(0, legacy_status(&self->door, &fw));
+		EXPECT_EQ(0, status_of(&self->door, &info, &fw));
+	}
+	EXPECT_EQ(self->before.firmware + 1, snp_pages("Firmware")) TH_LOG("the lost one");
+	EXPECT_EQ(0, live());
+}
+
+TEST_F(ours, legacy_commands_leave_snp_up)
+{
+	struct sev_fw_pdh_cert_export export = { 0 };
+	struct sev_fw_snp_platform_info info;
+	uint32_t fw;
+
+	EXPECT_EQ(-EIO, sev_fw_issue(&self->door, SEV_FW_PDH_CERT_EXPORT, &export,
+				     sizeof(export), &fw));
+	EXPECT_EQ(SEV_FW_STATUS_INVALID_LENGTH, fw);
+	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_PLATFORM_RESET, NULL, 0, &fw));
+	ASSERT_EQ(0, status_of(&self->door, &info, &fw));
+	EXPECT_EQ(1, info.state);
+	EXPECT_EQ(self->before.firmware - TMR_PAGES, snp_pages("Firmware")) {
+		TH_LOG("SHUTDOWN came first");
+	}
+	EXPECT_EQ(0, live());
+	EXPECT_EQ(-EIO, sev_fw_issue(&self->door, SEV_FW_PDH_CERT_EXPORT, &export,
+				     sizeof(export), &fw)) TH_LOG("INIT comes first");
+	EXPECT_EQ(self->before.firmware, snp_pages("Firmware"));
+}
+
+HOST_TESTS_MAIN
