@@ -21,7 +21,8 @@ static const char statuses[] =
 "5 if the firmware has done it, and only its answer could not be saved.\n";
 
 const struct subcommand * const subcommands[] = {
-	&status_sub, &doctor_sub, &guests_sub, &commands_sub, &explain_sub, &decode_sub,
+	&status_sub, &doctor_sub, &guests_sub, &log_sub, &top_sub, &commands_sub, &explain_sub,
+	&decode_sub,
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
 	&measure_sub, &session_sub, &secret_sub, &verify_sub,
 	NULL

@@ -7,6 +7,8 @@
  *   facts.c     facts as JSON, or as text for people: one tree, two ways to print it
  *   fields.c    <linux/sev-fw.h> as data: commands, members of blocks, errnos
  *   host.c      /dev/sev, sysfs, debugfs, the drivers
+ *   block.c     blocks and logged commands, field by field
+ *   events.c    the tracepoint of psp_sev, followed
  *   files.c     reading and writing whole files
  *   cmd_*.c     the subcommands
  *
@@ -138,7 +140,7 @@ const char *nearest(const char *wrong, const char *(*name)(const void *list, siz
 void confirm(const struct args *args, const char *question);
 
 extern const struct subcommand commands_sub, explain_sub, decode_sub, status_sub, guests_sub;
-extern const struct subcommand doctor_sub;
+extern const struct subcommand doctor_sub, log_sub, top_sub;
 extern const struct subcommand issue_sub, export_sub, csr_sub, import_sub, reset_sub, firmware_sub;
 extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub;
 extern const struct subcommand * const subcommands[];
