@@ -125,7 +125,7 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 	 * A command that cannot be taken back must not fail for want of a page. Nor
 	 * must this leave a trace, as it would without "safe", if firmware says no.
 	 */
-	if (map->buf->dir == SEV_FW_BUF_WRITE &&
+	if (!bufs->kernel && map->buf->dir == SEV_FW_BUF_WRITE &&
 	    fault_in_safe_writeable(map->uaddr, map->len))
 		return -EFAULT;
 
@@ -139,7 +139,7 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 
 /**
  * psp_buffers_map() - make all that a block points to ready for firmware
- * @bufs: receives the buffers; must be zeroed
+ * @bufs: receives the buffers; must be zeroed, but for @absent and @kernel
  * @row: command
  * @user: checked block
  * @guest: guest that is meant; may be NULL if the row has no guest memory
@@ -160,6 +160,8 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		map->buf = &row->buf[map - bufs->map];
 		if (map->buf->kind == SEV_FW_BUF_NONE)
 			break;
+		if (bufs->absent)
+			continue;
 		map->uaddr = user_address(map->buf, user);
 		map->len = psp_user_len(map->buf, user);
 		if (row->each != PSP_ONCE)
@@ -268,11 +270,14 @@ static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos
  * may insist on images from a trusted file system or with a signature of their own, are
  * asked as for any firmware that is loaded from memory.
  */
-static int fill_bounce(const struct psp_mapping *map, u32 pos, u32 len)
+static int fill_bounce(const struct psp_buffers *bufs, const struct psp_mapping *map, u32 pos,
+		       u32 len)
 {
 	char origin[] = "/dev/sev";
 
-	if (copy_from_user(map->bounce.virt, map->uaddr + pos, len))
+	if (bufs->kernel)
+		memcpy(map->bounce.virt, bufs->kernel + pos, len);
+	else if (copy_from_user(map->bounce.virt, map->uaddr + pos, len))
 		return -EFAULT;
 	if (map->buf->kind != SEV_FW_BUF_IMAGE)
 		return 0;
@@ -290,7 +295,7 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 		return begin_vmsa(bufs, map, pos, fw);
 
 	if (map->bounce.virt && map->buf->dir & SEV_FW_BUF_READ) {
-		ret = fill_bounce(map, pos, len);
+		ret = fill_bounce(bufs, map, pos, len);
 		if (ret)
 			return ret;
 	}
@@ -346,7 +351,8 @@ static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 	map->vmsa = NULL;
 }
 
-static int copy_blob_out(const struct psp_mapping *map, u32 pos, const struct psp_fw_block *fw)
+static int copy_blob_out(const struct psp_buffers *bufs, const struct psp_mapping *map, u32 pos,
+			 const struct psp_fw_block *fw)
 {
 	u32 len;
 
@@ -356,6 +362,10 @@ static int copy_blob_out(const struct psp_mapping *map, u32 pos, const struct ps
 	/* firmware may have written less */
 	if (psp_len_in_block(map->buf))
 		len = min(len, psp_fw_get32(fw, map->buf->len));
+	if (bufs->kernel) {
+		memcpy(bufs->kernel + pos, map->bounce.virt, len);
+		return 0;
+	}
 	return copy_to_user(map->uaddr + pos, map->bounce.virt, len) ? -EFAULT : 0;
 }
 
@@ -378,7 +388,7 @@ int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *ca
 	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
 		end_vmsa(bufs, map, pos, call, ret);
 		if (!ret)
-			ret = copy_blob_out(map, pos, &call->fw);
+			ret = copy_blob_out(bufs, map, pos, &call->fw);
 	}
 	return ret;
 }

@@ -184,6 +184,8 @@ void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 			psp_fw_put32(fw, row->own[i].off, fill->handle);
 		else if (row->own[i].kind == PSP_OWN_ASID)
 			psp_fw_put32(fw, row->own[i].off, fill->asid);
+		else if (row->own[i].kind == PSP_OWN_NEW_HANDLE)
+			psp_fw_put32(fw, row->own[i].off, fill->share);
 		else if (row->own[i].kind == PSP_OWN_LENGTH)
 			psp_fw_put32(fw, row->own[i].off, row->size);
 	}

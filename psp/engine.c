@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a block: copied in once, checked against its row, filled, its
- * buffers mapped, submitted, scrubbed, copied back. Every command lives
+ * The life of a block: copied in once, or made of a legacy struct, checked against its row,
+ * filled, its buffers mapped, submitted, scrubbed, copied back. Every command lives
  * the same life, whichever door it came in by; commands differ in their rows only.
  *
  * Everything that can be refused is refused before the firmware is asked. After that,
@@ -63,8 +63,8 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 
 /*
  * The only copy from user memory: a second one could see other bytes than were checked.
- * Bytes that a shorter block lacks are zero; the tail of a block that is longer than
- * this driver knows must be zero.
+ * The same holds for copy_in_form(). Bytes that a shorter block lacks are zero; the tail of
+ * a block that is longer than this driver knows must be zero.
  */
 static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 		   struct psp_user_block *block)
@@ -85,6 +85,25 @@ static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 	return psp_check(row, block);
 }
 
+static int copy_in_form(struct psp_issue *issue, const struct psp_form *form,
+			const struct psp_row *row, struct psp_legacy *legacy,
+			struct psp_user_block *block)
+{
+	void __user *from = u64_to_user_ptr(issue->cmd.data);
+
+	/* the caller cannot ask for a length by this, so a NULL is no query */
+	if (form->here && !issue->cmd.data)
+		return -EFAULT;
+	memset(legacy, 0, sizeof(*legacy));
+	if (psp_form_reads(form) && copy_from_user(legacy->byte, from, form->size))
+		return -EFAULT;
+	if (psp_form_writes(form) && fault_in_safe_writeable(from, form->size))
+		return -EFAULT;
+	issue->share = psp_form_share(form, legacy);
+	issue->lengths = psp_form_in(form, row, legacy, issue->cmd.data, block);
+	return issue->lengths ? 0 : psp_check(row, block);
+}
+
 static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
 			 struct psp_call *call, const struct psp_user_block *block)
 {
@@ -97,6 +116,7 @@ static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_bu
 	if (guest) {
 		fill.handle = guest->handle;
 		fill.asid = guest->asid;
+		fill.share = issue->share;
 	}
 
 	do {
@@ -132,12 +152,22 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
-/* The block's way to firmware and back, in kernel memory. */
-static int issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
-		       struct psp_user_block *block)
+/**
+ * psp_issue_block() - the block's way to firmware and back
+ * @psp: PSP
+ * @issue: command; its @cmd.error is set in any case
+ * @row: the same
+ * @block: checked block in kernel memory, with addresses of the caller's; replaced by what
+ *	came back
+ *
+ * Context: process context, with the guest's lock held if there is a guest.
+ * Return: 0 or an errno as documented in <linux/sev-fw.h>.
+ */
+int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		    struct psp_user_block *block)
 {
 	struct psp_call call = { .row = row, .status = SEV_FW_NO_CALL };
-	struct psp_buffers bufs = {};
+	struct psp_buffers bufs = { .absent = issue->lengths, .kernel = issue->kernel };
 	int ret;
 
 	ret = psp_buffers_map(&bufs, row, block, issue->guest);
@@ -151,49 +181,94 @@ static int issue_block(struct psp *psp, struct psp_issue *issue, const struct ps
 	return ret;
 }
 
-/*
- * A dead PSP has an errno of its own. The legacy ioctl, which alone brings a block in
- * kernel memory, keeps stock's.
- */
-static int tell_dead(const struct psp *psp, const struct psp_issue *issue, bool legacy, int ret)
+/* A dead PSP has an errno of its own; legacy commands keep stock's. */
+static int tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret)
 {
-	if (!legacy && ret == -EIO && issue->cmd.error == SEV_FW_NO_CALL &&
-	    READ_ONCE(psp->end) == PSP_DEAD)
+	if (ret == -EIO && issue->cmd.error == SEV_FW_NO_CALL && READ_ONCE(psp->end) == PSP_DEAD)
 		return -ESHUTDOWN;
 	return ret;
 }
 
+/* The handle that a successful command tells its caller. */
+static u32 handle_of(const struct psp_issue *issue, const struct psp_row *row,
+		     const struct psp_user_block *block)
+{
+	if (row->then == PSP_THEN_OPEN)
+		return psp_get32(block->byte, row->own[0].off);
+	return issue->guest->handle;
+}
+
+/* A guest that was started is the caller's only if the caller has its handle. */
+static int conclude(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		    const struct psp_user_block *block, int ret, bool delivered)
+{
+	if (!ret && row->then == PSP_THEN_OPEN)
+		conclude_start(psp, issue, handle_of(issue, row, block), delivered ? 0 : -EFAULT);
+	return delivered ? ret : -EFAULT;
+}
+
 static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_row *row)
 {
+	void __user *to = u64_to_user_ptr(issue->cmd.data);
 	struct psp_user_block block;
-	bool started;
+	bool delivered;
 	int ret;
 
 	ret = copy_in(row, &issue->cmd, &block);
 	if (ret)
 		return ret;
+	ret = psp_issue_block(psp, issue, row, &block);
+	delivered = !issue->seen ||
+		    !copy_to_user(to, block.byte, psp_back_len(row, issue->cmd.len));
+	return conclude(psp, issue, row, &block, ret, delivered);
+}
 
-	ret = issue_block(psp, issue, row, &block);
-	started = !ret && row->then == PSP_THEN_OPEN;
-	if (issue->seen && copy_to_user(u64_to_user_ptr(issue->cmd.data), block.byte,
-					psp_back_len(row, issue->cmd.len)))
-		ret = -EFAULT;
-	if (started)
-		conclude_start(psp, issue, psp_get32(block.byte, row->own[0].off), ret);
-	return ret;
+/* All vCPUs of a guest that has none: KVM's callers are used to success. */
+static bool means_no_vcpu(const struct psp_issue *issue, const struct psp_row *row)
+{
+	const struct psp_guest *guest = issue->guest;
+
+	return row->each == PSP_EACH_VCPU && guest->es && !guest->nr_vcpus && !guest->more_vcpus;
+}
+
+static int issue_form(struct psp *psp, struct psp_issue *issue, const struct psp_form *form,
+		      const struct psp_row *row)
+{
+	void __user *to = u64_to_user_ptr(issue->cmd.data);
+	struct psp_user_block block;
+	struct psp_legacy legacy;
+	bool delivered;
+	int ret;
+
+	ret = copy_in_form(issue, form, row, &legacy, &block);
+	if (ret)
+		return ret;
+	if (form->grain)
+		ret = psp_issue_grains(psp, issue, form, row, &block);
+	else if (!means_no_vcpu(issue, row))
+		ret = psp_issue_block(psp, issue, row, &block);
+	if (!ret)
+		issue->cmd.error = 0;
+	if (issue->seen)
+		psp_form_out(form, row, issue->lengths, &block, &legacy);
+	if (!ret && form->handle)
+		psp_put32(legacy.byte, form->handle_at, handle_of(issue, row, &block));
+	delivered = !issue->seen || !psp_form_writes(form) ||
+		    !copy_to_user(to, legacy.byte, form->size);
+	return conclude(psp, issue, row, &block, ret, delivered);
 }
 
 /**
- * psp_issue() - execute a pass-through command
+ * psp_issue() - execute a command
  * @issue: command; its @cmd.error is set in any case
- * @block: the block, if it is in kernel memory; addresses in it are the caller's all
- *	the same, and it is replaced by what came back. NULL: @issue->cmd says where
- *	the caller has it
+ * @form: what a legacy command looks like, whose struct @issue->cmd points to and whose
+ *	firmware command is @issue->cmd.id; NULL: it points to the block itself
  *
  * Context: process context, with the guest's lock held if there is a guest.
- * Return: 0 or an errno as documented in <linux/sev-fw.h>.
+ * Return: 0 or an errno as documented in <linux/sev-fw.h>; of legacy commands, -EIO instead
+ * of -ESHUTDOWN if the PSP is dead.
  */
-int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
+int psp_issue(struct psp_issue *issue, const struct psp_form *form)
 {
 	const struct psp_row *row;
 	struct psp *psp;
@@ -206,11 +281,10 @@ int psp_issue(struct psp_issue *issue, struct psp_user_block *block)
 
 	row = find(psp, issue->cmd.id);
 	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
-	if (!ret && block)
-		ret = psp_check(row, block) ?: issue_block(psp, issue, row, block);
+	if (!ret && form)
+		ret = issue_form(psp, issue, form, row);
 	else if (!ret)
-		ret = issue_row(psp, issue, row);
-	ret = tell_dead(psp, issue, block, ret);
+		ret = tell_dead(psp, issue, issue_row(psp, issue, row));
 	psp_put(psp);
 	return ret;
 }

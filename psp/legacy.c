@@ -1,101 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The legacy ioctl of /dev/sev, SEV_ISSUE_CMD, as data: each of its structs is the
- * firmware's block with some reserved words left out, so a few moves make the one
- * out of the other. The engine does everything in between.
+ * The doors for legacy commands: SEV_ISSUE_CMD on /dev/sev, and KVM_MEMORY_ENCRYPT_OP as
+ * the host side passes it on. Both find a form (form.c), and leave all else to the engine.
+ *
+ * Permission at KVM's door is as in the stock handlers: any open /dev/sev will do. START
+ * takes the one of its own envelope; later commands the one whose number START has
+ * recorded in the VM, or that of their own envelope, if the number is none of /dev/sev in
+ * the calling process. (A VM that another one's guest has been moved to has no number.)
  */
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/nospec.h>
 #include <linux/psp-sev.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "psp.h"
+#include "psp_guest.h"
 
-/* The largest of the legacy structs that are moved. */
-#define LEGACY_MAX	24
-
-struct move {
-	u8 legacy;	/* offset in the legacy struct */
-	u8 block;	/* offset in the block */
-	u8 size;
-};
-
-struct legacy {
-	u16 id;		/* the firmware command */
-	u8 size;	/* of the legacy struct */
-	bool in;	/* the struct is read; otherwise it may hold anything on the way in */
-	bool out;	/* the struct is written */
-	bool here;	/* the struct itself is the buffer that the block points to */
-	struct move move[2];
-};
-
-static const struct legacy legacy_cmds[] = {
-	[SEV_FACTORY_RESET] = { .id = SEV_FW_PLATFORM_RESET },
-	[SEV_PLATFORM_STATUS] = {
-		.id = SEV_FW_PLATFORM_STATUS, .size = sizeof(struct sev_user_data_status),
-		.out = true,
-		.move = { { 0, 0, sizeof(struct sev_fw_platform_status) } },
-	},
-	[SEV_PEK_GEN] = { .id = SEV_FW_PEK_GEN },
-	[SEV_PEK_CSR] = {
-		.id = SEV_FW_PEK_CSR, .size = sizeof(struct sev_user_data_pek_csr),
-		.in = true, .out = true,
-		.move = { { 0, 0, sizeof(struct sev_fw_pek_csr) } },
-	},
-	[SEV_PDH_GEN] = { .id = SEV_FW_PDH_GEN },
-	[SEV_PDH_CERT_EXPORT] = {
-		.id = SEV_FW_PDH_CERT_EXPORT, .size = sizeof(struct sev_user_data_pdh_cert_export),
-		.in = true, .out = true,
-		.move = { { 0x00, 0x00, 12 }, { 0x0c, 0x10, 12 } },
-	},
-	[SEV_PEK_CERT_IMPORT] = {
-		.id = SEV_FW_PEK_CERT_IMPORT, .size = sizeof(struct sev_user_data_pek_cert_import),
-		.in = true,
-		.move = { { 0x00, 0x00, 12 }, { 0x0c, 0x10, 12 } },
-	},
-	[SEV_GET_ID] = {
-		.id = SEV_FW_GET_ID, .size = sizeof(struct sev_user_data_get_id), .here = true,
-	},
-	[SEV_GET_ID2] = {
-		.id = SEV_FW_GET_ID, .size = sizeof(struct sev_user_data_get_id2),
-		.in = true, .out = true,
-		.move = { { 0, 0, sizeof(struct sev_fw_get_id) } },
-	},
-};
-
-/* Make a block out of the caller's struct. */
-static int legacy_in(const struct legacy *legacy, u64 udata, u8 *data,
-		     struct psp_user_block *block)
+static const struct psp_form *find_form(const struct psp_form *forms, unsigned int count, u32 id)
 {
-	const struct psp_buf *buf = psp_row_find(legacy->id)->buf;
-	const struct move *move;
-
-	/* the caller cannot ask for a length by this, so a NULL is no query */
-	if (legacy->here && !udata)
-		return -EFAULT;
-	if (legacy->here) {
-		memcpy(block->byte + buf->addr, &udata, sizeof(udata));
-		psp_put32(block->byte, buf->len, legacy->size);
-	}
-	if (!legacy->in)
-		return 0;
-	if (copy_from_user(data, u64_to_user_ptr(udata), legacy->size))
-		return -EFAULT;
-	for (move = legacy->move; move < legacy->move + ARRAY_SIZE(legacy->move); move++)
-		memcpy(block->byte + move->block, data + move->legacy, move->size);
-	return 0;
+	if (id >= count)
+		return NULL;
+	forms += array_index_nospec(id, count);
+	return forms->id ? forms : NULL;
 }
 
-static int legacy_out(const struct legacy *legacy, u64 udata, u8 *data,
-		      const struct psp_user_block *block)
+static const struct psp_form *find_kvm_form(u32 id)
 {
-	const struct move *move;
-
-	if (!legacy->out)
-		return 0;
-	for (move = legacy->move; move < legacy->move + ARRAY_SIZE(legacy->move); move++)
-		memcpy(data + move->legacy, block->byte + move->block, move->size);
-	return copy_to_user(u64_to_user_ptr(udata), data, legacy->size) ? -EFAULT : 0;
+	return find_form(psp_kvm_forms, psp_nr_kvm_forms, id);
 }
 
 /**
@@ -108,28 +42,92 @@ static int legacy_out(const struct legacy *legacy, u64 udata, u8 *data,
 int psp_legacy_ioctl(struct file *file, void __user *uarg)
 {
 	struct psp_issue issue = { .writable = file->f_mode & FMODE_WRITE };
-	struct psp_user_block block = {};
-	const struct legacy *legacy;
+	const struct psp_form *form;
 	struct sev_issue_cmd input;
-	u8 data[LEGACY_MAX] = {};
 	int ret;
 
 	if (copy_from_user(&input, uarg, sizeof(input)))
 		return -EFAULT;
-	if (input.cmd >= ARRAY_SIZE(legacy_cmds))
+	form = find_form(psp_dev_forms, psp_nr_dev_forms, input.cmd);
+	if (!form)
 		return -EINVAL;
-	legacy = &legacy_cmds[array_index_nospec(input.cmd, ARRAY_SIZE(legacy_cmds))];
 
-	issue.cmd.id = SEV_FW_CMD(legacy->id);
-	issue.cmd.error = SEV_FW_NO_CALL;
-	ret = legacy_in(legacy, input.data, data, &block);
-	if (!ret)
-		ret = psp_issue(&issue, &block);
-	if (issue.cmd.error != SEV_FW_NO_CALL && legacy_out(legacy, input.data, data, &block))
-		ret = -EFAULT;
+	issue.cmd.id = SEV_FW_CMD(form->id);
+	issue.cmd.data = input.data;
+	ret = psp_issue(&issue, form);
 
 	input.error = issue.cmd.error;
 	if (copy_to_user(uarg, &input, sizeof(input)))
 		ret = -EFAULT;
 	return ret;
 }
+
+static struct fd get_dev(int number)
+{
+	struct fd fd = fdget(number);
+
+	if (!fd_file(fd) || psp_dev_is(fd_file(fd)))
+		return fd;
+	fdput(fd);
+	return (struct fd){};
+}
+
+static int issue_legacy(struct psp_issue *issue, const struct psp_form *form)
+{
+	const struct psp_row *row = psp_row_find(form->id);
+	struct fd sev = {};
+	int ret = -EBADF;
+
+	if (issue->guest->mirror && !row->mirror)
+		return -EINVAL;
+	if (row->then != PSP_THEN_OPEN)
+		sev = get_dev(issue->guest->sev_fd);
+	if (!fd_file(sev))
+		sev = get_dev(issue->sev_fd);
+	if (fd_file(sev)) {
+		issue->sev_file = fd_file(sev);
+		ret = psp_issue(issue, form);
+	}
+	fdput(sev);
+	return ret;
+}
+
+/**
+ * psp_guest_legacy_knows() - is this a command for psp_guest_legacy()?
+ * @id: KVM's number
+ *
+ * Return: false of all that is not a firmware command, such as KVM_SEV_INIT.
+ */
+bool psp_guest_legacy_knows(u32 id)
+{
+	return find_kvm_form(id);
+}
+EXPORT_SYMBOL_GPL(psp_guest_legacy_knows);
+
+/**
+ * psp_guest_legacy() - execute one of KVM's legacy commands
+ * @guest: the guest that is meant, locked
+ * @cmd: envelope with KVM's id, copied in; its @len is padding to the callers of legacy
+ *	commands and is not looked at. @cmd->error is set in any case
+ *
+ * Context: process context, with the guest's lock held.
+ * Return: 0 or an errno. -EINVAL: no such command, or none that a mirror may issue; -EBADF:
+ * no /dev/sev; all others as psp_issue().
+ */
+int psp_guest_legacy(struct psp_guest *guest, struct sev_fw_cmd *cmd)
+{
+	const struct psp_form *form = find_kvm_form(cmd->id);
+	struct psp_issue issue = {
+		.cmd = *cmd, .guest = guest, .writable = true, .sev_fd = cmd->fd,
+	};
+	int ret = -EINVAL;
+
+	issue.cmd.error = SEV_FW_NO_CALL;
+	if (form) {
+		issue.cmd.id = SEV_FW_CMD(form->id);
+		ret = issue_legacy(&issue, form);
+	}
+	cmd->error = issue.cmd.error;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(psp_guest_legacy);

@@ -13,7 +13,9 @@
  *   engine.c   the life of a block, from the caller and back
  *   snp.c      SNP: bringing it up and down, pages for KVM
  *   dev.c      /dev/sev
- *   legacy.c   the older ioctls of /dev/sev, as data
+ *   form.c     the legacy commands of /dev/sev and of KVM, as data
+ *   legacy.c   their way into the engine
+ *   grain.c    legacy commands on guest memory of any length and alignment
  *   nv.c       firmware's persistent data in a file
  *   firmware.c firmware images
  *   observe.c  tracepoint, sysfs, debugfs
@@ -37,6 +39,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "form.h"
 #include "row.h"
 
 struct attribute_group;
@@ -428,6 +431,8 @@ struct psp_mapping {
  * @guest: guest that is meant, NULL if none
  * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
+ * @absent: all buffers are, whatever the block says
+ * @kernel: where the blob is, if it is one in kernel memory
  */
 struct psp_buffers {
 	const struct psp_row *row;
@@ -435,6 +440,8 @@ struct psp_buffers {
 	struct psp_mapping map[SEV_FW_BUFS];
 	unsigned long pinned;
 	u32 total;
+	bool absent;
+	void *kernel;
 };
 
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
@@ -454,6 +461,9 @@ int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *ca
  * @sev_file: that file, for START; NULL for a platform command
  * @sev_fd: its number, if the caller has told it
  * @seen: firmware has been given the block, or a part of what it asks for
+ * @share: the guest whose key a new one shall share, 0 if none; of legacy commands only
+ * @lengths: the caller only asks how long outputs are, all buffers are absent; likewise
+ * @kernel: where a blob is, if in kernel memory; likewise
  */
 struct psp_issue {
 	struct sev_fw_cmd cmd;
@@ -462,9 +472,18 @@ struct psp_issue {
 	struct file *sev_file;
 	int sev_fd;
 	bool seen;
+	u32 share;
+	bool lengths;
+	void *kernel;
 };
 
-int psp_issue(struct psp_issue *issue, struct psp_user_block *block);
+int psp_issue(struct psp_issue *issue, const struct psp_form *form);
+int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		    struct psp_user_block *block);
+
+/* grain.c */
+int psp_issue_grains(struct psp *psp, struct psp_issue *issue, const struct psp_form *form,
+		     const struct psp_row *row, const struct psp_user_block *block);
 
 /* nv.c */
 int psp_nv_init(struct psp *psp);

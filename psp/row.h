@@ -117,7 +117,7 @@ struct psp_range {
 enum psp_own_kind {
 	PSP_OWN_NONE,
 	PSP_OWN_HANDLE,		/* the guest's handle; zero again on return */
-	PSP_OWN_NEW_HANDLE,	/* zero to firmware; on return the new handle */
+	PSP_OWN_NEW_HANDLE,	/* zero, or whose key to share; on return the new handle */
 	PSP_OWN_ASID,		/* the guest's ASID; zero again on return */
 	PSP_OWN_HIDDEN,		/* zero to firmware; its answer is not passed on */
 	PSP_OWN_LENGTH,		/* the block's size; zero again on return */
@@ -218,6 +218,7 @@ extern const unsigned int psp_nr_rows;
 struct psp_fill {
 	u32 handle;
 	u32 asid;
+	u32 share;		/* handle of the guest whose key a new one shares, or 0 */
 };
 
 const struct psp_row *psp_row_find(u32 id);
