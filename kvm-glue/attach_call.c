@@ -64,6 +64,14 @@
 static DEFINE_MUTEX(attach_lock);
 static bool attached;
 
+/*
+ * Switching it while VMs run is safe. Each call looks at it once; either side holds
+ * kvm->lock over its command, and all that it keeps of a guest is kvm_amd's own state.
+ */
+static bool legacy;
+module_param(legacy, bool, 0644);
+MODULE_PARM_DESC(legacy, "serve KVM's own SEV commands by the PSP driver's engine, too (default: 0)");
+
 /* glue_init() has failed: the notifier must not attach any more. */
 static bool leaving;
 
@@ -73,13 +81,25 @@ static bool leaving;
  */
 void *glue_stock;
 
+/* Return: false if the stock function has to answer. */
+static bool answer(struct kvm *kvm, struct sev_fw_cmd *cmd, void __user *argp, int *ret)
+{
+	if (cmd->id & SEV_FW_PASSTHROUGH)
+		*ret = kvm_sev_passthrough(kvm, cmd, argp);
+	else if (READ_ONCE(legacy) && psp_guest_legacy_knows(cmd->id))
+		*ret = kvm_sev_legacy(kvm, cmd, argp);
+	else
+		return false;
+	return true;
+}
+
 /**
- * glue_answers() - answer a call, if it is a pass-through command
+ * glue_answers() - answer a call, if it is a pass-through command, or legacy ones are ours
  * @kvm: first argument of sev_mem_enc_ioctl()
  * @argp: second argument of sev_mem_enc_ioctl()
  * @ret: receives what the call shall return
  *
- * The envelope is read once; a pass-through command continues with that copy. If it
+ * The envelope is read once; a command of ours continues with that copy. If it
  * is another command, or cannot be read, or is not there (callers probe with NULL),
  * the stock function reads it again and may find other bytes there, but none that
  * help anyone: it refuses pass-through ids like all that it does not know.
@@ -91,13 +111,12 @@ void *glue_stock;
 bool glue_answers(struct kvm *kvm, void __user *argp, int *ret)
 {
 	struct sev_fw_cmd cmd;
-	bool ours;
+	bool ours = false;
 
 	if (!argp || !try_module_get(THIS_MODULE))
 		return false;
-	ours = !copy_from_user(&cmd, argp, sizeof(cmd)) && (cmd.id & SEV_FW_PASSTHROUGH);
-	if (ours)
-		*ret = kvm_sev_passthrough(kvm, &cmd, argp);
+	if (!copy_from_user(&cmd, argp, sizeof(cmd)))
+		ours = answer(kvm, &cmd, argp, ret);
 	module_put(THIS_MODULE);
 	return ours;
 }

@@ -100,6 +100,46 @@ static int query(const struct sev_fw_cmd *cmd)
 	return psp_query(uquery);
 }
 
+/* Lend the VM's guest for one command, and tell the caller the firmware's status. */
+static int issue_on_vm(struct kvm *kvm, struct sev_fw_cmd *cmd, struct sev_fw_cmd __user *ucmd,
+		       bool legacy)
+{
+	struct lent_guest lent;
+	int ret;
+
+	ret = lend_guest(kvm, &lent);
+	if (ret)
+		return ret;
+	if (legacy)
+		ret = psp_guest_legacy(&lent.guest, cmd);
+	else
+		ret = psp_guest_issue(&lent.guest, cmd->fd, cmd);
+	take_back_guest(&lent);
+	if (put_user(cmd->error, &ucmd->error))
+		return -EFAULT;
+	return ret;
+}
+
+/**
+ * kvm_sev_legacy() - one of KVM's own commands on a VM fd
+ * @kvm: VM
+ * @cmd: envelope, the kernel's copy, with an id that psp_guest_legacy_knows()
+ * @ucmd: the caller's envelope; only its error is written
+ *
+ * Context: as kvm_sev_passthrough().
+ * Return: 0 or an errno, as the stock handlers but for the differences that
+ * selftests/box/differences-legacy.txt lists.
+ */
+int kvm_sev_legacy(struct kvm *kvm, struct sev_fw_cmd *cmd, struct sev_fw_cmd __user *ucmd)
+{
+	cmd->error = SEV_FW_NO_CALL;
+	if (put_user(cmd->error, &ucmd->error))
+		return -EFAULT;
+	if (glue_is_snp(kvm))
+		return -EPERM;
+	return issue_on_vm(kvm, cmd, ucmd, true);
+}
+
 /**
  * kvm_sev_passthrough() - a firmware command on a VM fd
  * @kvm: VM
@@ -114,9 +154,6 @@ static int query(const struct sev_fw_cmd *cmd)
 int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 			struct sev_fw_cmd __user *ucmd)
 {
-	struct lent_guest lent;
-	int ret;
-
 	/* Write the error now, so that it is valid on every later failure path. */
 	cmd->error = SEV_FW_NO_CALL;
 	if (put_user(cmd->error, &ucmd->error))
@@ -125,15 +162,7 @@ int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 		return -EINVAL;
 	if (cmd->id == SEV_FW_CMD(SEV_FW_QUERY_ID))
 		return query(cmd);
-
-	ret = lend_guest(kvm, &lent);
-	if (ret)
-		return ret;
-	ret = psp_guest_issue(&lent.guest, cmd->fd, cmd);
-	take_back_guest(&lent);
-	if (put_user(cmd->error, &ucmd->error))
-		return -EFAULT;
-	return ret;
+	return issue_on_vm(kvm, cmd, ucmd, false);
 }
 
 /*

@@ -30,6 +30,7 @@ static inline struct lent_guest *to_lent(struct psp_guest *guest)
 
 int kvm_sev_passthrough(struct kvm *kvm, struct sev_fw_cmd *cmd,
 			struct sev_fw_cmd __user *ucmd);
+int kvm_sev_legacy(struct kvm *kvm, struct sev_fw_cmd *cmd, struct sev_fw_cmd __user *ucmd);
 
 extern const struct psp_guest_ops kvm_sev_guest_ops;
 
