@@ -410,8 +410,8 @@ static void draw_record(const char *script)
 		waitpid(pid, &status, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		warn("no picture: gnuplot %s; \"gnuplot %s\" makes it later",
-		     WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "is not installed" : "failed",
-		     script);
+		     WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "is not installed" :
+		     "failed", script);
 }
 
 static void record_close(struct top *top)
@@ -500,8 +500,8 @@ const struct subcommand top_sub = {
 		"  busy_percent    share of the time in which the firmware was busy\n"
 		"  asids_bound     ASIDs that guests hold, of both kinds\n"
 		"  asids_es_bound  those of SEV-ES guests\n"
-		"  commands        list: command, and the keys above from commands_per_s to "
-			"busy_percent",
+		"  commands        list: command, and the keys above from commands_per_s "
+			"to busy_percent",
 	.example = "  sevfw top\n  sevfw top --batch --count=60 --record=minute",
 	.options = top_options,
 	.act = top_act,

@@ -156,6 +156,30 @@ static void status_stock(struct json_object *facts, struct json_object *problems
 	close(platform.fd);
 }
 
+/* What SNP's own status says; the firmware has to be asked. */
+static void status_snp(const struct host *host, struct json_object *facts)
+{
+	struct platform p = {
+		.fd = host_open(false), .legacy = host->driver != DRIVER_OURS,
+	};
+	struct sev_fw_snp_platform_info info;
+	int ret = platform_snp_status(&p, &info);
+	struct json_object *snp;
+
+	if (ret)
+		exit(host_refused("SNP_PLATFORM_STATUS", ret, p.status));
+	close(p.fd);
+	snp = facts_object(facts, "snp_platform");
+	facts_text(snp, "state", state_name(info.state));
+	facts_bool(snp, "rmp_initialised", info.rmp & 1);
+	facts_number(snp, "guests", info.guest_count);
+	facts_bool(snp, "chip_id_masked", info.flags & 1);
+	facts_bool(snp, "chip_key_masked", info.flags & 2);
+	facts_bool(snp, "vlek_loaded", info.flags & 4);
+	facts_id(snp, "current_tcb", info.current_tcb, 16);
+	facts_id(snp, "reported_tcb", info.reported_tcb, 16);
+}
+
 static int status_act(const struct args *args)
 {
 	struct json_object *facts = facts_new(), *problems = json_object_new_array();
@@ -176,11 +200,18 @@ static int status_act(const struct args *args)
 			"\"sevfw doctor\" looks for it");
 	else
 		status_ours(&host, facts, problems);
+	if (option(args, "snp"))
+		status_snp(&host, facts);
 	count = json_object_array_length(problems);
 	json_object_object_add(facts, "problems", problems);
 	facts_print(facts, args->json);
 	return count ? EXIT_NO : 0;
 }
+
+static const struct option_row status_options[] = {
+	{ "snp", NULL, "ask the firmware for the state of SNP, too" },
+	{ NULL, NULL, NULL }
+};
 
 const struct subcommand status_sub = {
 	.name = "status",
@@ -210,8 +241,11 @@ const struct subcommand status_sub = {
 		"  quarantined_pages  memory that is lost to a firmware that did not give it back\n"
 		"  asids              list: pool, free, bound, dirty (free after a flush)\n"
 		"  not_known          what this driver does not show\n"
+		"  snp_platform       with --snp: state, rmp_initialised, guests, chip_id_masked,\n"
+		"                     chip_key_masked, vlek_loaded, current_tcb, reported_tcb\n"
 		"  problems           list of sentences",
 	.example = "  sevfw status\n  sevfw status --json | jq -r .owner",
+	.options = status_options,
 	.act = status_act,
 };
 

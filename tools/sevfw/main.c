@@ -24,6 +24,7 @@ const struct subcommand * const subcommands[] = {
 	&status_sub, &doctor_sub, &guests_sub, &log_sub, &top_sub, &commands_sub, &explain_sub,
 	&decode_sub,
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
+	&config_sub, &commit_sub, &vlek_sub,
 	&measure_sub, &session_sub, &secret_sub, &verify_sub,
 	NULL
 };

@@ -142,6 +142,7 @@ void confirm(const struct args *args, const char *question);
 extern const struct subcommand commands_sub, explain_sub, decode_sub, status_sub, guests_sub;
 extern const struct subcommand doctor_sub, log_sub, top_sub;
 extern const struct subcommand issue_sub, export_sub, csr_sub, import_sub, reset_sub, firmware_sub;
+extern const struct subcommand config_sub, commit_sub, vlek_sub;
 extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub;
 extern const struct subcommand * const subcommands[];
 

@@ -116,3 +116,48 @@ int platform_get_id(struct platform *p, void *ids, uint32_t *len)
 	*len = p->legacy ? legacy.length : block.len;
 	return ret;
 }
+
+/* The older ioctls' numbers, which headers before Linux 6.11 lack. */
+enum {
+	LEGACY_SNP_STATUS = 9,
+	LEGACY_SNP_COMMIT = 10,
+	LEGACY_SNP_CONFIG = 11,
+	LEGACY_SNP_VLEK_LOAD = 12,
+};
+
+/* The older struct is what the firmware answers; the block only points to that. */
+int platform_snp_status(struct platform *p, struct sev_fw_snp_platform_info *info)
+{
+	struct sev_fw_snp_platform_status block = { .address = addr_of(info) };
+
+	*info = (struct sev_fw_snp_platform_info){ 0 };
+	return p->legacy ? by_legacy(p, LEGACY_SNP_STATUS, info) :
+			   by_fw(p, SEV_FW_SNP_PLATFORM_STATUS, &block, sizeof(block));
+}
+
+/* The older struct is laid out as the block is; so is that for the VLEK. */
+int platform_snp_config(struct platform *p, uint64_t reported_tcb, uint32_t flags)
+{
+	struct sev_fw_snp_config block = { .reported_tcb = reported_tcb, .flags = flags };
+
+	return p->legacy ? by_legacy(p, LEGACY_SNP_CONFIG, &block) :
+			   by_fw(p, SEV_FW_SNP_CONFIG, &block, sizeof(block));
+}
+
+int platform_snp_commit(struct platform *p)
+{
+	struct sev_fw_snp_commit block = { 0 };
+
+	return p->legacy ? by_legacy(p, LEGACY_SNP_COMMIT, NULL) :
+			   by_fw(p, SEV_FW_SNP_COMMIT, &block, sizeof(block));
+}
+
+/* The older ioctl takes the length from the caller, where the driver fills in the block's. */
+int platform_snp_vlek_load(struct platform *p, const void *vlek)
+{
+	struct sev_fw_snp_vlek_load block = { .address = addr_of(vlek) };
+
+	block.length = p->legacy ? sizeof(block) : 0;
+	return p->legacy ? by_legacy(p, LEGACY_SNP_VLEK_LOAD, &block) :
+			   by_fw(p, SEV_FW_SNP_VLEK_LOAD, &block, sizeof(block));
+}
