@@ -16,33 +16,32 @@
 #include <uapi/linux/psp-sev.h>
 #else
 #include <linux/psp-sev.h>
-#define sizeof_field(type, member)	sizeof(((type *)0)->member)
+#define sizeof_field(type, member)	sizeof(((type) { }).member)
 #define BUILD_BUG_ON_ZERO(e)	(sizeof(char[1 - 2 * !!(e)]) - 1)
 #endif
 
 #include "form.h"
 
-#define SIZE(type, member)	sizeof_field(struct type, member)
-
 /* One field, of the same size on both sides. */
-#define MOVE(to_type, to_member, from_type, from_member) {				\
-	.to = offsetof(struct to_type, to_member),					\
-	.from = offsetof(struct from_type, from_member),				\
-	.len = SIZE(from_type, from_member) +						\
-	       BUILD_BUG_ON_ZERO(SIZE(to_type, to_member) != SIZE(from_type, from_member)) }
+#define MOVE(to_type, to_member, from_type, from_member) { \
+	.to = offsetof(struct to_type, to_member), \
+	.from = offsetof(struct from_type, from_member), \
+	.len = sizeof_field(struct from_type, from_member) + \
+	       BUILD_BUG_ON_ZERO(sizeof_field(struct to_type, to_member) != \
+				 sizeof_field(struct from_type, from_member)) }
 
 /* An address with the length that follows it, from the legacy struct to the block. */
-#define MOVE_BUF(to_type, to_addr, to_len, from_type, from_addr, from_len) {		\
-	.to = offsetof(struct to_type, to_addr),					\
-	.from = offsetof(struct from_type, from_addr),					\
-	.len = sizeof(u64) + sizeof(u32) +						\
-	       BUILD_BUG_ON_ZERO(SIZE(to_type, to_addr) != sizeof(u64)) +		\
-	       BUILD_BUG_ON_ZERO(SIZE(from_type, from_addr) != sizeof(u64)) +		\
-	       BUILD_BUG_ON_ZERO(SIZE(to_type, to_len) != sizeof(u32)) +		\
-	       BUILD_BUG_ON_ZERO(SIZE(from_type, from_len) != sizeof(u32)) +		\
-	       BUILD_BUG_ON_ZERO(offsetof(struct to_type, to_len) !=			\
-				 offsetof(struct to_type, to_addr) + sizeof(u64)) +	\
-	       BUILD_BUG_ON_ZERO(offsetof(struct from_type, from_len) !=		\
+#define MOVE_BUF(to_type, to_addr, to_len, from_type, from_addr, from_len) { \
+	.to = offsetof(struct to_type, to_addr), \
+	.from = offsetof(struct from_type, from_addr), \
+	.len = sizeof(u64) + sizeof(u32) + \
+	       BUILD_BUG_ON_ZERO(sizeof_field(struct to_type, to_addr) != sizeof(u64)) + \
+	       BUILD_BUG_ON_ZERO(sizeof_field(struct from_type, from_addr) != sizeof(u64)) + \
+	       BUILD_BUG_ON_ZERO(sizeof_field(struct to_type, to_len) != sizeof(u32)) + \
+	       BUILD_BUG_ON_ZERO(sizeof_field(struct from_type, from_len) != sizeof(u32)) + \
+	       BUILD_BUG_ON_ZERO(offsetof(struct to_type, to_len) != \
+				 offsetof(struct to_type, to_addr) + sizeof(u64)) + \
+	       BUILD_BUG_ON_ZERO(offsetof(struct from_type, from_len) != \
 				 offsetof(struct from_type, from_addr) + sizeof(u64)) }
 
 #define STRUCT(type) \
