@@ -33,6 +33,9 @@
 
 #define WINDOW_PAGES	(0x4000000 >> PAGE_SHIFT)
 
+#define for_each_mapping(map, bufs)	\
+	for ((map) = (bufs)->map; (map) < (bufs)->map + (bufs)->nr; (map)++)
+
 /* The one place that takes an address out of what a caller filled in. */
 static void __user *user_address(const struct psp_buf *buf, const struct psp_user_block *user)
 {
@@ -61,6 +64,60 @@ static void flush_pages(struct page **pages, unsigned long nr)
 	}
 }
 
+/* An atomic access that changes nothing, but fails where a write would. */
+static int touch_word(u32 __user *word)
+{
+	u32 old = 0;
+
+	if (!user_access_begin(word, sizeof(*word)))
+		return -EFAULT;
+	unsafe_try_cmpxchg_user(word, &old, 0, fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+/**
+ * psp_user_writable() - can the caller's memory be written?
+ * @to: memory
+ * @len: its length in bytes
+ *
+ * Nothing in it is changed, whatever other threads do to it meanwhile. Pages that were
+ * not there are afterwards.
+ *
+ * Context: process context, sleeps.
+ * Return: 0 or -EFAULT.
+ */
+int psp_user_writable(void __user *to, size_t len)
+{
+	unsigned long at = ALIGN_DOWN((unsigned long)to, sizeof(u32)), end;
+
+	if (check_add_overflow((unsigned long)to, len, &end))
+		return -EFAULT;
+	for (; at < end; at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE) {
+		if (touch_word((u32 __user *)at))
+			return -EFAULT;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Most guest memory is a page or two. */
+static struct page **alloc_page_list(struct psp_mapping *map, unsigned long nr)
+{
+	if (nr <= ARRAY_SIZE(map->few))
+		return map->few;
+	return kvmalloc_array(nr, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
+}
+
+static void free_page_list(struct psp_mapping *map)
+{
+	if (map->pages != map->few)
+		kvfree(map->pages);
+}
+
 static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	unsigned long start = (unsigned long)map->uaddr & PAGE_MASK, end, nr;
@@ -77,7 +134,7 @@ static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 		return -ENOMEM;
 	bufs->pinned += nr;
 
-	map->pages = kvmalloc_array(nr, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
+	map->pages = alloc_page_list(map, nr);
 	if (!map->pages)
 		return -ENOMEM;
 
@@ -123,10 +180,10 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 		return 0;
 	/*
 	 * A command that cannot be taken back must not fail for want of a page. Nor
-	 * must this leave a trace, as it would without "safe", if firmware says no.
+	 * must this leave a trace if the firmware says no.
 	 */
 	if (!bufs->kernel && map->buf->dir == SEV_FW_BUF_WRITE &&
-	    fault_in_safe_writeable(map->uaddr, map->len))
+	    psp_user_writable(map->uaddr, map->len))
 		return -EFAULT;
 
 	if (map->buf->kind == SEV_FW_BUF_IMAGE) {
@@ -134,12 +191,12 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 		if (ret)
 			return ret;
 	}
-	return psp_fwmem_alloc(&map->bounce, min(map->len, map->buf->max), GFP_KERNEL_ACCOUNT);
+	return psp_fwmem_borrow(&map->bounce, min(map->len, map->buf->max));
 }
 
 /**
  * psp_buffers_map() - make all that a block points to ready for firmware
- * @bufs: receives the buffers; must be zeroed, but for @absent and @kernel
+ * @bufs: receives the buffers; only @absent and @kernel are looked at
  * @row: command
  * @user: checked block
  * @guest: guest that is meant; may be NULL if the row has no guest memory
@@ -151,19 +208,21 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest)
 {
+	const struct psp_buf *buf = row->buf;
 	struct psp_mapping *map;
 	int ret;
 
 	bufs->row = row;
 	bufs->guest = guest;
-	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
-		map->buf = &row->buf[map - bufs->map];
-		if (map->buf->kind == SEV_FW_BUF_NONE)
-			break;
+	bufs->pinned = 0;
+	bufs->total = 0;
+	for (bufs->nr = 0; bufs->nr < SEV_FW_BUFS && buf->kind != SEV_FW_BUF_NONE; buf++) {
+		map = &bufs->map[bufs->nr++];
+		*map = (struct psp_mapping){ .buf = buf };
 		if (bufs->absent)
 			continue;
-		map->uaddr = user_address(map->buf, user);
-		map->len = psp_user_len(map->buf, user);
+		map->uaddr = user_address(buf, user);
+		map->len = psp_user_len(buf, user);
 		if (row->each != PSP_ONCE)
 			bufs->total = map->len;
 
@@ -190,13 +249,13 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 {
 	struct psp_mapping *map;
 
-	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+	for_each_mapping(map, bufs) {
 		if (stuck)
 			psp_fwmem_lose_pinned(map->nr_pages);
 		else if (map->nr_pages)
 			unpin_user_pages_dirty_lock(map->pages, map->nr_pages,
 						    map->buf->dir & SEV_FW_BUF_WRITE);
-		kvfree(map->pages);
+		free_page_list(map);
 		if (!stuck)
 			psp_fwmem_take_back(&map->bounce);
 		psp_fwmem_free(&map->bounce);
@@ -234,7 +293,7 @@ u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
 	struct psp_mapping *map;
 	u32 size = U32_MAX, run;
 
-	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+	for_each_mapping(map, bufs) {
 		if (map->pages)
 			run = run_length(bufs, map, pos);
 		else if (map->bounce.virt)
@@ -327,14 +386,14 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw)
 {
 	struct psp_mapping *map;
-	int ret = 0;
+	int ret;
 
-	for (map = bufs->map; !ret && map < bufs->map + SEV_FW_BUFS; map++) {
-		if (map->buf->kind == SEV_FW_BUF_NONE)
-			break;
+	for_each_mapping(map, bufs) {
 		ret = begin(bufs, map, pos, size, fw);
+		if (ret)
+			return ret;
 	}
-	return ret;
+	return 0;
 }
 
 static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
@@ -385,7 +444,7 @@ int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *ca
 {
 	struct psp_mapping *map;
 
-	for (map = bufs->map; map < bufs->map + SEV_FW_BUFS; map++) {
+	for_each_mapping(map, bufs) {
 		end_vmsa(bufs, map, pos, call, ret);
 		if (!ret)
 			ret = copy_blob_out(bufs, map, pos, &call->fw);

@@ -25,8 +25,14 @@ const struct psp_row *psp_row_find(u32 id)
 
 static void claim(u64 mask[2], unsigned int off, unsigned int size)
 {
-	for (; size; off++, size--)
-		mask[off / 64] |= 1ull << off % 64;
+	unsigned int bits;
+
+	for (; size; off += bits, size -= bits) {
+		bits = 64 - off % 64;
+		if (bits > size)
+			bits = size;
+		mask[off / 64] |= ~0ull >> (64 - bits) << off % 64;
+	}
 }
 
 /**
@@ -165,14 +171,14 @@ int psp_check(const struct psp_row *row, const struct psp_user_block *block)
  * @row: command
  * @user: checked block
  * @fill: values of the driver's fields
- * @fw: receives the block; the addresses in it are zero, for the buffers to set
+ * @fw: receives the block; the addresses in it are zero, for the buffers to set, and
+ *	what is beyond the row's block is left as it was
  */
 void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 	      const struct psp_fill *fill, struct psp_fw_block *fw)
 {
 	unsigned int i;
 
-	memset(fw, 0, sizeof(*fw));
 	memcpy(fw->byte, user->byte, row->size);
 
 	for (i = 0; i < SEV_FW_BUFS; i++)

@@ -72,7 +72,6 @@ static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 	void __user *from = u64_to_user_ptr(cmd->data);
 	int ret;
 
-	memset(block, 0, sizeof(*block));
 	if (!psp_takes_len(row, cmd->len))
 		return -EINVAL;
 	if (cmd->len > PAGE_SIZE)
@@ -80,7 +79,7 @@ static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 	ret = copy_struct_from_user(block, row->size, from, cmd->len);
 	if (ret)
 		return ret;
-	if (fault_in_safe_writeable(from, psp_back_len(row, cmd->len)))
+	if (psp_user_writable(from, psp_back_len(row, cmd->len)))
 		return -EFAULT;
 	return psp_check(row, block);
 }
@@ -152,6 +151,19 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
+/* All but the block: what is of it is filled in before it is looked at. */
+static void call_init(struct psp_call *call, const struct psp_row *row)
+{
+	call->row = row;
+	call->new_handle = NULL;
+	call->status = SEV_FW_NO_CALL;
+	call->expected = 0;
+	call->queue_ns = 0;
+	call->firmware_ns = 0;
+	call->stuck = false;
+	call->theirs = false;
+}
+
 /**
  * psp_issue_block() - the block's way to firmware and back
  * @psp: PSP
@@ -166,10 +178,13 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
 		    struct psp_user_block *block)
 {
-	struct psp_call call = { .row = row, .status = SEV_FW_NO_CALL };
-	struct psp_buffers bufs = { .absent = issue->lengths, .kernel = issue->kernel };
+	struct psp_buffers bufs;
+	struct psp_call call;
 	int ret;
 
+	call_init(&call, row);
+	bufs.absent = issue->lengths;
+	bufs.kernel = issue->kernel;
 	ret = psp_buffers_map(&bufs, row, block, issue->guest);
 	if (!ret)
 		ret = submit_slices(psp, issue, &bufs, &call, block);

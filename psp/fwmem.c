@@ -39,6 +39,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "addr.h"
@@ -79,8 +80,88 @@ int psp_fwmem_alloc(struct psp_fwmem *mem, size_t size, gfp_t gfp)
 {
 	mem->order = get_order(size);
 	mem->virt = (void *)__get_free_pages(gfp | __GFP_ZERO, mem->order);
+	mem->pooled = false;
 	mem->state = PSP_FWMEM_OURS;
 	return mem->virt ? 0 : -ENOMEM;
+}
+
+/*
+ * Bounce buffers come from a pool, which spares the page allocator, and erasing each page
+ * twice: pages in it are zero. It grows as needed up to some pieces of each size, for
+ * which no caller is charged; whoever comes when all are in use is.
+ */
+#define POOL_ORDERS	3
+#define POOL_PIECES	8
+
+static struct pool {
+	void *idle[POOL_PIECES];
+	unsigned int nr_idle;
+	unsigned int nr;	/* with those in use */
+} pools[POOL_ORDERS];
+static DEFINE_SPINLOCK(pool_lock);
+
+static void give_to_pool(struct psp_fwmem *mem)
+{
+	struct pool *pool = &pools[mem->order];
+
+	spin_lock(&pool_lock);
+	pool->idle[pool->nr_idle++] = mem->virt;
+	spin_unlock(&pool_lock);
+}
+
+static void shrink_pool(unsigned int order)
+{
+	spin_lock(&pool_lock);
+	pools[order].nr--;
+	spin_unlock(&pool_lock);
+}
+
+/* Return: whether there is an idle piece, or room for one more. */
+static bool take_from_pool(struct psp_fwmem *mem)
+{
+	struct pool *pool = &pools[mem->order];
+	bool may;
+
+	spin_lock(&pool_lock);
+	mem->virt = pool->nr_idle ? pool->idle[--pool->nr_idle] : NULL;
+	may = mem->virt || pool->nr < POOL_PIECES;
+	if (may && !mem->virt)
+		pool->nr++;
+	spin_unlock(&pool_lock);
+	return may;
+}
+
+/**
+ * psp_fwmem_borrow() - get zeroed memory for one command
+ * @mem: receives it
+ * @size: as with psp_fwmem_alloc()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size)
+{
+	mem->order = get_order(size);
+	if (mem->order >= POOL_ORDERS || !take_from_pool(mem))
+		return psp_fwmem_alloc(mem, size, GFP_KERNEL_ACCOUNT);
+	if (!mem->virt && psp_fwmem_alloc(mem, size, GFP_KERNEL)) {
+		shrink_pool(mem->order);
+		return -ENOMEM;
+	}
+	mem->pooled = true;
+	mem->state = PSP_FWMEM_OURS;
+	return 0;
+}
+
+/**
+ * psp_fwmem_drain() - module unload: nothing is borrowed any more
+ */
+void psp_fwmem_drain(void)
+{
+	struct pool *pool;
+
+	for (pool = pools; pool < pools + POOL_ORDERS; pool++)
+		while (pool->nr_idle)
+			free_pages((unsigned long)pool->idle[--pool->nr_idle], pool - pools);
 }
 
 static void set_state(struct psp_fwmem *mem, enum psp_fwmem_state state)
@@ -133,7 +214,12 @@ void psp_fwmem_free(struct psp_fwmem *mem)
 	psp_fwmem_lose(mem);
 	if (mem->virt && mem->state == PSP_FWMEM_OURS) {
 		memzero_explicit(mem->virt, PAGE_SIZE << mem->order);
-		free_pages((unsigned long)mem->virt, mem->order);
+		if (mem->pooled)
+			give_to_pool(mem);
+		else
+			free_pages((unsigned long)mem->virt, mem->order);
+	} else if (mem->virt && mem->pooled) {
+		shrink_pool(mem->order);
 	}
 	mem->virt = NULL;
 }

@@ -573,6 +573,7 @@ static void __exit psp_module_exit(void)
 	set_electing(false);
 	pci_unregister_driver(&psp_driver);
 	psp_handle_drop_all();
+	psp_fwmem_drain();
 	forget_reasons();
 	psp_debugfs_exit();
 }

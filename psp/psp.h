@@ -97,11 +97,13 @@ enum psp_fwmem_state {
  * struct psp_fwmem - memory that the firmware may write
  * @virt: whole pages; NULL: none
  * @order: how many, as a power of two
+ * @pooled: it goes back to the pool; fwmem.c's
  * @state: who has it; written by fwmem.c
  */
 struct psp_fwmem {
 	void *virt;
 	unsigned int order;
+	bool pooled;
 	enum psp_fwmem_state state;
 };
 
@@ -356,6 +358,8 @@ void psp_handle_drop_all(void);
 
 /* fwmem.c */
 int psp_fwmem_alloc(struct psp_fwmem *mem, size_t size, gfp_t gfp);
+int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size);
+void psp_fwmem_drain(void);
 unsigned long psp_fwmem_pages(const struct psp_fwmem *mem);
 void psp_fwmem_hand_over(struct psp_fwmem *mem);
 void psp_fwmem_take_back(struct psp_fwmem *mem);
@@ -407,6 +411,7 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
  * @len: its length, for firmware
  * @bounce: kernel memory that firmware gets to see instead, of a blob
  * @pages: pinned pages, of guest memory
+ * @few: room for @pages, if they are few
  * @nr_pages: how many
  * @offset: where in the first page it begins
  * @vcpu: number of the (first) vCPU, of a save area
@@ -418,6 +423,7 @@ struct psp_mapping {
 	u32 len;
 	struct psp_fwmem bounce;
 	struct page **pages;
+	struct page *few[2];
 	unsigned long nr_pages;
 	unsigned int offset;
 	u32 vcpu;
@@ -427,7 +433,7 @@ struct psp_mapping {
 /**
  * struct psp_buffers - all buffers of a command on its way
  * @row: command
- * @map: one for each buffer of the row
+ * @map: one for each buffer of the row, @nr of them
  * @guest: guest that is meant, NULL if none
  * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
@@ -438,12 +444,14 @@ struct psp_buffers {
 	const struct psp_row *row;
 	struct psp_guest *guest;
 	struct psp_mapping map[SEV_FW_BUFS];
+	unsigned int nr;
 	unsigned long pinned;
 	u32 total;
 	bool absent;
 	void *kernel;
 };
 
+int psp_user_writable(void __user *to, size_t len);
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest);
 void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);

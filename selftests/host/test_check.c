@@ -239,7 +239,7 @@ TEST(fill_sets_what_is_owned_and_drops_addresses)
 					TH_LOG("%s: user address for firmware", row->name);
 			memset(owned + row->buf[i].addr, true, 8);
 		}
-		for (byte = 0; byte < SEV_FW_BLOCK_MAX; byte++)
+		for (byte = 0; byte < row->size; byte++)
 			if (!owned[byte])
 				EXPECT_EQ(user.byte[byte], fw.byte[byte])
 					TH_LOG("%s byte %#x", row->name, byte);
