@@ -94,6 +94,8 @@ int psp_user_writable(void __user *to, size_t len)
 {
 	unsigned long at = ALIGN_DOWN((unsigned long)to, sizeof(u32)), end;
 
+	if (!len)
+		return 0;
 	if (check_add_overflow((unsigned long)to, len, &end))
 		return -EFAULT;
 	for (; at < end; at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE) {

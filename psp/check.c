@@ -58,6 +58,21 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
 }
 
 /**
+ * psp_row_in_array() - may it be one of many in an array?
+ * @row: command
+ *
+ * An array is to do the same thing to many pages. What starts or ends a guest, or changes
+ * the platform, comes alone, so that nobody has to think of what would be done and undone.
+ *
+ * Return: true if so.
+ */
+bool psp_row_in_array(const struct psp_row *row)
+{
+	return row->door && row->then == PSP_THEN_NOTHING && row->demand < PSP_DEMAND_ADMIN &&
+	       row->platform != PSP_PLATFORM_DOWN;
+}
+
+/**
  * psp_takes_len() - is this a block that the row knows, old or new?
  * @row: command
  * @len: length of the caller's block
@@ -257,6 +272,8 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_START;
 	if (row->each != PSP_ONCE)
 		info->flags |= SEV_FW_INFO_REPEAT;
+	if (psp_row_in_array(row))
+		info->flags |= SEV_FW_INFO_ARRAY;
 	if (row->snp)
 		info->flags |= SEV_FW_INFO_SNP;
 	if (row->final)

@@ -5,6 +5,7 @@
  * whoever knows the guests behind VM fds.
  */
 #include <linux/compat.h>
+#include <linux/err.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -89,7 +90,13 @@ int psp_dev_number(const struct file *file, int hint)
 	return (next ?: iterate_fd(current->files, 0, same_file, file)) - 1;
 }
 
-static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
+static int run(struct psp_issue *issue, struct psp_array *array)
+{
+	return array ? psp_array_run(array, issue) : psp_issue(issue, NULL);
+}
+
+/* One command, or an array of them. */
+static int run_for_guest(struct psp_issue *issue, struct psp_array *array, struct file *sev_file)
 {
 	const struct psp_guest_ops *ops = guest_ops_get();
 	struct fd vm;
@@ -103,7 +110,7 @@ static int issue_for_guest(struct psp_issue *issue, struct file *sev_file)
 		ret = ops->get(fd_file(vm), &issue->guest);
 	if (!ret) {
 		issue->sev_file = sev_file;
-		ret = psp_issue(issue, NULL);
+		ret = run(issue, array);
 		ops->put(issue->guest);
 	}
 	fdput(vm);
@@ -124,13 +131,29 @@ static int issue_ioctl(struct file *file, struct sev_fw_cmd __user *ucmd)
 	if (issue.cmd.id & SEV_FW_FLAGS)
 		return -EINVAL;
 	if (issue.cmd.fd == -1)
-		ret = psp_issue(&issue, NULL);
+		ret = run(&issue, NULL);
 	else
-		ret = issue_for_guest(&issue, file);
+		ret = run_for_guest(&issue, NULL, file);
 
 	if (put_user(issue.cmd.error, &ucmd->error))
 		ret = -EFAULT;
 	return ret;
+}
+
+static int issue_many_ioctl(struct file *file, struct sev_fw_array __user *uarray)
+{
+	struct psp_issue issue = { .writable = file->f_mode & FMODE_WRITE };
+	struct psp_array *array = psp_array_load(uarray);
+	int ret;
+
+	if (IS_ERR(array))
+		return PTR_ERR(array);
+	issue.cmd.fd = psp_array_fd(array);
+	if (issue.cmd.fd == -1)
+		ret = run(&issue, array);
+	else
+		ret = run_for_guest(&issue, array, file);
+	return psp_array_end(array, ret);
 }
 
 static long sev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -140,6 +163,8 @@ static long sev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	switch (cmd) {
 	case SEV_FW_ISSUE:
 		return issue_ioctl(file, uarg);
+	case SEV_FW_ISSUE_MANY:
+		return issue_many_ioctl(file, uarg);
 	case SEV_FW_QUERY:
 		return psp_query(uarg);
 	case SEV_ISSUE_CMD:

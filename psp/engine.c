@@ -8,6 +8,7 @@
  * the firmware's output goes back to the caller even if the command failed.
  */
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -17,7 +18,14 @@
 #include "psp.h"
 #include "psp_guest.h"
 
-static const struct psp_row *find(const struct psp *psp, u32 id)
+/**
+ * psp_offered_row() - find a command by the id in an envelope
+ * @psp: PSP
+ * @id: SEV_FW_CMD() of it
+ *
+ * Return: the row, or NULL if there is no such command, or this firmware does not have it.
+ */
+const struct psp_row *psp_offered_row(const struct psp *psp, u32 id)
 {
 	const struct psp_row *row = NULL;
 
@@ -61,13 +69,34 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 	return 0;
 }
 
-/*
+/**
+ * psp_admit() - find the command that is meant, and whether the caller may issue it
+ * @psp: PSP
+ * @issue: command and where it comes from
+ * @row: receives the command
+ *
+ * Return: 0, -EOPNOTSUPP, or what is documented of doors, privilege and state.
+ */
+int psp_admit(const struct psp *psp, const struct psp_issue *issue, const struct psp_row **row)
+{
+	*row = psp_offered_row(psp, issue->cmd.id);
+	return *row ? admit(psp, *row, issue) : -EOPNOTSUPP;
+}
+
+/**
+ * psp_block_in() - copy a block in, and check it
+ * @row: command
+ * @cmd: envelope
+ * @block: receives the block
+ *
  * The only copy from user memory: a second one could see other bytes than were checked.
  * The same holds for copy_in_form(). Bytes that a shorter block lacks are zero; the tail of
  * a block that is longer than this driver knows must be zero.
+ *
+ * Return: 0, -EINVAL, -E2BIG or -EFAULT.
  */
-static int copy_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
-		   struct psp_user_block *block)
+int psp_block_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
+		 struct psp_user_block *block)
 {
 	void __user *from = u64_to_user_ptr(cmd->data);
 	int ret;
@@ -96,31 +125,55 @@ static int copy_in_form(struct psp_issue *issue, const struct psp_form *form,
 	memset(legacy, 0, sizeof(*legacy));
 	if (psp_form_reads(form) && copy_from_user(legacy->byte, from, form->size))
 		return -EFAULT;
-	if (psp_form_writes(form) && fault_in_safe_writeable(from, form->size))
+	if (psp_form_writes(form) && psp_user_writable(from, form->size))
 		return -EFAULT;
 	issue->share = psp_form_share(form, legacy);
 	issue->lengths = psp_form_in(form, row, legacy, issue->cmd.data, block);
 	return issue->lengths ? 0 : psp_check(row, block);
 }
 
-static int submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
-			 struct psp_call *call, const struct psp_user_block *block)
+/**
+ * psp_fill_for() - make the firmware's block out of the caller's
+ * @row: command
+ * @block: checked block
+ * @issue: where it comes from
+ * @fw: receives it, without addresses
+ */
+void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
+		  const struct psp_issue *issue, struct psp_fw_block *fw)
 {
-	const struct psp_row *row = call->row;
 	const struct psp_guest *guest = issue->guest;
 	struct psp_fill fill = {};
-	u32 pos = 0, size;
-	int ret;
 
 	if (guest) {
 		fill.handle = guest->handle;
 		fill.asid = guest->asid;
 		fill.share = issue->share;
 	}
+	psp_fill(row, block, &fill, fw);
+}
+
+/**
+ * psp_submit_slices() - issue the firmware commands that a block asks for
+ * @psp: PSP
+ * @issue: where it comes from
+ * @bufs: what the block points to
+ * @call: receives what came back
+ * @block: checked block
+ *
+ * Return: 0, or what is documented of the command.
+ */
+int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
+		      struct psp_call *call, const struct psp_user_block *block)
+{
+	const struct psp_row *row = call->row;
+	const struct psp_guest *guest = issue->guest;
+	u32 pos = 0, size;
+	int ret;
 
 	do {
 		size = psp_buffers_slice(bufs, pos);
-		psp_fill(row, block, &fill, &call->fw);
+		psp_fill_for(row, block, issue, &call->fw);
 		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
 		if (!ret && row->then == PSP_THEN_OPEN)
 			ret = psp_submit_start(psp, call, guest->asid);
@@ -151,8 +204,12 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
-/* All but the block: what is of it is filled in before it is looked at. */
-static void call_init(struct psp_call *call, const struct psp_row *row)
+/**
+ * psp_call_init() - begin with a call
+ * @call: call, whose block is left as it is: it is filled in before it is looked at
+ * @row: command
+ */
+void psp_call_init(struct psp_call *call, const struct psp_row *row)
 {
 	call->row = row;
 	call->new_handle = NULL;
@@ -162,6 +219,8 @@ static void call_init(struct psp_call *call, const struct psp_row *row)
 	call->firmware_ns = 0;
 	call->stuck = false;
 	call->theirs = false;
+	call->posted = false;
+	call->ret = 0;
 }
 
 /**
@@ -182,12 +241,12 @@ int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	struct psp_call call;
 	int ret;
 
-	call_init(&call, row);
+	psp_call_init(&call, row);
 	bufs.absent = issue->lengths;
 	bufs.kernel = issue->kernel;
 	ret = psp_buffers_map(&bufs, row, block, issue->guest);
 	if (!ret)
-		ret = submit_slices(psp, issue, &bufs, &call, block);
+		ret = psp_submit_slices(psp, issue, &bufs, &call, block);
 	psp_buffers_unmap(&bufs, call.stuck);
 
 	issue->cmd.error = call.status;
@@ -196,11 +255,42 @@ int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	return ret;
 }
 
-/* A dead PSP has an errno of its own; legacy commands keep stock's. */
-static int tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret)
+/**
+ * psp_tell_dead() - a dead PSP has an errno of its own
+ * @psp: PSP
+ * @issue: command, as it came back
+ * @ret: what has become of it
+ *
+ * Legacy commands keep stock's.
+ *
+ * Return: @ret, or -ESHUTDOWN.
+ */
+int psp_tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret)
 {
 	if (ret == -EIO && issue->cmd.error == SEV_FW_NO_CALL && READ_ONCE(psp->end) == PSP_DEAD)
 		return -ESHUTDOWN;
+	return ret;
+}
+
+/**
+ * psp_block_out() - give a block back to whom it came from
+ * @issue: where it came from; its @cmd.error is set
+ * @call: call, as it came back
+ * @block: the block as it came
+ * @ret: what has become of the command
+ *
+ * Return: @ret, or -EFAULT.
+ */
+int psp_block_out(struct psp_issue *issue, const struct psp_call *call,
+		  struct psp_user_block *block, int ret)
+{
+	issue->cmd.error = call->status;
+	if (!issue->seen)
+		return ret;
+	psp_scrub(call->row, &call->fw, block);
+	if (copy_to_user(u64_to_user_ptr(issue->cmd.data), block->byte,
+			 psp_back_len(call->row, issue->cmd.len)))
+		return -EFAULT;
 	return ret;
 }
 
@@ -229,7 +319,7 @@ static int issue_row(struct psp *psp, struct psp_issue *issue, const struct psp_
 	bool delivered;
 	int ret;
 
-	ret = copy_in(row, &issue->cmd, &block);
+	ret = psp_block_in(row, &issue->cmd, &block);
 	if (ret)
 		return ret;
 	ret = psp_issue_block(psp, issue, row, &block);
@@ -294,18 +384,40 @@ int psp_issue(struct psp_issue *issue, const struct psp_form *form)
 	if (!psp)
 		return -ENODEV;
 
-	row = find(psp, issue->cmd.id);
-	ret = row ? admit(psp, row, issue) : -EOPNOTSUPP;
+	ret = psp_admit(psp, issue, &row);
 	if (!ret && form)
 		ret = issue_form(psp, issue, form, row);
 	else if (!ret)
-		ret = tell_dead(psp, issue, issue_row(psp, issue, row));
+		ret = psp_tell_dead(psp, issue, issue_row(psp, issue, row));
 	psp_put(psp);
 	return ret;
 }
 
+static int issue_array(struct psp_issue *issue)
+{
+	void __user *uarray = u64_to_user_ptr(issue->cmd.data);
+	const size_t size = sizeof(struct sev_fw_array);
+	struct psp_array *array;
+	int ret;
+
+	if (issue->cmd.len < size)
+		return -EINVAL;
+	if (issue->cmd.len > PAGE_SIZE)
+		return -E2BIG;
+	ret = check_zeroed_user(uarray + size, issue->cmd.len - size);
+	if (ret <= 0)
+		return ret ?: -E2BIG;
+	array = psp_array_load(uarray);
+	if (IS_ERR(array))
+		return PTR_ERR(array);
+	ret = -EINVAL;
+	if (psp_array_fd(array) == issue->sev_fd)
+		ret = psp_array_run(array, issue);
+	return psp_array_end(array, ret);
+}
+
 /**
- * psp_guest_issue() - execute a pass-through command that came in by a VM fd
+ * psp_guest_issue() - execute a pass-through command, or many, that came in by a VM fd
  * @guest: the guest behind that fd, locked
  * @sev_fd: the /dev/sev fd that came with it
  * @cmd: envelope, copied in; @cmd->error is set in any case
@@ -323,7 +435,10 @@ int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 	if (fd_file(sev) && psp_dev_is(fd_file(sev))) {
 		issue.writable = fd_file(sev)->f_mode & FMODE_WRITE;
 		issue.sev_file = fd_file(sev);
-		ret = psp_issue(&issue, NULL);
+		if (cmd->id == SEV_FW_CMD(SEV_FW_ARRAY_ID))
+			ret = issue_array(&issue);
+		else
+			ret = psp_issue(&issue, NULL);
 	}
 	cmd->error = issue.cmd.error;
 	fdput(sev);

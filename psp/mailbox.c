@@ -215,6 +215,11 @@ static bool look_for_answer(struct psp *psp)
 	return true;
 }
 
+static struct psp_habit *habit_of(struct psp *psp, const struct psp_call *call)
+{
+	return &psp->habits[call->row - psp_rows];
+}
+
 static bool sleeps_at_once(const struct psp *psp, const struct psp_habit *habit)
 {
 	if (psp->trial != PSP_TRIAL_NONE)
@@ -303,21 +308,17 @@ static int take_answer(struct psp *psp, struct psp_call *call)
 }
 
 /**
- * psp_mailbox() - have firmware execute one command
- * @psp: PSP
- * @call: command; the block is replaced by what firmware left in it
+ * psp_mailbox_post() - have the firmware begin with a command
+ * @psp: PSP; no other command is under way
+ * @call: command
  *
- * Context: process context, psp->lock held, sleeps.
- * Return: 0; -EIO (refused, @call->status says why; or the PSP is dead, then it
- * is SEV_FW_NO_CALL); -ENODEV (device gone); -ETIMEDOUT (no answer: dead from now
- * on, and @call->stuck is set); -ENOMEM (no memory for the block).
+ * Context: process context, psp->lock held.
+ * Return: 0, then psp_mailbox_wait() is due, at any time under psp->lock; -EIO (the PSP is
+ * dead, @call->status is SEV_FW_NO_CALL), -ENODEV (device gone) or -ENOMEM (no memory for
+ * the block).
  */
-int psp_mailbox(struct psp *psp, struct psp_call *call)
+int psp_mailbox_post(struct psp *psp, struct psp_call *call)
 {
-	struct psp_habit *habit = &psp->habits[call->row - psp_rows];
-	bool done;
-	int ret;
-
 	lockdep_assert_held(&psp->lock);
 
 	call->status = SEV_FW_NO_CALL;
@@ -325,17 +326,49 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
 	if (!psp->cmd_buf.virt)
 		return -ENOMEM;
+	if (WARN_ON_ONCE(psp->posted))
+		return -EBUSY;
+	let_interrupt(psp, sleeps_at_once(psp, habit_of(psp, call)));
+	return ring_doorbell(psp, call);
+}
 
-	let_interrupt(psp, sleeps_at_once(psp, habit));
-	ret = ring_doorbell(psp, call);
-	if (ret)
-		return ret;
-	done = wait_for_answer(psp, habit);
+/**
+ * psp_mailbox_wait() - wait until the firmware has executed it
+ * @psp: PSP
+ * @call: command that has been posted; the block is replaced by what firmware left in it
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: 0; -EIO (refused, @call->status says why; or the registers cannot be read any
+ * more: then it is SEV_FW_NO_CALL, and @call->stuck is set); -ETIMEDOUT (no answer: dead
+ * from now on, and @call->stuck is set).
+ */
+int psp_mailbox_wait(struct psp *psp, struct psp_call *call)
+{
+	bool done;
+
+	lockdep_assert_held(&psp->lock);
+
+	done = wait_for_answer(psp, habit_of(psp, call));
 	WRITE_ONCE(psp->busy, NULL);
 	call->firmware_ns = ktime_get_ns() - psp->busy_since;
 	if (!done)
 		return give_up(psp, call, -ETIMEDOUT);
 	return take_answer(psp, call);
+}
+
+/**
+ * psp_mailbox() - have firmware execute one command
+ * @psp: PSP
+ * @call: command; the block is replaced by what firmware left in it
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: as psp_mailbox_post() and psp_mailbox_wait().
+ */
+int psp_mailbox(struct psp *psp, struct psp_call *call)
+{
+	int ret = psp_mailbox_post(psp, call);
+
+	return ret ?: psp_mailbox_wait(psp, call);
 }
 
 /**
@@ -409,12 +442,18 @@ static void end_snp_in_panic(struct psp *psp)
 
 /**
  * psp_mailbox_panic() - SHUTDOWN while everything stands still
- * @psp: PSP; no command is under way
+ * @psp: PSP; no command is under way but for a posted one
  *
  * Context: any, interrupts off, nobody else runs.
  */
 void psp_mailbox_panic(struct psp *psp)
 {
+	unsigned int ms;
+
+	for (ms = 0; psp->posted && ms < PANIC_MS && !answered(psp); ms++)
+		mdelay(1);
+	if (psp->posted && !answered(psp))
+		return;
 	ask_in_panic(psp, SEV_FW_SHUTDOWN, (__force psp_addr_t)0);
 	if (psp->snp_up && psp->cmd_buf.virt)
 		end_snp_in_panic(psp);

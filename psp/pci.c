@@ -333,6 +333,7 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 		return NULL;
 	kref_init(&psp->ref);
 	mutex_init(&psp->lock);
+	init_waitqueue_head(&psp->turn);
 	spin_lock_init(&psp->failure_lock);
 	psp->pdev = pdev;
 	psp->reason = set_reason(pdev, "it has not been tried yet");

@@ -12,6 +12,7 @@
  *   buffer.c   what a block points to: bounce, pin, lend
  *   engine.c   the life of a block, from the caller and back
  *   snp.c      SNP: bringing it up and down, pages for KVM
+ *   array.c    many blocks by one ioctl
  *   dev.c      /dev/sev
  *   form.c     the legacy commands of /dev/sev and of KVM, as data
  *   legacy.c   their way into the engine
@@ -24,12 +25,14 @@
  * Locks, outermost first: the guest's own (kvm->lock), that of the list of PSPs, that
  * of the file for persistent data, psp->lock. The list's is held across commands at
  * probe and removal only. psp->lock is held for mailbox time only: no allocation, no
- * user memory, no pinning and no print under it. With SNP pages are handed to the firmware
- * and taken back under it, too, so that SNP cannot come or go in between.
+ * user memory, no pinning and no print under it. Nor is it held while a posted call is
+ * under way; whoever takes it next waits for that call first. With SNP pages are handed to
+ * the firmware and taken back under it, too, so that SNP cannot come or go in between.
  */
 #ifndef PSP_H
 #define PSP_H
 
+#include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -47,6 +50,7 @@ struct dentry;
 struct file;
 struct page;
 struct pci_dev;
+struct psp_array;
 struct psp_guest;
 struct psp_handle;
 struct psp_reason;
@@ -163,7 +167,10 @@ enum psp_end {
  * @interrupts: how often the interrupt has come; its handler's
  * @interrupt: how it behaves
  * @let: it is let through
+ * @queued: how many wait for @lock with a command
+ * @turn: woken when one of them has got it
  * @lock: serialises commands; guards all below
+ * @turns: how many have got it so
  * @cmd_buf: the command buffer that firmware reads and writes
  * @end: PSP_ALIVE, or why it is over
  * @died_of: name of the command that was not answered, until it has been logged
@@ -177,6 +184,7 @@ enum psp_end {
  * @store: that file, or NULL; nv.c's
  * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
  * @nv_dirty: the firmware may have changed @nv under the present holder of @lock
+ * @posted: call that the firmware is at while nobody holds @lock, or NULL
  * @habits: how to wait for each command, one for each row
  * @trial: or else, how to wait for the next one
  * @polled: answers that were polled for
@@ -231,7 +239,11 @@ struct psp {
 	unsigned int interrupts;
 	enum psp_interrupt interrupt;
 
+	atomic_t queued;
+	wait_queue_head_t turn;
+
 	struct mutex lock;	/* one command at a time */
+	unsigned int turns;
 	struct psp_fwmem cmd_buf;
 	enum psp_end end;
 	const char *died_of;
@@ -246,6 +258,7 @@ struct psp {
 	bool nv_fresh;
 	bool nv_dirty;
 	bool let;
+	struct psp_call *posted;
 	struct psp_habit *habits;
 	enum psp_trial trial;
 	u64 polled;
@@ -291,6 +304,10 @@ struct psp {
  * @stuck: what the block points to is lost: firmware never answered and may still write
  *	it, or does not give the pages back
  * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
+ * @handle: the guest's handle, while the firmware's is in the block
+ * @asid: ASID that is meant, for whoever observes
+ * @posted: the firmware is at it, and it is not known yet what becomes of it
+ * @ret: what has become of a call that was posted
  */
 struct psp_call {
 	const struct psp_row *row;
@@ -302,6 +319,10 @@ struct psp_call {
 	u64 firmware_ns;
 	bool stuck;
 	bool theirs;
+	u32 handle;
+	u32 asid;
+	bool posted;
+	int ret;
 };
 
 /* Does this firmware have the command, on this host? */
@@ -330,6 +351,8 @@ void psp_mailbox_exit(struct psp *psp);
 void psp_mailbox_lose_block(struct psp *psp);
 void psp_mailbox_refill(struct psp *psp);
 int psp_mailbox(struct psp *psp, struct psp_call *call);
+int psp_mailbox_post(struct psp *psp, struct psp_call *call);
+int psp_mailbox_wait(struct psp *psp, struct psp_call *call);
 void psp_mailbox_interrupt(struct psp *psp);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
@@ -339,6 +362,10 @@ int psp_submit_init(struct psp *psp);
 void psp_try_interrupt(struct psp *psp);
 void psp_submit_exit(struct psp *psp);
 int psp_submit(struct psp *psp, struct psp_call *call);
+int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
+int psp_finish(struct psp *psp, struct psp_call *call);
+void psp_take(struct psp *psp);
+void psp_let_others(struct psp *psp);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 void psp_submit_end(struct psp *psp, u32 handle);
 int psp_execute(struct psp *psp, struct psp_call *call);
@@ -433,7 +460,8 @@ struct psp_mapping {
 /**
  * struct psp_buffers - all buffers of a command on its way
  * @row: command
- * @map: one for each buffer of the row, @nr of them
+ * @map: one for each buffer of the row
+ * @nr: how many there are
  * @guest: guest that is meant, NULL if none
  * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
@@ -488,10 +516,28 @@ struct psp_issue {
 int psp_issue(struct psp_issue *issue, const struct psp_form *form);
 int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
 		    struct psp_user_block *block);
+const struct psp_row *psp_offered_row(const struct psp *psp, u32 id);
+int psp_admit(const struct psp *psp, const struct psp_issue *issue, const struct psp_row **row);
+int psp_block_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
+		 struct psp_user_block *block);
+int psp_block_out(struct psp_issue *issue, const struct psp_call *call,
+		  struct psp_user_block *block, int ret);
+void psp_call_init(struct psp_call *call, const struct psp_row *row);
+void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
+		  const struct psp_issue *issue, struct psp_fw_block *fw);
+int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
+		      struct psp_call *call, const struct psp_user_block *block);
+int psp_tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret);
 
 /* grain.c */
 int psp_issue_grains(struct psp *psp, struct psp_issue *issue, const struct psp_form *form,
 		     const struct psp_row *row, const struct psp_user_block *block);
+
+/* array.c */
+struct psp_array *psp_array_load(void __user *uarray);
+int psp_array_fd(const struct psp_array *array);
+int psp_array_run(struct psp_array *array, struct psp_issue *issue);
+int psp_array_end(struct psp_array *array, int ret);
 
 /* nv.c */
 int psp_nv_init(struct psp *psp);

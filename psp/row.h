@@ -223,7 +223,7 @@ struct psp_fill {
 
 const struct psp_row *psp_row_find(u32 id);
 void psp_row_user_mask(const struct psp_row *row, u64 mask[2]);
-bool psp_row_has_guest_buf(const struct psp_row *row);
+bool psp_row_in_array(const struct psp_row *row);
 bool psp_takes_len(const struct psp_row *row, u32 len);
 u32 psp_back_len(const struct psp_row *row, u32 len);
 int psp_check(const struct psp_row *row, const struct psp_user_block *block);

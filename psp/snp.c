@@ -229,7 +229,7 @@ void *psp_snp_page_alloc(gfp_t gfp)
 
 	if (!psp)
 		return page;
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	if (psp->snp_up)
 		ret = psp_fwmem_give_pages(psp, PHYS_PFN(__pa(page)), 1);
 	mutex_unlock(&psp->lock);
@@ -253,7 +253,7 @@ void psp_snp_page_free(void *page)
 	bool lost = psp_rmp_assigned(pfn);
 
 	if (psp && lost) {
-		mutex_lock(&psp->lock);
+		psp_take(psp);
 		lost = psp_fwmem_take_pages(psp, pfn, 1);
 		mutex_unlock(&psp->lock);
 	}

@@ -222,6 +222,73 @@ static void apply_then(struct psp *psp, const struct psp_call *call)
 	}
 }
 
+static void note_failure(struct psp *psp, const struct psp_call *call)
+{
+	if (!call->stuck && (call->status == SEV_FW_NO_CALL || !psp_call_refused(call)))
+		return;
+	spin_lock(&psp->failure_lock);
+	psp->failed_row = call->row;
+	psp->failed_status = call->status;
+	spin_unlock(&psp->failure_lock);
+}
+
+/* Wait for the firmware, which has been told its own name for the guest. */
+static int end_posted(struct psp *psp, struct psp_call *call)
+{
+	int ret = psp_mailbox_wait(psp, call);
+
+	name_guest(call, call->handle);
+	psp_observe(psp, call, call->handle, call->asid);
+	return ret;
+}
+
+/* Whoever comes next does this, so that nobody waits for the one who has posted it. */
+static void finish_posted(struct psp *psp)
+{
+	struct psp_call *call = psp->posted;
+
+	lockdep_assert_held(&psp->lock);
+	if (!call)
+		return;
+	psp->posted = NULL;
+	call->ret = end_posted(psp, call);
+	if (call->ret)
+		note_failure(psp, call);
+	smp_store_release(&call->posted, false);	/* pairs with psp_finish() */
+}
+
+/**
+ * psp_take() - lock a PSP in order to issue commands
+ * @psp: PSP, to be unlocked by psp_unlock()
+ *
+ * What somebody has posted is finished first: its answer would be lost, and what follows
+ * may be about to give the firmware memory, which must not be lost with it.
+ *
+ * Context: process context, sleeps.
+ */
+void psp_take(struct psp *psp)
+{
+	mutex_lock(&psp->lock);
+	finish_posted(psp);
+}
+
+static int begin_posted(struct psp *psp, struct psp_call *call)
+{
+	u32 fw;
+	int ret;
+
+	call->handle = named_guest(call);
+	call->asid = driver_field(call, PSP_OWN_ASID);
+	ret = psp_handle_find(psp->generation, call->handle, &fw);
+	if (ret)
+		return ret;
+	name_guest(call, fw);
+	ret = psp_mailbox_post(psp, call);
+	if (ret)
+		name_guest(call, call->handle);
+	return ret;
+}
+
 /* The mailbox, and before and after it pages that change hands. */
 static int ask_with_pages(struct psp *psp, struct psp_call *call)
 {
@@ -285,16 +352,6 @@ static bool asks_for_length(const struct psp_call *call)
 		    psp_len_in_block(buf) && !psp_fw_get32(&call->fw, buf->len))
 			return true;
 	return false;
-}
-
-static void note_failure(struct psp *psp, const struct psp_call *call)
-{
-	if (!call->stuck && (call->status == SEV_FW_NO_CALL || !psp_call_refused(call)))
-		return;
-	spin_lock(&psp->failure_lock);
-	psp->failed_row = call->row;
-	psp->failed_status = call->status;
-	spin_unlock(&psp->failure_lock);
 }
 
 /**
@@ -591,8 +648,10 @@ static int prepare_platform(struct psp *psp, struct psp_call *call)
 		if (ret || call->row->then != PSP_THEN_RESET || !psp->nv.virt)
 			return ret;
 		/* what has not been read cannot be erased */
-		if (!psp->nv_fresh)
+		if (!psp->nv_fresh) {
+			call->status = SEV_FW_NO_CALL;	/* not that of SHUTDOWN */
 			return -EAGAIN;
+		}
 		psp->nv_fresh = false;
 		return 0;
 	}
@@ -649,11 +708,33 @@ static void psp_lock(struct psp *psp, struct psp_call *call)
 
 	call->status = SEV_FW_NO_CALL;
 	call->queue_ns = 0;
-	if (mutex_trylock(&psp->lock))
-		return;
-	began = ktime_get_ns();
-	mutex_lock(&psp->lock);
-	call->queue_ns = ktime_get_ns() - began;
+	if (!mutex_trylock(&psp->lock)) {
+		began = ktime_get_ns();
+		atomic_inc(&psp->queued);
+		mutex_lock(&psp->lock);
+		atomic_dec(&psp->queued);
+		WRITE_ONCE(psp->turns, psp->turns + 1);
+		wake_up(&psp->turn);
+		call->queue_ns = ktime_get_ns() - began;
+	}
+	finish_posted(psp);
+}
+
+/**
+ * psp_let_others() - whoever waits for the PSP goes first
+ * @psp: PSP
+ *
+ * A lock that is taken again at once is rarely got by anybody else.
+ *
+ * Context: process context, sleeps if somebody waits.
+ */
+void psp_let_others(struct psp *psp)
+{
+	unsigned int turns = READ_ONCE(psp->turns);
+
+	if (atomic_read(&psp->queued))
+		wait_event_killable_timeout(psp->turn, READ_ONCE(psp->turns) != turns ||
+					    !atomic_read(&psp->queued), HZ);
 }
 
 /* What cannot be had under psp->lock. */
@@ -707,6 +788,74 @@ int psp_submit(struct psp *psp, struct psp_call *call)
 	} while (ret == -EAGAIN && !(ret = make_ready(psp, call)));
 	unreserve_handle(call);
 	return ret ?: unsaved;
+}
+
+static int post_call(struct psp *psp, struct psp_call *call, const struct psp_call *after)
+{
+	int ret;
+
+	WARN_ON_ONCE(call->row->then != PSP_THEN_NOTHING);
+	if (after && after->ret)
+		return -ECANCELED;
+	if (may_only_read(call->row))
+		return -EBUSY;
+	/* pages must not change hands behind the back of who holds the lock */
+	if (psp->snp_up)
+		return -EAGAIN;
+	ret = prepare_platform(psp, call);
+	if (ret)
+		return ret;
+	if (asks_for_length(call))
+		call->expected |= BIT_ULL(SEV_FW_STATUS_INVALID_LENGTH);
+	ret = begin_posted(psp, call);
+	if (ret)
+		return ret;
+	call->posted = true;
+	psp->posted = call;
+	return 0;
+}
+
+/**
+ * psp_post() - have the firmware begin with a command, and do not wait for it
+ * @psp: PSP
+ * @call: command, filled, of a row that psp_row_in_array() allows; must stay where it is
+ *	until psp_finish()
+ * @after: call that has been posted before and must have succeeded, or NULL
+ *
+ * A call that is still posted is finished first, whoever's it is. The same does whoever
+ * wants the PSP next, so that it waits for no more than the one command.
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: 0, then psp_finish() is due; -ECANCELED if @after has failed; -EAGAIN if it
+ * takes more than the mailbox, which psp_submit() does; or as psp_mailbox_post().
+ */
+int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after)
+{
+	int ret;
+
+	psp_lock(psp, call);
+	ret = post_call(psp, call, after);
+	psp_unlock(psp);
+	return ret;
+}
+
+/**
+ * psp_finish() - wait for a command that has been posted
+ * @psp: PSP
+ * @call: call that psp_post() has returned 0 for
+ *
+ * Context: process context, takes psp->lock unless somebody else has waited already.
+ * Return: as psp_mailbox_wait().
+ */
+int psp_finish(struct psp *psp, struct psp_call *call)
+{
+	if (smp_load_acquire(&call->posted)) {	/* pairs with finish_posted() */
+		mutex_lock(&psp->lock);
+		if (psp->posted == call)
+			finish_posted(psp);
+		psp_unlock(psp);
+	}
+	return call->ret;
 }
 
 static int bind_guest(struct psp *psp, const struct psp_fill *fill, u32 *status)
@@ -782,7 +931,7 @@ void psp_submit_end(struct psp *psp, u32 handle)
 	const struct psp_fill fill = { .handle = handle };
 	u32 ignored;
 
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	psp_execute_plain(psp, SEV_FW_DEACTIVATE, &fill, &ignored);
 	psp_execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
 	psp_unlock(psp);
@@ -845,7 +994,7 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 
 	get_tmr(psp);
 	do {
-		mutex_lock(&psp->lock);
+		psp_take(psp);
 		*status = SEV_FW_NO_CALL;
 		if (psp->end == PSP_ALIVE)
 			ret = bring_up(psp, status);
@@ -877,7 +1026,7 @@ int psp_bring_up_snp(struct psp *psp, u32 *status)
 {
 	int ret;
 
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	*status = SEV_FW_NO_CALL;
 	if (psp->end == PSP_ALIVE)
 		ret = bring_up_snp(psp, status);
@@ -899,7 +1048,7 @@ int psp_suspend(struct psp *psp)
 	u32 ignored;
 	int ret = 0;
 
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	if (psp->end == PSP_ALIVE) {
 		ret = shut_down(psp, &ignored);
 		if (!ret)
@@ -926,7 +1075,7 @@ void psp_take_down(struct psp *psp, enum psp_end end)
 	u32 status = 0;
 	bool refused;
 
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	if (psp->up)
 		psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &status);
 	refused = psp->given && status && status != SEV_FW_NO_CALL;
@@ -996,7 +1145,7 @@ int psp_submit_init(struct psp *psp)
 		return ret;
 
 	/* whoever had it before us left ASIDs and guests that we know nothing of */
-	mutex_lock(&psp->lock);
+	psp_take(psp);
 	ret = identify_firmware(psp);
 	if (ret && psp->failed_status == (SEV_FW_STATUS_BLOCK_PAGE |
 					  SEV_FW_STATUS_INVALID_PAGE_STATE))
@@ -1028,7 +1177,7 @@ void psp_try_interrupt(struct psp *psp)
 
 	for (i = 0; i < ARRAY_SIZE(trials); i++) {
 		since = READ_ONCE(psp->interrupts);
-		mutex_lock(&psp->lock);
+		psp_take(psp);
 		psp->trial = trials[i];
 		learn_platform(psp, &state, &guests);
 		psp->trial = PSP_TRIAL_NONE;

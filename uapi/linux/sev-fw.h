@@ -334,8 +334,10 @@ enum sev_fw_id {
 	SEV_FW_SNP_FEATURE_INFO		= 0x0ce,
 };
 
-/* Not a firmware command: on a VM fd, this id asks for &struct sev_fw_query. */
+/* Not firmware commands: on a VM fd, with this id the block is &struct sev_fw_query ... */
 #define SEV_FW_QUERY_ID		0xfff
+/* ... and with this one it is &struct sev_fw_array. */
+#define SEV_FW_ARRAY_ID		0xffe
 
 /**
  * struct sev_fw_cmd - the envelope of a firmware command
@@ -443,6 +445,7 @@ struct sev_fw_cmd_info {
 #define SEV_FW_INFO_ADMIN	0x40	/* the caller must have CAP_SYS_ADMIN */
 #define SEV_FW_INFO_SNP		0x80	/* a command of SEV-SNP; available if the host has it */
 #define SEV_FW_INFO_FINAL	0x100	/* replaces keys, owner or firmware: ask a person first */
+#define SEV_FW_INFO_ARRAY	0x200	/* may be one of many in &struct sev_fw_array */
 
 /**
  * struct sev_fw_query - which commands there are
@@ -474,6 +477,53 @@ struct sev_fw_query {
 	__u8 reserved;
 };
 
+/**
+ * struct sev_fw_array - many commands at once
+ * @cmds: [in] address of an array of &struct sev_fw_cmd. Only the @error of each is written
+ * @count: [in] how many, 1 to SEV_FW_ARRAY_MAX
+ * @flags: [in] SEV_FW_ARRAY_GO_ON, or 0
+ * @done: [out] how many envelopes were dealt with; 0 after an early refusal
+ * @reserved: [mbz]
+ *
+ * The commands are executed in their order, as if they had been issued one by one, but the
+ * kernel works on one while the firmware works on another. All have the same @fd: on
+ * /dev/sev as in a single envelope, on a VM fd that of the envelope around the array.
+ *
+ * Without SEV_FW_ARRAY_GO_ON the first failure is the end: @done commands have succeeded,
+ * and the errno is that of the envelope with this index. With it all of them are tried,
+ * @done is @count, and the errno is that of the first that has failed; an envelope's @error
+ * does not tell of failures in which the firmware was not asked, or has succeeded.
+ *
+ * Once the array has been found well-formed, @error of each envelope is SEV_FW_NO_CALL
+ * until the firmware has answered it, so that it tells exactly what was executed; before
+ * that none is written. Where a copy to the caller's memory fails although it could be
+ * written before (EFAULT, after a munmap() by another thread), the command after that one
+ * may have been executed, too.
+ *
+ * A command's block, and all memory that the block points to, is read, and may be given
+ * to the firmware, before the answer and the outputs of the command before it are written.
+ * So neither may overlap what that one writes. Others' commands come in between: a turn
+ * is 2 ms of the firmware's time, or one command that takes longer. The memory of two
+ * commands is locked at a time if the limit permits, else that of one.
+ *
+ * Errors before anything is done, beside those of a single command:
+ *
+ *   EINVAL  @count, @flags or @reserved; or @fd is not the same in all envelopes
+ *   EPERM   a command that cannot be one of many: SEV_FW_INFO_ARRAY tells
+ *
+ * EINTR: the caller is being killed; @done commands were executed.
+ */
+struct sev_fw_array {
+	__u64 cmds;
+	__u32 count;
+	__u32 flags;
+	__u32 done;
+	__u32 reserved;
+};
+
+#define SEV_FW_ARRAY_MAX	4096
+#define SEV_FW_ARRAY_GO_ON	0x01
+
 /*
  * On /dev/sev, beside the ioctls of <linux/psp-sev.h>. Reading commands work
  * on a fd that is open for reading only, and so do commands on guests
@@ -482,6 +532,7 @@ struct sev_fw_query {
 #define SEV_FW_IOC_TYPE		0xd5	/* 00-1f; the kernel's list gives it to nobody else */
 #define SEV_FW_ISSUE		_IOWR(SEV_FW_IOC_TYPE, 0x00, struct sev_fw_cmd)
 #define SEV_FW_QUERY		_IOWR(SEV_FW_IOC_TYPE, 0x01, struct sev_fw_query)
+#define SEV_FW_ISSUE_MANY	_IOWR(SEV_FW_IOC_TYPE, 0x02, struct sev_fw_array)
 
 /*
  * Sizes in the SEV API of today, in bytes. Ids, certificate chains and reports may grow:

@@ -48,6 +48,19 @@ int sev_fw_issue(const struct sev_fw_door *door, uint32_t id, void *block, uint3
 		 uint32_t *status);
 
 /**
+ * sev_fw_issue_many() - issue many commands at once, in order, up to the first failure
+ * @door: where
+ * @cmds: their envelopes, without @fd; receives the firmware's statuses
+ * @count: how many, at most SEV_FW_ARRAY_MAX
+ * @flags: SEV_FW_ARRAY_GO_ON to go on after failures, or 0
+ * @done: receives how many were dealt with, see struct sev_fw_array
+ *
+ * Return: 0, or a negative errno: that of the first command that has failed.
+ */
+int sev_fw_issue_many(const struct sev_fw_door *door, struct sev_fw_cmd *cmds, uint32_t count,
+		      uint32_t flags, uint32_t *done);
+
+/**
  * sev_fw_query() - which commands there are
  * @door: where; any door has the same answer
  * @query: receives firmware's version, and in @count the number of commands
