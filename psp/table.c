@@ -4,12 +4,12 @@
  *
  * The kernel owns addresses, identities and time; firmware owns meaning. A row
  * records only the former. The columns are explained in row.h; above each row
- * stands the block as firmware sees it (offset:size, I read, O written), and why it
- * demands something of its caller, if it does.
+ * stands the block as firmware sees it (offset in hex:size in bytes, I read, O written, and
+ * with a star an address of what is read or written), and why it demands something of its
+ * caller, if it does.
  *
- * A command that is not here does not exist for anybody. To add one: its struct
- * in the UAPI header, its row here, its offsets in the layout test, its effect
- * in the software PSP.
+ * A command that is not here does not exist for anybody. CONTRIBUTING.md lists the files
+ * that a new one has lines in.
  */
 #ifdef __KERNEL__
 #include <linux/array_size.h>
