@@ -4,7 +4,7 @@
  * line for each measurement, "NAME MEDIAN P99" in microseconds; scripts/bench runs
  * it on both drivers within one boot and divides.
  *
- * Only older ioctls are timed by default, since both drivers have them; --fw times
+ * Only legacy ioctls are timed by default, since both drivers have them; --fw times
  * the pass-through ones.
  */
 #include <errno.h>

@@ -5,7 +5,7 @@
  * one; they know nothing of it. sev_query --coverage makes a table of the file.
  *
  * A line is "fw ID ERRNO STATUS" for a pass-through command, or "kvm", "dev" for
- * the older ones, all in decimal.
+ * the legacy ones, all in decimal.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM's older commands on SEV guests, each in every form: every field of every struct
+ * KVM's legacy commands on SEV guests, each in every form: every field of every struct
  * at values from nothing to all ones, every command in every state of a guest, by every
  * kind of file, on mirrors and on guests that have moved. Like sev_diff it judges
  * nothing and prints one line a step, in the same format; see scripts/diff-drivers.

@@ -21,7 +21,7 @@
 static struct sev_fw_cmd_info infos[INFOS_MAX];
 static uint32_t count;
 
-/* What the older ioctls call the firmware's commands. */
+/* What the legacy ioctls call the firmware's commands. */
 static const struct {
 	const char *way;
 	uint32_t id, fw;

@@ -168,7 +168,7 @@ TEST_F(context, moved)
 	EXPECT_EQ(GUEST_RUNNING, state_of(l));
 }
 
-/* VM after VM. (The older ioctls do not survive it: KVM forgets their /dev/sev.) */
+/* VM after VM. (The legacy ioctls do not survive it: KVM forgets their /dev/sev.) */
 TEST_F(context, moved_twice)
 {
 	struct launch third, *l = &third;

@@ -125,7 +125,7 @@ TEST_F(isolation, other_process)
 					  info->size, &fw) || fw != SEV_FW_NO_CALL)
 				_exit(1);
 		}
-		/* nor by the older ioctls */
+		/* nor by the legacy ioctls */
 		self->a.ops = &launch_legacy;
 		_exit(!launch_update(&self->a));
 	}

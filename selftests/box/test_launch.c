@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A guest's launch from the first command to its output, by pass-through, by the
- * older ioctls, and changing over in the middle. The guest owner, whose code is
+ * legacy ioctls, and changing over in the middle. The guest owner, whose code is
  * not firmware's, is the judge: it must compute the measurement that firmware
  * delivers, and the guest must print what the owner has sealed.
  */
@@ -379,7 +379,7 @@ TEST_F(es, whole)
 	EXPECT_EQ(GUEST_RUNNING, state_of(l));
 }
 
-/* KVM remembers /dev/sev by the number that START came with, also for older ioctls. */
+/* KVM remembers /dev/sev by the number that START came with, also for legacy ioctls. */
 TEST(number_of_dev_sev)
 {
 	struct sev_fw_launch_start block = { 0 };

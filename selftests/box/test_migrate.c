@@ -129,7 +129,7 @@ TEST_F(migrate, report)
 	EXPECT_EQ(OWNER_OK, owner_report_check(&l->chain.pek, report, mnonce, 0, zero));
 }
 
-/* One side by the older ioctls */
+/* One side by the legacy ioctls */
 
 static int legacy(struct launch *l, uint32_t id, void *data)
 {

@@ -4,7 +4,7 @@
  *
  * What should be measured is nothing that an owner can know: KVM makes it up. The
  * judge here is the kernel's own code: two guests whose vCPUs are in the same
- * state, one launched by the older ioctl and one by pass-through, must have one
+ * state, one launched by the legacy ioctl and one by pass-through, must have one
  * launch digest, as firmware has signed it.
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A launch by pass-through: fill in firmware's own block, hand it over. Compare
- * with launch_legacy.c, which does the same by the older ioctls.
+ * with launch_legacy.c, which does the same by the legacy ioctls.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Launching a SEV guest, step by step. Each step exists twice: as the block that
- * firmware defines (launch_fw.c) and as the older ioctl (launch_legacy.c). Read
+ * firmware defines (launch_fw.c) and as the legacy ioctl (launch_legacy.c). Read
  * the two side by side; a launch may also change from one to the other at any
  * step, since both work on the same guest.
  *

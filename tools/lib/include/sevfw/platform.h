@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Commands on the platform, each by two ways: as the block that firmware defines,
- * and by the older ioctl of /dev/sev. A caller sees the same.
+ * and by the legacy ioctl of /dev/sev. A caller sees the same.
  *
  * Functions return 0 or a negative errno; @status of struct platform tells what
  * firmware said, or SEV_FW_NO_CALL. Lengths are room on the way in and what
@@ -18,7 +18,7 @@
 /**
  * struct platform - how the platform is spoken to
  * @fd: /dev/sev
- * @legacy: by the older ioctls
+ * @legacy: by the legacy ioctls
  * @status: firmware's answer to the last command
  */
 struct platform {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Issuing firmware commands, by pass-through and by the older ioctls.
+ * Issuing firmware commands, by pass-through and by the legacy ioctls.
  *
  * Functions return 0 or a negative errno; @status, which may be NULL, tells the
  * firmware's answer, or SEV_FW_NO_CALL if the firmware was not asked. A command that
