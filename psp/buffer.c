@@ -174,7 +174,7 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	int ret;
 
-	/* room that is nowhere is no room: this, too, asks for the length */
+	/* address 0 asks for the length, as length 0 does */
 	if (bufs->row->each == PSP_ONCE && psp_len_in_block(map->buf) &&
 	    map->buf->dir == SEV_FW_BUF_WRITE)
 		map->len = map->uaddr ? min(map->len, map->buf->max) : 0;

@@ -197,7 +197,7 @@ static bool sleep_for_answer(struct psp *psp)
 	WRITE_ONCE(psp->sleep, sleep + 1);
 	if (READ_ONCE(psp->overslept) != sleep)
 		return true;
-	/* begin anew with the interrupt, too */
+	/* the interrupt did not come: mask it, so that the next sleep clears and unmasks it */
 	let_interrupt(psp, false);
 	return answered(psp);
 }

@@ -405,8 +405,8 @@ static void nv_retry(struct work_struct *work)
 }
 
 /*
- * What has not been saved goes on to be the truth, unless the file has been replaced:
- * somebody has then decided what it is to be.
+ * Data that could not be saved yet counts more than the file, which is older. But a file
+ * that was replaced since counts more than such data: an administrator wants that one.
  */
 static void nv_take(struct psp *psp)
 {

@@ -8,7 +8,8 @@
  *
  * sysfs, in the PCI device's directory:
  *   api_version build owner                what PLATFORM_STATUS has said
- *   state guests                           what it would say
+ *   state guests                           what PLATFORM_STATUS would say, by the
+ *                                          driver's own books
  *   dead                                   1 once a command was not answered
  *   quarantined_pages                      memory lost to it, in pages
  *   busy                                   what firmware is executing, since when

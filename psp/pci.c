@@ -47,8 +47,8 @@ static bool psp_electing;	/* from the time that all have been probed, until unlo
 static DEFINE_MUTEX(psp_list_lock);
 
 /**
- * struct psp_reason - why a device is not used; kept for sysfs, where it can be read
- *	after the log has rotated
+ * struct psp_reason - whether a device is used, and why not; kept for sysfs, where it can
+ *	be read after the log has rotated
  * @list: of all devices that the driver has been bound to, or should have been
  * @device: PCI address; the device itself may be gone
  * @text: "ok" if it is used

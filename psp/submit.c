@@ -964,9 +964,10 @@ static void get_tmr(struct psp *psp)
 }
 
 /*
- * Can an administrator still mend it: mount a file system, restore a file, make room,
- * have new keys made? A kvm_amd that gets an error offers no SEV before it is loaded
- * anew, and one that is built in never.
+ * May the platform come up later, once an administrator has mounted a file system, restored
+ * a file, made room, or had new keys made? Then kvm_amd, which asks when it is loaded, must
+ * not be told of an error: it would offer no SEV until it is loaded again, and never if it
+ * is built in.
  */
 static bool may_be_mended(int ret, int unsaved, u32 status)
 {

@@ -3,8 +3,8 @@
  * sev-migrate: move a running SEV guest from one host to another.
  *
  * The smallest VMM that does that, for reading as much as for running. The calls
- * are in lib/host/migrate.c, the messages in wire.h, the sides in source.c and
- * target.c.
+ * are in tools/lib/host/migrate.c, the messages in wire.h, the sides in source.c
+ * and target.c.
  */
 #include <errno.h>
 #include <getopt.h>

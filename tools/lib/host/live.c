@@ -25,7 +25,10 @@ int live_written(struct vm *vm, uint64_t *bitmap)
 	return ioctl(vm->vm_fd, KVM_GET_DIRTY_LOG, &log) ? -errno : 0;
 }
 
-/* An instruction that has left for the VMM ends when the vCPU is entered again. */
+/*
+ * An exit for I/O leaves the guest's instruction unfinished until the vCPU is entered again:
+ * KVM_RUN with immediate_exit finishes it, and executes no other.
+ */
 static int finish_exit(struct vm *vm)
 {
 	int ret = 0;

@@ -355,7 +355,7 @@ enum owner_result sev_chain_verify(const struct sev_cert *pdh, const struct sev_
 	return vendor ? vendor_verify(vendor, &chain->cek) : OWNER_OK;
 }
 
-/* Making one */
+/* Making a certificate */
 
 static int bn_to_le(const EVP_PKEY *key, const char *name, uint8_t *out)
 {

@@ -54,7 +54,7 @@ enum owner_result oca_make(struct oca *oca)
 		ret = sev_cert_make_dh(&oca->cert, oca->key);
 	if (ret)
 		return ret;
-	/* the same key, for another purpose */
+	/* a P-384 key either way: this one signs, and makes no shared secret */
 	oca->cert.usage = htole32(SEV_USAGE_OCA);
 	oca->cert.algo = htole32(SEV_ALGO_ECDSA_SHA256);
 	return sign(oca, &oca->cert);
