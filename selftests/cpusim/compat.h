@@ -8,6 +8,7 @@
 #include <linux/ftrace.h>
 #include <linux/version.h>
 #include <asm/cpufeature.h>
+#include <asm/svm.h>
 
 /* From 6.12 on kvm_amd wants these, too, before it offers SEV or SEV-ES. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -41,6 +42,26 @@ static inline void sim_set_msr_bits(struct pt_regs *regs, u64 *output, u64 bits)
 
 /* Function that kvm_amd calls before it runs a vCPU of a SEV-ES guest, and only then. */
 #define SIM_ES_RUN_FUNCTION	"sev_es_prepare_switch_to_guest"
+
+/* What a VMCB says of the kind of guest, in a field that has had two names. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#define sim_nested_ctl(control)	((control)->misc_ctl)
+#define SIM_NESTED_SEV		SVM_MISC_ENABLE_SEV
+#define SIM_NESTED_SEV_ES	SVM_MISC_ENABLE_SEV_ES
+#else
+#define sim_nested_ctl(control)	((control)->nested_ctl)
+#define SIM_NESTED_SEV		SVM_NESTED_CTL_SEV_ENABLE
+#define SIM_NESTED_SEV_ES	SVM_NESTED_CTL_SEV_ES_ENABLE
+#endif
+
+/* The exit of a VMRUN that was refused. */
+static inline void sim_set_invalid(struct vmcb_control_area *control)
+{
+	control->exit_code = SVM_EXIT_ERR;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+	control->exit_code_hi = ~0u;
+#endif
+}
 
 /* Leave an ftrace handler into another function. */
 static inline void sim_redirect(struct ftrace_regs *fregs, unsigned long ip)

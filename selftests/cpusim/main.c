@@ -26,11 +26,11 @@
  *  - a CPU that goes offline executes WBINVD, as the kernel's loop for dead CPUs makes
  *    a real one do, and none after that. Firmware insists on each CPU that is
  *    present, so what comes later (INIT, the end of a guest) needs it back online;
- *  - a vCPU of a SEV-ES guest is stopped before it runs. VMRUN of a real processor
- *    loads the encrypted save area, and saves and restores the host's registers;
- *    the emulated one does neither, so the guest runs with other state than was
- *    measured, and the host goes on with some of the guest's. KVM is told that the
- *    VM is dead, so KVM_RUN fails with EIO.
+ *  - VMRUN of a SEV guest is executed as a processor that has SEV does it: run.c. With a
+ *    kvm_amd that run.c does not know, a vCPU of a SEV-ES guest is stopped before it
+ *    runs: the emulated VMRUN neither loads the encrypted save area, nor saves and restores
+ *    the host's registers, so the host would go on with some of the guest's. KVM is
+ *    told that the VM is dead, and KVM_RUN fails with EIO.
  *
  * With no_mebibyte set, memory looks as on a machine that has been up for long.
  *
@@ -60,6 +60,7 @@
 
 #include "bar.h"
 #include "compat.h"
+#include "run.h"
 #include "sim.h"
 
 #define IVSHMEM_VENDOR	PCI_VENDOR_ID_REDHAT_QUMRANET
@@ -307,13 +308,17 @@ static struct ftrace_ops es_run_ops = {
 	.func = stop_es_vcpu,
 };
 
-static bool es_run_watched;
+static bool es_run_watched, guests_run;
 
 /* With kvm_amd built in this succeeds at once, otherwise when it is being loaded. */
 static void es_run_start(void)
 {
-	unsigned long ip = function_address(SIM_ES_RUN_FUNCTION);
+	unsigned long ip;
 
+	guests_run = !sim_run_start();
+	if (guests_run)
+		return;
+	ip = function_address(SIM_ES_RUN_FUNCTION);
 	running_vcpu = (void *)function_address("kvm_get_running_vcpu");
 	if (!ip || !running_vcpu)
 		return;
@@ -323,8 +328,13 @@ static void es_run_start(void)
 		es_run_watched = true;
 }
 
-static void es_run_stop(void)
+static void es_run_stop(bool kvm_goes)
 {
+	if (guests_run && kvm_goes)
+		sim_run_forget();
+	else if (guests_run)
+		sim_run_stop();
+	guests_run = false;
 	if (es_run_watched)
 		unregister_ftrace_function(&es_run_ops);
 	es_run_watched = false;
@@ -338,10 +348,12 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 		return NOTIFY_DONE;
 	if (event == MODULE_STATE_COMING) {
 		es_run_start();
-		if (!es_run_watched)
+		if (!guests_run)
+			pr_err("cannot run SEV-ES guests of this kvm_amd\n");
+		if (!guests_run && !es_run_watched)
 			pr_err("cannot watch kvm_amd: a SEV-ES guest that runs ends the box\n");
 	} else if (event == MODULE_STATE_GOING) {
-		es_run_stop();
+		es_run_stop(true);
 	}
 	return NOTIFY_OK;
 }
@@ -357,7 +369,7 @@ static int es_guard_start(void)
 	es_run_start();
 	ret = register_module_notifier(&module_block);
 	if (ret) {
-		es_run_stop();
+		es_run_stop(false);
 		ftrace_free_filter(&es_run_ops);
 	}
 	return ret;
@@ -367,7 +379,7 @@ static int es_guard_start(void)
 static void es_guard_stop(void)
 {
 	unregister_module_notifier(&module_block);
-	es_run_stop();
+	es_run_stop(false);
 	ftrace_free_filter(&es_run_ops);
 }
 

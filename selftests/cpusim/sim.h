@@ -62,6 +62,23 @@ extern struct sim_snp_stats sim_snp_stats;
 /** sim_snp_table() - the table; NULL if this is no host for SNP */
 const struct rmp *sim_snp_table(void);
 
+/** sim_snp_validate() - PVALIDATE by a guest, see rmp_validate() */
+int sim_snp_validate(u64 addr, const struct rmp_access *access, bool large, bool validate,
+		     bool *unchanged);
+
+/** sim_snp_adjust() - RMPADJUST by a guest; @target: RDX of the instruction */
+int sim_snp_adjust(u64 addr, const struct rmp_access *access, bool large, u64 target);
+
+/**
+ * sim_snp_lock() - a processor begins to use a VMSA, or ends it
+ * @addr: its page
+ * @asid: whose it must be
+ * @lock: begin
+ *
+ * Return: whether it is one of this guest's, and no other processor uses it.
+ */
+bool sim_snp_lock(u64 addr, u32 asid, bool lock);
+
 /* ---- snp_debug.c ---- */
 
 /** sim_snp_debug_start() - debugfs for tests; failures are of no consequence */

@@ -39,6 +39,7 @@
 
 #include "bar.h"
 #include "compat.h"
+#include "run.h"
 #include "sim.h"
 
 /* Of a structure that is private to the kernel's coco/core.c. */
@@ -70,8 +71,11 @@ struct sim_snp_stats sim_snp_stats;
 
 static bool started;
 static struct rmp table;
-/* Taken in #UD, with interrupts off; the instruction may be anywhere. */
-static DEFINE_RAW_SPINLOCK(table_lock);
+/*
+ * Taken in #UD, with interrupts off; the instruction may be anywhere. Also taken while a
+ * guest runs, as KVM sees it, where lockdep must not be called: hence no spinlock_t.
+ */
+static arch_spinlock_t table_lock = __ARCH_SPIN_LOCK_UNLOCKED;
 
 const struct rmp *sim_snp_table(void)
 {
@@ -177,6 +181,17 @@ static void count_user_mapped(const struct extent *extent)
 			atomic_long_inc(&sim_snp_stats.user_mapped);
 }
 
+/* Return: whether a CPU that is in a guest now must come out of it to notice. */
+static bool extent_changed(const struct extent *extent)
+{
+	bool in_use = false;
+	u64 at;
+
+	for (at = 0; at < extent->size; at += PAGE_SIZE)
+		in_use |= sim_npt_changed(extent->addr + at);
+	return in_use;
+}
+
 /* ---- instructions ---- */
 
 static void count_result(atomic_long_t *good, int result)
@@ -194,19 +209,22 @@ static int execute_rmpupdate(const struct pt_regs *regs)
 	struct extent extent = {
 		.addr = regs->ax, .size = request.large ? RMP_2M : RMP_4K,
 	};
+	bool in_use = false;
 	int result;
 
-	raw_spin_lock(&table_lock);
+	arch_spin_lock(&table_lock);
 	result = rmp_update(&table, extent.addr, &request);
 	if (!result)
 		protect_extent(&extent);
-	raw_spin_unlock(&table_lock);
+	arch_spin_unlock(&table_lock);
 
 	count_result(&sim_snp_stats.updates, result);
-	if (!result && request.assigned) {
+	if (!result)
+		in_use = extent_changed(&extent);
+	if (!result && request.assigned)
 		count_user_mapped(&extent);
+	if (!result && (request.assigned || in_use))
 		flush_everywhere(regs, &extent);
-	}
 	return result;
 }
 
@@ -214,9 +232,9 @@ static int execute_psmash(const struct pt_regs *regs)
 {
 	int result;
 
-	raw_spin_lock(&table_lock);
+	arch_spin_lock(&table_lock);
 	result = rmp_smash(&table, regs->ax);
-	raw_spin_unlock(&table_lock);
+	arch_spin_unlock(&table_lock);
 	count_result(&sim_snp_stats.smashes, result);
 	return result;
 }
@@ -254,6 +272,47 @@ static struct notifier_block undefined_opcode_block = {
 	.notifier_call = undefined_opcode,
 	.priority = INT_MAX,
 };
+
+/* ---- of guests ---- */
+
+int sim_snp_validate(u64 addr, const struct rmp_access *access, bool large, bool validate,
+		     bool *unchanged)
+{
+	int result;
+
+	arch_spin_lock(&table_lock);
+	result = rmp_validate(&table, addr, access, large, validate, unchanged);
+	arch_spin_unlock(&table_lock);
+	return result;
+}
+
+int sim_snp_adjust(u64 addr, const struct rmp_access *access, bool large, u64 target)
+{
+	u8 vmpl = target, perms = target >> 8;
+	bool vmsa = target & BIT(16);
+	int result;
+
+	arch_spin_lock(&table_lock);
+	result = rmp_adjust(&table, addr, access, large, vmpl, perms, vmsa);
+	arch_spin_unlock(&table_lock);
+	return result;
+}
+
+bool sim_snp_lock(u64 addr, u32 asid, bool lock)
+{
+	struct rmp_page page;
+	bool good;
+
+	arch_spin_lock(&table_lock);
+	good = rmp_lookup(&table, addr, &page) && page.assigned && page.vmsa &&
+	       page.validated && !page.immutable && page.asid == asid && page.locked != lock;
+	if (good) {
+		page.locked = lock;
+		rmp_store(&table, addr, &page);
+	}
+	arch_spin_unlock(&table_lock);
+	return good;
+}
 
 /* ---- what the kernel has found at boot ---- */
 
@@ -309,9 +368,11 @@ static int set_table(void __iomem *bar)
 {
 	void *memory = (void __force *)bar + SWPSP_BAR_RMP;
 
-	raw_spin_lock_irq(&table_lock);
+	local_irq_disable();
+	arch_spin_lock(&table_lock);
 	rmp_init(&table, memory, SWPSP_RMP_PAGES);
-	raw_spin_unlock_irq(&table_lock);
+	arch_spin_unlock(&table_lock);
+	local_irq_enable();
 	sim_table_pokes(table_pokes, memory + SWPSP_RMP_COUNTS_SIZE, SWPSP_RMP_PAGES);
 	return poke_all(table_pokes, ARRAY_SIZE(table_pokes));
 }

@@ -17,6 +17,7 @@
 #define SWPSP_BAR_MAX_ASID	0x80008		/* CPUID 0x8000001f ECX */
 #define SWPSP_BAR_MIN_SEV_ASID	0x8000c		/* CPUID 0x8000001f EDX */
 #define SWPSP_BAR_CBIT		0x80010		/* C-bit position, reduced bits << 6 (EBX) */
+#define SWPSP_BAR_CBIT_POSITION	39		/* and its C-bit is always this one */
 #define SWPSP_BAR_SNP		0x80014		/* 1: the platform has SNP, see SWPSP_BAR_RMP */
 #define SWPSP_MAGIC		0x53505753	/* "SWPS" */
 

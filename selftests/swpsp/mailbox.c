@@ -51,8 +51,11 @@ _Static_assert(SWPSP_FAULT_LONGER_BYTE == SWPSP_LONGER_BYTE, "tests see the byte
 #define REGISTERS_START		0x10000
 #define REGISTERS_END		0x11000
 
-/* C-bit 51, as on real parts; the physical address space shrinks by one bit */
-#define CBIT_POSITION		51
+/*
+ * Real parts have it at 47 or 51; the emulated processor can have no address bit above this
+ * one. The physical address space shrinks by one bit.
+ */
+#define CBIT_POSITION		SWPSP_BAR_CBIT_POSITION
 #define CBIT_REDUCTION		1
 
 #define GARBAGE			0xdeadbeefu

@@ -533,6 +533,7 @@ int main(int argc, char **argv)
 			.build = 21,
 			.max_asid = 16,
 			.min_sev_asid = 6,
+			.cbit = SWPSP_BAR_CBIT_POSITION,
 			.cpus = 2,
 			.product = SWPSP_GENOA,
 		},
