@@ -18,6 +18,7 @@ help:
 	@echo 'SEV firmware pass-through: kernel modules, software PSP, and a SEV host in a box.'
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
+	@echo '  make run-snp    launch an SNP guest on stock drivers, and verify its report twice'
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
@@ -60,6 +61,7 @@ programs: setup
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/vmm
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/migrate
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/sevfw
+	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/guest
 
 # The status of the last command in a shell is no error of make's.
 shell: modules programs
@@ -67,6 +69,11 @@ shell: modules programs
 
 run: modules programs
 	@scripts/run $(KERNEL)
+
+# A kernel that can be a host for SNP: the last series of the list, unless told otherwise.
+run-snp: programs
+	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel 6.12)")} >/dev/null
+	@scripts/run-snp $(KERNEL)
 
 demo-migrate: modules programs
 	@scripts/demo-migrate $(KERNEL)
@@ -124,5 +131,5 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run demo-migrate check check-long check-tree check-kernels kselftest bench \
+.PHONY: help setup modules programs shell run run-snp demo-migrate check check-long check-tree check-kernels kselftest bench \
 	kselftest-install install uninstall deb dist lint clean distclean

@@ -16,13 +16,15 @@
 #include <sevfw/launch.h>
 #include <sevfw/vendor.h>
 
+#include "snp.h"
+
 static const char usage[] =
 "Usage: sev-vmm [OPTION]...\n"
 "Launch a SEV guest that prints a secret of its owner.\n"
 "\n"
 "  --secret=TEXT    the secret, up to 4095 characters\n"
 "  --policy=N       guest policy (default 1: no debugging). With bit 2 a SEV-ES\n"
-"                   guest, which is launched but not run: the payload has no\n"
+"                   guest, which is launched but not run: this payload has no\n"
 "                   handler for the exception that port I/O would cause\n"
 "  --no-session     no session between owner and firmware: the measurement and\n"
 "                   the secret then protect nothing\n"
@@ -34,6 +36,12 @@ static const char usage[] =
 "  --door=vm|sev    where pass-through commands on the guest go in: the VM's fd\n"
 "                   (default) or /dev/sev\n"
 "  --no-run         stop after LAUNCH_FINISH\n"
+"  --snp            an SNP guest instead, by KVM's own ioctls (Linux 6.11): it prints\n"
+"                   what it is, gets a key and an attestation report, and this\n"
+"                   program verifies the report. Needs --ca, with vcek.der, ask.pem\n"
+"                   and ark.pem; of the other options it knows --quiet\n"
+"  --guest=FILE     program of that guest (default: sev-guest.bin beside sev-vmm)\n"
+"  --results=DIR    write its report.bin and nonce.bin to DIR\n"
 "  --quiet          print the secret only\n"
 "  --help           this text\n"
 "\n"
@@ -44,7 +52,9 @@ static struct options {
 	const char *ca;
 	uint32_t policy;
 	size_t memory;
-	bool legacy, typed, by_dev, session, run, quiet;
+	const char *guest;
+	const char *results;
+	bool legacy, typed, by_dev, session, run, quiet, snp;
 } opt = {
 	.secret = "a secret of the guest's owner",
 	.policy = OWNER_POLICY_NODBG,
@@ -204,6 +214,9 @@ static const struct option long_options[] = {
 	{ "legacy", no_argument, NULL, 'l' },
 	{ "door", required_argument, NULL, 'd' },
 	{ "no-run", no_argument, NULL, 'r' },
+	{ "snp", no_argument, NULL, 'S' },
+	{ "guest", required_argument, NULL, 'g' },
+	{ "results", required_argument, NULL, 'R' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -241,6 +254,15 @@ static void set_option(int c)
 	case 'r':
 		opt.run = false;
 		break;
+	case 'S':
+		opt.snp = true;
+		break;
+	case 'g':
+		opt.guest = optarg;
+		break;
+	case 'R':
+		opt.results = optarg;
+		break;
 	case 'q':
 		opt.quiet = true;
 		break;
@@ -267,6 +289,29 @@ static int result(void)
 	return 0;
 }
 
+/* The guest's program is where this one is. */
+static const char *guest_file(const char *self)
+{
+	static char path[4096];
+	const char *slash = strrchr(self, '/');
+
+	if (opt.guest)
+		return opt.guest;
+	snprintf(path, sizeof(path), "%.*ssev-guest.bin", slash ? (int)(slash + 1 - self) : 0,
+		 self);
+	return path;
+}
+
+static int launch_snp(const char *self)
+{
+	const struct snp_options snp = {
+		.guest = guest_file(self), .ca = opt.ca, .results = opt.results,
+		.quiet = opt.quiet,
+	};
+
+	return snp_main(&snp);
+}
+
 int main(int argc, char **argv)
 {
 	struct launch l;
@@ -276,6 +321,10 @@ int main(int argc, char **argv)
 		set_option(c);
 	if (optind < argc || !opt.memory || strlen(opt.secret) >= VM_DATA_SIZE)
 		usage_error();
+	if (opt.snp && !opt.ca)
+		usage_error();
+	if (opt.snp)
+		return launch_snp(argv[0]);
 
 	ret = launch_open(&l, opt.legacy ? &launch_legacy : &launch_fw, opt.policy);
 	l.by_dev = opt.by_dev;

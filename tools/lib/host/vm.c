@@ -43,6 +43,11 @@ struct attributes {
 #define SET_REGION2		_IOW(KVMIO, 0x49, struct region2)
 #define SET_ATTRIBUTES		_IOW(KVMIO, 0xd2, struct attributes)
 #define CREATE_PRIVATE		_IOWR(KVMIO, 0xd4, struct private_memory)
+/* A guest that makes a page shared, or private, asks KVM, which asks here. */
+#define CAP_EXIT_HYPERCALL	201
+#define HYPERCALL_MAP_RANGE	12
+#define MAP_RANGE_PRIVATE	(1 << 4)
+
 #define REGION_HAS_PRIVATE	(1 << 2)
 #define ATTRIBUTE_PRIVATE	(1 << 3)
 
@@ -54,7 +59,12 @@ static int set_private_memory(struct vm *vm)
 		.flags = REGION_HAS_PRIVATE, .size = vm->size, .uaddr = (uintptr_t)vm->memory,
 	};
 	struct attributes attributes = { .size = vm->size, .attributes = ATTRIBUTE_PRIVATE };
+	struct kvm_enable_cap cap = {
+		.cap = CAP_EXIT_HYPERCALL, .args = { 1 << HYPERCALL_MAP_RANGE },
+	};
 
+	if (ioctl(vm->vm_fd, KVM_ENABLE_CAP, &cap))
+		return -errno;
 	vm->private_fd = ioctl(vm->vm_fd, CREATE_PRIVATE, &memory);
 	if (vm->private_fd < 0)
 		return -errno;
@@ -166,6 +176,22 @@ static void take_output(struct kvm_run *run, char *out, size_t size, size_t *use
 	out[*used] = '\0';
 }
 
+/* The answer to the guest is a negative errno, or 0. */
+static int change_pages(struct vm *vm)
+{
+	struct kvm_run *run = vm->run;
+	struct attributes range = {
+		.gpa = run->hypercall.args[0], .size = run->hypercall.args[1] * 4096,
+	};
+
+	if (run->hypercall.nr != HYPERCALL_MAP_RANGE)
+		return -ENOEXEC;
+	if (run->hypercall.args[2] & MAP_RANGE_PRIVATE)
+		range.attributes = ATTRIBUTE_PRIVATE;
+	run->hypercall.ret = ioctl(vm->vm_fd, SET_ATTRIBUTES, &range) ? -errno : 0;
+	return 0;
+}
+
 int vm_run(struct vm *vm, char *out, size_t size)
 {
 	struct kvm_run *run = vm->run;
@@ -178,6 +204,8 @@ int vm_run(struct vm *vm, char *out, size_t size)
 				continue;
 			return -errno;
 		}
+		if (run->exit_reason == KVM_EXIT_HYPERCALL && !change_pages(vm))
+			continue;
 		if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT)
 			return -ENOEXEC;
 		if (run->io.port == VM_END_PORT)

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SNP guests that run: the guest of tools/guest, on the simulated processor, by KVM's own
+ * ioctls. That guest validates memory, gets a key and a report, and ends.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+#include <sevfw/snp_launch.h>
+
+#include "kselftest_harness.h"
+#include "../../tools/guest/guest.h"
+#include "../swpsp/snp/rmp.h"
+#include "host.h"
+#include "snp.h"
+
+#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
+
+/* The guest's program is beside this one. */
+static size_t load_guest(uint8_t *to)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	char *slash;
+	size_t bytes;
+	FILE *f;
+
+	path[len < 0 ? 0 : len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return 0;
+	strcpy(slash + 1, "sev-guest.bin");
+	f = fopen(path, "rb");
+	if (!f)
+		return 0;
+	bytes = fread(to, 1, GUEST_IMAGE_END - GUEST_ENTRY, f);
+	fclose(f);
+	return (bytes + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;
+}
+
+FIXTURE(running) {
+	struct snp_use before;
+	struct snp_launch l;
+	char out[4096];
+};
+
+FIXTURE_SETUP(running)
+{
+	struct snp_launch *l = &self->l;
+	size_t pages;
+
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
+	ASSERT_EQ(0, snp_use(&self->before));
+	ASSERT_EQ(0, snp_launch_open(l, GUEST_RAM));
+	pages = load_guest(l->vm.memory + GUEST_ENTRY);
+	ASSERT_LT(0, pages);
+	ASSERT_EQ(0, snp_launch_start(l, POLICY));
+	ASSERT_EQ(0, snp_launch_update(l, SNP_PAGE_NORMAL, GUEST_ENTRY, pages));
+	ASSERT_EQ(0, snp_launch_update(l, SNP_PAGE_SECRETS, SECRETS_PAGE, 1));
+}
+
+FIXTURE_TEARDOWN(running)
+{
+	struct snp_use after;
+
+	snp_launch_close(&self->l);
+	ASSERT_EQ(0, snp_use(&after));
+	EXPECT_EQ(0, memcmp(&self->before, &after, sizeof(after)));
+}
+
+TEST_F(running, a_guest_validates_memory_and_hands_out_its_report)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t *mailbox = l->vm.memory + MAILBOX_PAGE;
+	const struct snp_report *report = (const void *)(mailbox + MAILBOX_REPORT);
+	static const uint8_t none[16];
+
+	ASSERT_EQ(0, snp_launch_expect_vcpu(l));
+	ASSERT_EQ(0, snp_launch_finish(l, NULL));
+	memset(mailbox + MAILBOX_NONCE, 0xa5, 64);
+	ASSERT_EQ(0, vm_run(&l->vm, self->out, sizeof(self->out))) {
+		TH_LOG("KVM exit %u, data %#llx", l->vm.run->exit_reason,
+		       l->vm.run->system_event.data[0]);
+	}
+	EXPECT_NE(NULL, strstr(self->out, "I am an SNP guest, SEV_STATUS 0x07, C-bit 0x27\n"));
+	EXPECT_NE(NULL, strstr(self->out, "handed out its attestation report\n"));
+	EXPECT_EQ(0, memcmp(report->report_data, mailbox + MAILBOX_NONCE, 64));
+	EXPECT_EQ(0, memcmp(report->measurement, l->digest, sizeof(l->digest)));
+	EXPECT_EQ(POLICY, report->policy);
+	EXPECT_NE(0, memcmp(none, mailbox + MAILBOX_KEY_DIGEST, sizeof(none)));
+	EXPECT_EQ(self->before.guest_invalid, snp_pages("Guest-Invalid"));
+}
+
+TEST_F(running, a_guest_whose_pages_are_taken_does_not_run)
+{
+	const struct snp_update free_page = { 0 };
+	uint64_t addr = 0;
+	int taken = 0;
+
+	ASSERT_EQ(0, snp_launch_finish(&self->l, NULL));
+	while ((addr = snp_find(RMP_GUEST_VALID, addr))) {
+		EXPECT_EQ(0, snp_rmpupdate(addr, &free_page));
+		taken++;
+	}
+	EXPECT_LT(1, taken);
+	EXPECT_GT(0, vm_run(&self->l.vm, self->out, sizeof(self->out)));
+	EXPECT_EQ(KVM_EXIT_FAIL_ENTRY, self->l.vm.run->exit_reason);
+	EXPECT_STREQ("", self->out);
+}
+
+TEST_F(running, a_vcpu_that_was_not_launched_does_not_run)
+{
+	EXPECT_GT(0, vm_run(&self->l.vm, self->out, sizeof(self->out)));
+	EXPECT_STREQ("", self->out);
+}
+
+HOST_TESTS_MAIN

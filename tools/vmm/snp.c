@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sev-vmm --snp: launch an SNP guest by the ioctls that KVM has of its own, run it, and judge
+ * as its owner the attestation report that it hands out.
+ *
+ * The owner trusts the vendor's root key (ARK), and what the files of the guest say it must
+ * measure. Everything else is shown: the chain to the chip's key, the signature of the report,
+ * its TCB, and in it the owner's nonce, the measurement, and the policy.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include <linux/kvm.h>
+#include <openssl/rand.h>
+
+#include <sevfw/snp_launch.h>
+#include <sevfw/snp_report.h>
+
+#include "../guest/guest.h"
+#include "snp.h"
+
+#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
+#define FILE_MAX	0x10000
+
+/* Of later headers: KVM_RUN fails with EFAULT; flags, then the address. */
+#define EXIT_MEMORY_FAULT	39
+#define MEMORY_FAULT_PRIVATE	(1 << 3)
+
+struct snp_run {
+	const struct snp_options *opt;
+	struct snp_launch l;
+	size_t pages;			/* of the guest's program */
+	uint8_t nonce[64];
+	struct snp_report report;
+	char output[4096];
+	const char *refused;		/* by the owner */
+};
+
+static int read_file(const char *dir, const char *name, uint8_t *data, size_t room, size_t *len)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", name);
+	f = fopen(path, "rb");
+	if (!f)
+		return -errno;
+	*len = fread(data, 1, room, f);
+	fclose(f);
+	return *len && *len < room ? 0 : -EFBIG;
+}
+
+/* ---- steps of the host ---- */
+
+static int create_vm(struct snp_run *r)
+{
+	return snp_launch_open(&r->l, GUEST_RAM);
+}
+
+/* CPUID of the vCPU, and the start of the table that the guest may trust. */
+static int set_cpuid(struct snp_run *r)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[100];
+	} cpuid = { .head.nent = 100 };
+	uint32_t *table = (uint32_t *)(r->l.vm.memory + CPUID_PAGE);
+
+	if (ioctl(r->l.vm.kvm_fd, KVM_GET_SUPPORTED_CPUID, &cpuid) ||
+	    ioctl(r->l.vm.vcpu_fd, KVM_SET_CPUID2, &cpuid))
+		return -errno;
+	table[0] = 1;		/* one function: leaf 0x80000000, empty */
+	table[4] = 0x80000000;
+	return 0;
+}
+
+static int load_guest(struct snp_run *r)
+{
+	size_t len;
+	int ret = read_file("", r->opt->guest, r->l.vm.memory + GUEST_ENTRY,
+			    GUEST_IMAGE_END - GUEST_ENTRY, &len);
+
+	r->pages = (len + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;
+	return ret ? ret : set_cpuid(r);
+}
+
+static int start(struct snp_run *r)
+{
+	return snp_launch_start(&r->l, POLICY);
+}
+
+static int update_program(struct snp_run *r)
+{
+	return snp_launch_update(&r->l, SNP_PAGE_NORMAL, GUEST_ENTRY, r->pages);
+}
+
+static int update_secrets(struct snp_run *r)
+{
+	return snp_launch_update(&r->l, SNP_PAGE_SECRETS, SECRETS_PAGE, 1);
+}
+
+static int update_cpuid(struct snp_run *r)
+{
+	return snp_launch_update(&r->l, SNP_PAGE_CPUID, CPUID_PAGE, 1);
+}
+
+static int finish(struct snp_run *r)
+{
+	return snp_launch_finish(&r->l, NULL);
+}
+
+/* The owner's nonce travels by the host, which can only spoil it. */
+static int send_nonce(struct snp_run *r)
+{
+	if (RAND_bytes(r->nonce, sizeof(r->nonce)) != 1)
+		return -ENOMEM;
+	memcpy(r->l.vm.memory + MAILBOX_PAGE + MAILBOX_NONCE, r->nonce, sizeof(r->nonce));
+	return 0;
+}
+
+static int run(struct snp_run *r)
+{
+	int ret = vm_run(&r->l.vm, r->output, sizeof(r->output));
+
+	memcpy(&r->report, r->l.vm.memory + MAILBOX_PAGE + MAILBOX_REPORT, sizeof(r->report));
+	return ret;
+}
+
+/* ---- the owner ---- */
+
+static int refuse(struct snp_run *r, const char *why)
+{
+	r->refused = why;
+	return -EKEYREJECTED;
+}
+
+/* Certificates that the vendor's server offers for this chip; the ARK is the owner's own. */
+static int verify_signature(struct snp_run *r)
+{
+	static uint8_t leaf[FILE_MAX], chain[2 * FILE_MAX];
+	uint8_t ark[SNP_DIGEST_BYTES];
+	size_t leaf_len, ask_len, ark_len;
+	int ret;
+
+	ret = read_file(r->opt->ca, "vcek.der", leaf, sizeof(leaf), &leaf_len);
+	if (!ret)
+		ret = read_file(r->opt->ca, "ask.pem", chain, FILE_MAX, &ask_len);
+	if (!ret)
+		ret = read_file(r->opt->ca, "ark.pem", chain + ask_len, FILE_MAX, &ark_len);
+	if (ret)
+		return ret;
+	if (snp_leaf_verify(leaf, leaf_len, chain, ask_len + ark_len, time(NULL), ark))
+		return refuse(r, "the vendor's certificates do not make a chain");
+	if (snp_report_verify(&r->report, leaf, leaf_len))
+		return refuse(r, "this chip's key, at this TCB, has not signed the report");
+	return 0;
+}
+
+static int verify_content(struct snp_run *r)
+{
+	const struct snp_report *report = &r->report;
+	int ret = snp_launch_expect_vcpu(&r->l);
+
+	if (ret)
+		return ret;
+	if (memcmp(report->report_data, r->nonce, sizeof(r->nonce)))
+		return refuse(r, "the report is not an answer to this nonce");
+	if (memcmp(report->measurement, r->l.digest, sizeof(r->l.digest)))
+		return refuse(r, "the guest is another one than was to be launched");
+	if (report->policy != POLICY || report->vmpl)
+		return refuse(r, "the guest has another policy, or the report another VMPL");
+	if (report->reported_tcb != report->launch_tcb ||
+	    report->committed_tcb != report->current_tcb)
+		return refuse(r, "the firmware can be rolled back behind what is reported");
+	return 0;
+}
+
+static int write_file(const char *dir, const char *name, const void *data, size_t len)
+{
+	char path[4096];
+	FILE *f;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "wb");
+	if (!f)
+		return -errno;
+	good = fwrite(data, 1, len, f) == len;
+	return fclose(f) || !good ? -EIO : 0;
+}
+
+/* For whoever wants to judge once more. */
+static int write_results(struct snp_run *r)
+{
+	const char *dir = r->opt->results;
+	int ret;
+
+	if (!dir)
+		return 0;
+	ret = write_file(dir, "report.bin", &r->report, sizeof(r->report));
+	if (!ret)
+		ret = write_file(dir, "nonce.bin", r->nonce, sizeof(r->nonce));
+	return ret;
+}
+
+static const struct step {
+	const char *name;
+	int (*act)(struct snp_run *r);
+} steps[] = {
+	{ "host: create the VM",		create_vm },
+	{ "host: load the guest",		load_guest },
+	{ "guest: SNP_LAUNCH_START",		start },
+	{ "guest: SNP_LAUNCH_UPDATE program",	update_program },
+	{ "guest: SNP_LAUNCH_UPDATE secrets",	update_secrets },
+	{ "guest: SNP_LAUNCH_UPDATE CPUID",	update_cpuid },
+	{ "guest: SNP_LAUNCH_FINISH",		finish },
+	{ "owner: send a nonce",		send_nonce },
+	{ "guest: run",				run },
+	{ "owner: verify the signature",	verify_signature },
+	{ "owner: verify what the report says",	verify_content },
+	{ "host: write the results",		write_results },
+};
+
+static double now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
+}
+
+static void complain(const struct snp_run *r, const struct step *step, int ret)
+{
+	const struct kvm_run *run = r->l.vm.run;
+
+	if (r->refused)
+		fprintf(stderr, "sev-vmm: %s: %s\n", step->name, r->refused);
+	else if (ret == -ENOEXEC && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
+		fprintf(stderr, "sev-vmm: %s: the guest has ended itself: %#llx\n", step->name,
+			(unsigned long long)run->system_event.data[0]);
+	else if (ret == -ENOEXEC)
+		fprintf(stderr, "sev-vmm: %s: KVM exit %u\n", step->name, run->exit_reason);
+	else if (ret == -EFAULT && run && run->exit_reason == EXIT_MEMORY_FAULT)
+		fprintf(stderr, "sev-vmm: %s: the guest accesses %#llx as %s memory\n", step->name,
+			(unsigned long long)((const uint64_t *)run->padding)[1],
+			((const uint64_t *)run->padding)[0] & MEMORY_FAULT_PRIVATE ?
+				"private" : "shared");
+	else if (ret == -EIO)
+		fprintf(stderr, "sev-vmm: %s: %s, firmware status %#x\n", step->name,
+			strerror(-ret), r->l.status);
+	else
+		fprintf(stderr, "sev-vmm: %s: %s\n", step->name, strerror(-ret));
+}
+
+int snp_main(const struct snp_options *opt)
+{
+	static struct snp_run r;
+	int ret = 0;
+
+	r.opt = opt;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !ret; i++) {
+		double begin = now_us();
+
+		ret = steps[i].act(&r);
+		if (ret)
+			complain(&r, &steps[i], ret);
+		else if (!opt->quiet)
+			printf("%-36s %10.1f us\n", steps[i].name, now_us() - begin);
+	}
+	if (!ret && !opt->quiet)
+		puts("the guest has printed:");
+	fputs(r.output, stdout);
+	if (!ret)
+		puts("owner: the report is good");
+	snp_launch_close(&r.l);
+	return ret ? 1 : 0;
+}
