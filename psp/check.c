@@ -209,6 +209,8 @@ void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 			psp_fw_put32(fw, row->own[i].off, fill->share);
 		else if (row->own[i].kind == PSP_OWN_LENGTH)
 			psp_fw_put32(fw, row->own[i].off, row->size);
+		else if (row->own[i].kind == PSP_OWN_ONE)
+			psp_fw_put32(fw, row->own[i].off, 1);
 	}
 }
 

@@ -367,11 +367,17 @@ unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages
 
 /*
  * A page that is in the RMP already is another guest's, or lost: to give it away would
- * take it from whoever has it.
+ * take it from whoever has it. The kernel would try for ever to make such a page a part of
+ * one of 2 MiB.
  */
 static int give_page(u64 pfn, bool large)
 {
-	return psp_rmp_assigned(pfn) || psp_rmp_give(pfn, large) ? -EFAULT : 0;
+	unsigned long i;
+
+	for (i = 0; i < (large ? LARGE_PAGES : 1); i++)
+		if (psp_rmp_assigned(pfn + i))
+			return -EFAULT;
+	return psp_rmp_give(pfn, large) ? -EFAULT : 0;
 }
 
 /**

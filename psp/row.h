@@ -121,6 +121,7 @@ enum psp_own_kind {
 	PSP_OWN_ASID,		/* the guest's ASID; zero again on return */
 	PSP_OWN_HIDDEN,		/* zero to firmware; its answer is not passed on */
 	PSP_OWN_LENGTH,		/* the block's size; zero again on return */
+	PSP_OWN_ONE,		/* 1, which says that there is a buffer; zero again on return */
 	PSP_OWN_CONTEXT,	/* address of the guest's context page, 8 bytes; zero on return */
 };
 

@@ -162,9 +162,11 @@
 		.user = {
 			USER(sev_fw_snp_verify_mitigation, subcommand),
 			USER(sev_fw_snp_verify_mitigation, vector),
-			USER(sev_fw_snp_verify_mitigation, flags),
 		},
-		.own = { OWN(sev_fw_snp_verify_mitigation, length, LENGTH) },
+		.own = {
+			OWN(sev_fw_snp_verify_mitigation, length, LENGTH),
+			OWN(sev_fw_snp_verify_mitigation, flags, ONE),
+		},
 		.buf = { SNP_ANSWER(sev_fw_snp_verify_mitigation, dst_address, 0x14) },
 	},
 

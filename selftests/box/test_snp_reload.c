@@ -147,23 +147,6 @@ TEST_F(reload, the_identity_can_be_in_a_file)
 	unlink(NV);
 }
 
-/* psp_sev in ccp's place, under the same kvm_amd; and the other way round again. */
-TEST_F(reload, psp_sev_takes_the_place_of_stock)
-{
-	const char *why = drivers_missing();
-
-	if (why)
-		SKIP(return, "%s", why);
-	ASSERT_EQ(0, stock_unload());
-	EXPECT_EQ(0, assigned());
-	ASSERT_EQ(0, drivers_load(NULL));
-	EXPECT_EQ(TMR_PAGES, assigned());
-	EXPECT_EQ(0, live(NULL));
-	EXPECT_EQ(TMR_PAGES, assigned());
-	ASSERT_EQ(0, drivers_unload());
-	EXPECT_EQ(0, assigned());
-}
-
 /*
  * A fault of ccp: with psp_init_on_probe=0 a command on /dev/sev that needs INIT brings the
  * platform up and down again, and takes SNP down along with it. KVM still offers SNP.

@@ -220,7 +220,8 @@ TEST(fill_sets_what_is_owned_and_drops_addresses)
 		psp_fill(row, &user, &fill, &fw);
 		for (i = 0; i < PSP_OWNS; i++) {
 			const u32 want[] = {
-				[PSP_OWN_LENGTH] = row->size, [PSP_OWN_CONTEXT] = 0,
+				[PSP_OWN_LENGTH] = row->size, [PSP_OWN_ONE] = 1,
+				[PSP_OWN_CONTEXT] = 0,
 				[PSP_OWN_HANDLE] = 0x11223344, [PSP_OWN_ASID] = 0x55667788,
 				[PSP_OWN_NEW_HANDLE] = 0, [PSP_OWN_HIDDEN] = 0,
 			};

@@ -1403,10 +1403,9 @@ struct sev_fw_snp_dbg_encrypt {
  * @subcommand: [in] 0: which there are; 1: verify one
  * @reserved: [mbz]
  * @vector: [in] bit of the mitigation that is to be verified
- * @flags: [in] bit 0: there is a @dst_address; bit 1: there is a @src_address, which the
- *	kernel does not pass on (must be 0)
+ * @flags: [driver] bit 0: there is a @dst_address; bit 1: there is a @src_address
  * @reserved1: [mbz]
- * @src_address: [mbz]
+ * @src_address: [mbz] of no command that is known
  * @dst_address: [in] receives 0x14 bytes: __u64 verified vector, __u64 supported vector,
  *	__u32 status of a failure
  * @reserved2: [mbz]
