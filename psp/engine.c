@@ -125,6 +125,8 @@ static int copy_in_form(struct psp_issue *issue, const struct psp_form *form,
 	memset(legacy, 0, sizeof(*legacy));
 	if (psp_form_reads(form) && copy_from_user(legacy->byte, from, form->size))
 		return -EFAULT;
+	if (form->sized && psp_get32(legacy->byte, 0) != form->size)
+		return -EINVAL;
 	if (psp_form_writes(form) && psp_user_writable(from, form->size))
 		return -EFAULT;
 	issue->share = psp_form_share(form, legacy);

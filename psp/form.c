@@ -49,6 +49,15 @@
 #define HANDLE_OUT(type, member) \
 	.handle = true, .handle_at = offsetof(struct type, member)
 
+/*
+ * Numbers that older kernels' headers lack. The structs of SNP's ioctls are the firmware's
+ * blocks.
+ */
+#define DEV_SNP_PLATFORM_STATUS	9
+#define DEV_SNP_COMMIT		10
+#define DEV_SNP_SET_CONFIG	11
+#define DEV_SNP_VLEK_LOAD	12
+
 /* Of SEV_ISSUE_CMD, by its number. */
 const struct psp_form psp_dev_forms[] = {
 	[SEV_FACTORY_RESET] = { .id = SEV_FW_PLATFORM_RESET },
@@ -98,6 +107,23 @@ const struct psp_form psp_dev_forms[] = {
 		.in = { MOVE_BUF(sev_fw_get_id, address, len,
 				 sev_user_data_get_id2, address, length) },
 		.out = { MOVE(sev_user_data_get_id2, length, sev_fw_get_id, len) },
+	},
+	[DEV_SNP_PLATFORM_STATUS] = {
+		.id = SEV_FW_SNP_PLATFORM_STATUS,
+		.size = sizeof(struct sev_fw_snp_platform_info), .here = true,
+	},
+	[DEV_SNP_COMMIT] = { .id = SEV_FW_SNP_COMMIT },
+	[DEV_SNP_SET_CONFIG] = {
+		.id = SEV_FW_SNP_CONFIG, STRUCT(sev_fw_snp_config),
+		.in = { { 0, 0, sizeof(struct sev_fw_snp_config) } },
+	},
+	[DEV_SNP_VLEK_LOAD] = {
+		.id = SEV_FW_SNP_VLEK_LOAD, STRUCT(sev_fw_snp_vlek_load), .sized = true,
+		.in = {
+			MOVE(sev_fw_snp_vlek_load, wrapped_version,
+			     sev_fw_snp_vlek_load, wrapped_version),
+			MOVE(sev_fw_snp_vlek_load, address, sev_fw_snp_vlek_load, address),
+		},
 	},
 };
 
@@ -302,7 +328,8 @@ bool psp_form_in(const struct psp_form *form, const struct psp_row *row,
 		memcpy(block->byte + move->to, legacy->byte + move->from, move->len);
 	if (form->here) {
 		memcpy(block->byte + row->buf[0].addr, &data, sizeof(data));
-		psp_put32(block->byte, row->buf[0].len, form->size);
+		if (psp_len_in_block(&row->buf[0]))
+			psp_put32(block->byte, row->buf[0].len, form->size);
 	}
 	if (form->absent)
 		drop_absent(row, block);

@@ -33,6 +33,7 @@ struct psp_move {
  * @handle: the guest's handle goes out, after success
  * @handle_at: to this place
  * @here: the struct itself is the buffer that the block points to
+ * @sized: the struct begins with its own length, which must be right
  * @absent: an optional buffer at address 0 is absent, whatever its length says
  * @query: a bit for each buffer: if one of these has no length, the caller asks for
  *	lengths only, and nothing else in the struct is looked at
@@ -49,6 +50,7 @@ struct psp_form {
 	bool handle;
 	u8 handle_at;
 	bool here;
+	bool sized;
 	bool absent;
 	u8 query;
 	u8 grain;

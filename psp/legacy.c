@@ -55,6 +55,9 @@ int psp_legacy_ioctl(struct file *file, void __user *uarg)
 	issue.cmd.id = SEV_FW_CMD(form->id);
 	issue.cmd.data = input.data;
 	ret = psp_issue(&issue, form);
+	/* a number that the stock driver of such a kernel, or host, does not know */
+	if (ret == -EOPNOTSUPP && psp_row_find(form->id)->snp)
+		ret = -EINVAL;
 
 	input.error = issue.cmd.error;
 	if (copy_to_user(uarg, &input, sizeof(input)))

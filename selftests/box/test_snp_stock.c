@@ -443,6 +443,7 @@ TEST_F(snp, platform_commands)
 {
 	struct sev_user_data_status legacy = { 0 };
 	uint8_t status[0x20] = { 0 }, config[0x40] = { 0 };
+	uint8_t load[0x10] = { 0 }, key[0x1b0] = { 1 };
 	uint32_t fw = 0;
 	int fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 
@@ -459,6 +460,11 @@ TEST_F(snp, platform_commands)
 	EXPECT_EQ(-EIO, sev_dev_op(fd, 11, config, &fw)) TH_LOG("SNP_SET_CONFIG");
 	EXPECT_EQ(SEV_RET_INVALID_PARAM, fw);
 	EXPECT_EQ(0, sev_dev_op(fd, 10, NULL, &fw)) TH_LOG("SNP_COMMIT");
+	EXPECT_EQ(-EINVAL, sev_dev_op(fd, 12, load, &fw)) TH_LOG("SNP_VLEK_LOAD, of no length");
+	load[0] = sizeof(load);
+	memcpy(load + 8, &(uint64_t){ (uintptr_t)key }, sizeof(uint64_t));
+	EXPECT_EQ(-EIO, sev_dev_op(fd, 12, load, &fw)) TH_LOG("SNP_VLEK_LOAD of a wrong key");
+	EXPECT_NE(0, fw);
 	close(fd);
 }
 
