@@ -76,7 +76,7 @@ static inline bool psp_rmp_assigned(u64 pfn)
 	bool assigned;
 	int level;
 
-	return snp_lookup_rmpentry(pfn, &assigned, &level) || assigned;
+	return !snp_lookup_rmpentry(pfn, &assigned, &level) && assigned;
 }
 
 static inline int psp_rmp_give(u64 pfn, bool large)

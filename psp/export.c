@@ -48,7 +48,7 @@ static int issue_raw(u32 id, void *data, int *error)
 	struct psp *psp;
 	int ret;
 
-	if (error)
+	if (error && !(call.row && call.row->snp))
 		*error = call.status;
 	if (!call.row || !data != !call.row->size)
 		return -EINVAL;
@@ -75,7 +75,8 @@ static int issue_raw(u32 id, void *data, int *error)
 		memcpy(data, call.fw.byte, call.row->first);
 	psp_put(psp);
 
-	if (error)
+	/* KVM takes any error of an SNP command for the firmware's answer to its guest */
+	if (error && (call.status != SEV_FW_NO_CALL || !call.row->snp))
 		*error = call.status;
 	return ret;
 }

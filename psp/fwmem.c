@@ -387,7 +387,8 @@ static int give_page(u64 pfn, bool large)
  * @pages: how many
  *
  * Context: psp->lock held.
- * Return: 0; -EFAULT: one of them is somebody else's, and none has been given.
+ * Return: 0; -EFAULT: one of them is somebody else's, and none has been given; -EIO: the
+ * same, but some that had been given did not come back.
  */
 int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages)
 {
@@ -405,7 +406,7 @@ int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages)
 		while (done) {
 			step = is_large(pfn, done) ? LARGE_PAGES : 1;
 			if (psp_fwmem_take_pages(psp, pfn, step))
-				psp_fwmem_lose_pinned(step);
+				ret = -EIO;
 			pfn += step;
 			done -= step;
 		}
@@ -420,17 +421,20 @@ int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages)
  * @mem: memory, or none
  *
  * Context: psp->lock held.
- * Return: 0 or -EFAULT.
+ * Return: 0, or as psp_fwmem_give_pages().
  */
 int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem)
 {
 	int ret = 0;
 
 	lockdep_assert_held(&psp->lock);
-	if (psp->snp_up && mem->virt && mem->state == PSP_FWMEM_OURS)
+	/* what was lost before SNP was initialised anew is not in the RMP any more */
+	if (psp->snp_up && mem->virt && !psp_rmp_assigned(PHYS_PFN(__pa(mem->virt))))
 		ret = psp_fwmem_give_pages(psp, PHYS_PFN(__pa(mem->virt)), psp_fwmem_pages(mem));
-	if (!ret)
+	if (ret != -EFAULT)
 		psp_fwmem_hand_over(mem);
+	if (ret == -EIO)
+		psp_fwmem_lose(mem);
 	return ret;
 }
 
@@ -449,6 +453,22 @@ void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem)
 		psp_fwmem_lose(mem);
 	else
 		psp_fwmem_take_back(mem);
+}
+
+/**
+ * psp_fwmem_in_rmp() - is some of it the firmware's, so that a write to it would fault?
+ * @mem: memory, or none
+ *
+ * Return: true if so.
+ */
+bool psp_fwmem_in_rmp(const struct psp_fwmem *mem)
+{
+	unsigned long i;
+
+	for (i = 0; i < psp_fwmem_pages(mem); i++)
+		if (psp_rmp_assigned(PHYS_PFN(__pa(mem->virt)) + i))
+			return true;
+	return false;
 }
 
 /* The pages of a buffer that change hands for a command. */
@@ -475,7 +495,7 @@ static struct psp_lent_pages buffer_pages(const struct psp_call *call, const str
 /**
  * psp_fwmem_lend() - give the firmware what a command lets it write
  * @psp: PSP
- * @call: command, with addresses
+ * @call: command, with addresses; stuck if something of it is lost
  * @lent: one for each buffer; receives what was given, since the firmware may change the
  *	lengths in the block
  *
@@ -483,7 +503,7 @@ static struct psp_lent_pages buffer_pages(const struct psp_call *call, const str
  * Return: 0 or -EFAULT: there is a page among it that is somebody else's.
  * psp_fwmem_return() is due in any case.
  */
-int psp_fwmem_lend(struct psp *psp, const struct psp_call *call, struct psp_lent_pages *lent)
+int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent)
 {
 	unsigned int i;
 	int ret = 0;
@@ -497,6 +517,7 @@ int psp_fwmem_lend(struct psp *psp, const struct psp_call *call, struct psp_lent
 		ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
 		if (ret)
 			lent[i].pages = 0;
+		call->stuck |= ret == -EIO;
 	}
 	return ret;
 }
@@ -535,7 +556,7 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 	lockdep_assert_held(&psp->lock);
 	psp->block_lent = false;
 	/* the command has not been answered: nothing comes back */
-	if (call->stuck)
+	if (psp->end != PSP_ALIVE)
 		return;
 	if (block && psp_fwmem_take_pages(psp, PHYS_PFN(__pa(psp->cmd_buf.virt)), 1))
 		psp_mailbox_lose_block(psp);

@@ -425,6 +425,7 @@ static void nv_take(struct psp *psp)
 static int nv_load(struct psp *psp)
 {
 	struct psp_store *store = psp->store;
+	struct psp_fwmem fresh = {};
 	struct nv_fault fault = {};
 	bool missing;
 	int ret;
@@ -437,13 +438,20 @@ static int nv_load(struct psp *psp)
 	nv_tell(&store->load, &fault, "the platform stays down");
 	if (ret)
 		return -ENODATA;
+	/* with SNP nobody but the firmware can write to what it has not given back */
+	if (psp_fwmem_in_rmp(&psp->nv) && !READ_ONCE(psp->up) &&
+	    psp_fwmem_alloc(&fresh, PSP_NV_SIZE, GFP_KERNEL))
+		return -ENOMEM;
 	mutex_lock(&psp->lock);
 	if (!psp->up) {
+		if (fresh.virt)
+			swap(psp->nv, fresh);
 		nv_take(psp);
 		WRITE_ONCE(store->exists, !missing);
 		WRITE_ONCE(store->read, true);
 	}
 	mutex_unlock(&psp->lock);
+	psp_fwmem_free(&fresh);
 	return 0;
 }
 

@@ -449,12 +449,23 @@ static struct notifier_block psp_panic_block = {
 
 static int psp_pm_suspend(struct device *dev)
 {
-	return psp_suspend(dev_get_drvdata(dev));
+	struct psp *psp = dev_get_drvdata(dev);
+
+	psp->snp_slept = READ_ONCE(psp->snp_up);
+	return psp_suspend(psp);
 }
 
 static int psp_pm_resume(struct device *dev)
 {
-	psp_mailbox_quiet(dev_get_drvdata(dev));	/* INIT comes on demand */
+	struct psp *psp = dev_get_drvdata(dev);
+	u32 ignored;
+
+	psp_mailbox_quiet(psp);	/* INIT comes on demand */
+	/* but SNP comes now: later KVM is in its way */
+	psp->resuming = true;
+	if (psp->snp_slept)
+		psp_bring_up_snp(psp, &ignored);
+	psp->resuming = false;
 	return 0;
 }
 

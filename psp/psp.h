@@ -217,7 +217,10 @@ enum psp_end {
  * @build: its build
  * @snp: this is a host for SNP
  * @snp_up: SNP is initialised
+ * @resuming: the machine has slept, and nobody runs yet who could run a guest
+ * @snp_slept: SNP was up when the machine went to sleep
  * @snp_guests: contexts that firmware holds
+ * @snp_pages: pages that KVM has the firmware write to, by psp_snp_page_alloc()
  * @snp_list: ranges for SNP_INIT_EX, a page; snp.c's
  * @cmd_spare: takes the place of @cmd_buf if that is lost; with SNP only
  * @block_lent: the first page of @cmd_buf is in the RMP
@@ -286,7 +289,10 @@ struct psp {
 	u8 build;
 	bool snp;
 	bool snp_up;
+	bool resuming;
+	bool snp_slept;
 	u32 snp_guests;
+	unsigned long snp_pages;
 	void *snp_list;
 	struct psp_fwmem cmd_spare;
 	bool block_lent;
@@ -368,6 +374,7 @@ void psp_take(struct psp *psp);
 void psp_let_others(struct psp *psp);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 void psp_submit_end(struct psp *psp, u32 handle);
+int psp_unlock(struct psp *psp);
 int psp_execute(struct psp *psp, struct psp_call *call);
 int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status);
 int psp_bring_up(struct psp *psp, bool early, u32 *status);
@@ -397,6 +404,7 @@ void psp_fwmem_lose_page(struct page *page);
 unsigned long psp_fwmem_lost(void);
 int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem);
 void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem);
+bool psp_fwmem_in_rmp(const struct psp_fwmem *mem);
 int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages);
 unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages);
 
@@ -410,7 +418,7 @@ struct psp_lent_pages {
 	unsigned long pages;
 };
 
-int psp_fwmem_lend(struct psp *psp, const struct psp_call *call, struct psp_lent_pages *lent);
+int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent);
 int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
 void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
 
@@ -574,6 +582,7 @@ int psp_snp_init(struct psp *psp);
 void psp_snp_exit(struct psp *psp);
 int psp_snp_up(struct psp *psp, u32 *status);
 int psp_snp_down(struct psp *psp, u32 *status);
+bool psp_snp_must_stay(void);
 void *psp_snp_page_alloc(gfp_t gfp);
 void psp_snp_page_free(void *page);
 

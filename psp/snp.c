@@ -60,6 +60,16 @@ static int note_range(struct resource *res, void *data)
 }
 
 /**
+ * psp_snp_exit() - release what psp_snp_init() took
+ * @psp: PSP
+ */
+void psp_snp_exit(struct psp *psp)
+{
+	free_page((unsigned long)psp->snp_list);
+	psp->snp_list = NULL;
+}
+
+/**
  * psp_snp_init() - note which memory must never be a guest's
  * @psp: PSP of a host for SNP
  *
@@ -85,26 +95,42 @@ int psp_snp_init(struct psp *psp)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ret = walk_iomem_res_desc(kinds[i], IORESOURCE_MEM, 0, -1, psp->snp_list,
 					  note_range);
-		if (ret && ret != -EINVAL)	/* there is none of this kind */
+		if (ret && ret != -EINVAL) {	/* there is none of this kind */
+			psp_snp_exit(psp);
 			return ret;
+		}
 	}
 	return 0;
 }
 
-/**
- * psp_snp_exit() - release what psp_snp_init() took
- * @psp: PSP
- */
-void psp_snp_exit(struct psp *psp)
+static void see_hsave(void *set)
 {
-	free_page((unsigned long)psp->snp_list);
-	psp->snp_list = NULL;
+	u64 value = 0;
+
+	if (!rdmsrl_safe(MSR_VM_HSAVE_PA, &value) && value)
+		WRITE_ONCE(*(bool *)set, true);
 }
 
-/* Of each CPU, while the firmware looks. */
+/**
+ * psp_snp_must_stay() - is KVM ready to run guests?
+ *
+ * The firmware initialises SNP only while no CPU has a place for the host's state, without
+ * which no CPU can run a guest. kvm_amd, which sets it on each, has SNP initialised before;
+ * whoever shuts SNP down while it is loaded does not get it again.
+ *
+ * Return: true if it is set on some CPU.
+ */
+bool psp_snp_must_stay(void)
+{
+	bool set = false;
+
+	on_each_cpu(see_hsave, &set, 1);
+	return set;
+}
+
+/* Of each CPU, while the machine resumes, and nobody runs a guest. */
 static DEFINE_PER_CPU(u64, hsave);
 
-/* The firmware insists on it that no CPU has a place for a host's state. */
 static void clear_hsave(void *unused)
 {
 	u64 value = 0;
@@ -115,7 +141,6 @@ static void clear_hsave(void *unused)
 		wrmsrl(MSR_VM_HSAVE_PA, 0);
 }
 
-/* Whoever has put it there does not do so again, and cannot run a guest without. */
 static void restore_hsave(void *unused)
 {
 	if (__this_cpu_read(hsave))
@@ -142,7 +167,8 @@ static void init_block(const struct psp *psp, struct psp_call *init)
  * @status: receives the firmware's answer
  *
  * Context: process context, psp->lock held, sleeps.
- * Return: 0; -EOPNOTSUPP: the firmware is too old; or as psp_mailbox().
+ * Return: 0; -EOPNOTSUPP: the firmware is too old; -EBUSY: KVM is loaded already; or as
+ * psp_mailbox().
  */
 int psp_snp_up(struct psp *psp, u32 *status)
 {
@@ -159,6 +185,8 @@ int psp_snp_up(struct psp *psp, u32 *status)
 	init_block(psp, &init);
 	if (!psp_offers(psp, init.row))
 		return -EOPNOTSUPP;
+	if (!psp->resuming && psp_snp_must_stay())
+		return -EBUSY;
 	on_each_cpu(clear_hsave, NULL, 1);
 	wbinvd_on_all_cpus();
 	ret = psp_execute(psp, &init);
@@ -167,6 +195,8 @@ int psp_snp_up(struct psp *psp, u32 *status)
 		psp->snp_up = true;
 		if (!psp_snp_down(psp, status))
 			ret = psp_execute(psp, &init);
+		else
+			psp->snp_up = false;
 	}
 	on_each_cpu(restore_hsave, NULL, 1);
 	*status = init.status;
@@ -230,9 +260,11 @@ void *psp_snp_page_alloc(gfp_t gfp)
 	if (!psp)
 		return page;
 	psp_take(psp);
-	if (psp->snp_up)
+	if (psp->snp_up) {
 		ret = psp_fwmem_give_pages(psp, PHYS_PFN(__pa(page)), 1);
-	mutex_unlock(&psp->lock);
+		psp->snp_pages += !ret;
+	}
+	psp_unlock(psp);
 	psp_put(psp);
 	if (!ret)
 		return page;
@@ -242,20 +274,27 @@ void *psp_snp_page_alloc(gfp_t gfp)
 
 /**
  * psp_snp_page_free() - free the page again, in whatever state it is
- * @page: address from psp_snp_page_alloc()
+ * @page: address from psp_snp_page_alloc(), or NULL
  *
  * Context: process context, takes psp->lock.
  */
 void psp_snp_page_free(void *page)
 {
-	u64 pfn = PHYS_PFN(__pa(page));
-	struct psp *psp = psp_get();
-	bool lost = psp_rmp_assigned(pfn);
+	struct psp *psp;
+	bool lost;
+	u64 pfn;
 
+	if (!page)
+		return;
+	pfn = PHYS_PFN(__pa(page));
+	lost = psp_rmp_assigned(pfn);
+	psp = psp_get();
 	if (psp && lost) {
 		psp_take(psp);
 		lost = psp_fwmem_take_pages(psp, pfn, 1);
-		mutex_unlock(&psp->lock);
+		if (psp->snp_pages)
+			psp->snp_pages--;
+		psp_unlock(psp);
 	}
 	if (psp)
 		psp_put(psp);

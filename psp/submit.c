@@ -160,6 +160,7 @@ static void apply_snp(struct psp *psp, bool up)
 {
 	psp->snp_up = up;
 	psp->snp_guests = 0;
+	psp->snp_pages = 0;
 	mark_all_dirty(psp, true);
 }
 
@@ -297,7 +298,8 @@ static int ask_with_pages(struct psp *psp, struct psp_call *call)
 
 	ret = ret ?: psp_mailbox(psp, call);
 	psp_fwmem_return(psp, call, lent);
-	return ret;
+	/* done, perhaps, but its answer may be in a page that is lost */
+	return ret ?: call->stuck ? -EFAULT : 0;
 }
 
 /* The mailbox is told the firmware's name for the guest, everybody else ours. */
@@ -556,7 +558,7 @@ static int bring_up_snp(struct psp *psp, u32 *status)
 static int shut_down_snp(struct psp *psp, u32 *status)
 {
 	*status = SEV_FW_NO_CALL;
-	if (psp->snp_up && psp->snp_guests)
+	if (psp->snp_up && (psp->snp_guests || psp->snp_pages))
 		return -EBUSY;
 	return psp_snp_down(psp, status);
 }
@@ -640,6 +642,9 @@ static int prepare_platform(struct psp *psp, struct psp_call *call)
 			return ret;
 	}
 	if (call->row->platform == PSP_PLATFORM_OFF) {
+		/* it could not come up again under KVM */
+		if (psp->snp_up && psp_snp_must_stay())
+			return -EBUSY;
 		ret = shut_down(psp, &call->status);
 		return ret ?: shut_down_snp(psp, &call->status);
 	}
@@ -668,8 +673,14 @@ static int submit_call(struct psp *psp, struct psp_call *call)
 	return ret ?: execute_and_learn(psp, call);
 }
 
-/* Unlock, and do what had to wait for that. Returns what saving the keys has returned. */
-static int psp_unlock(struct psp *psp)
+/**
+ * psp_unlock() - unlock psp->lock, and do what had to wait for that
+ * @psp: PSP
+ *
+ * Context: process context, sleeps.
+ * Return: what saving the keys has returned.
+ */
+int psp_unlock(struct psp *psp)
 {
 	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
 	const char *died_of = psp->died_of;
@@ -975,6 +986,13 @@ static bool may_be_mended(int ret, int unsaved, u32 status)
 	       status == SEV_FW_STATUS_SECURE_DATA_INVALID;
 }
 
+/* Whoever needs SNP gets EBUSY, and does not say why. */
+static void tell_snp_refused(const struct psp *psp, int ret)
+{
+	if (ret == -EBUSY && psp->snp && !READ_ONCE(psp->snp_up))
+		pr_err_ratelimited("SNP cannot be initialised while kvm_amd is loaded, unload that first\n");
+}
+
 /**
  * psp_bring_up() - initialise the platform, unless it is
  * @psp: PSP
@@ -1007,9 +1025,13 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 		ret = psp_nv_load(psp, early);
 	} while (!ret);
 	if (!ret && unsaved) {
-		psp_suspend(psp);
+		psp_take(psp);
+		if (psp->end == PSP_ALIVE)
+			shut_down(psp, status);
+		psp_unlock(psp);
 		*status = SEV_FW_NO_CALL;	/* whoever needed it has not been served */
 	}
+	tell_snp_refused(psp, ret);
 	if (early && may_be_mended(ret, unsaved, *status))
 		return 0;
 	return ret ?: unsaved;
@@ -1034,6 +1056,7 @@ int psp_bring_up_snp(struct psp *psp, u32 *status)
 	else
 		ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
 	psp_unlock(psp);
+	tell_snp_refused(psp, ret);
 	return ret;
 }
 
@@ -1105,12 +1128,16 @@ static int end_foreign_snp(struct psp *psp)
 {
 	static const struct psp_fill nobody;
 	u32 ignored;
+	int ret;
 
 	if (!psp->snp)
 		return -EIO;
 	psp_execute_plain(psp, SEV_FW_SHUTDOWN, &nobody, &ignored);
 	psp->snp_up = true;
-	return psp_snp_down(psp, &ignored);
+	psp_snp_down(psp, &ignored);
+	ret = psp->snp_up ? -EIO : 0;
+	psp->snp_up = false;
+	return ret;
 }
 
 /**
@@ -1154,6 +1181,8 @@ int psp_submit_init(struct psp *psp)
 	if (!ret && !is_kdump_kernel())
 		ret = shut_down(psp, &ignored);
 	psp_unlock(psp);
+	if (!ret && psp->snp && !psp_offers(psp, psp_row_find(SEV_FW_SNP_INIT)))
+		pr_warn("SNP is on, but the firmware is too old for it: no guests; 1.51 is needed, or boot with sev=nosnp\n");
 	return ret;
 }
 

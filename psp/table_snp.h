@@ -35,7 +35,7 @@
 	},
 	{
 		SNP(DF_FLUSH, "DF_FLUSH"), .since = PSP_API(1, 51),
-		.then = PSP_THEN_CLEAN,
+		.platform = PSP_PLATFORM_SNP, .then = PSP_THEN_CLEAN,
 	},
 	/* 00:4 flags I, 08:8 list I*, 10:2 max_asid I */
 	{

@@ -275,6 +275,24 @@ TEST_F(ours, a_page_that_is_not_given_back_is_lost_and_no_command_suffers)
 	EXPECT_EQ(0, live());
 }
 
+/* Whoever does not get the answer is told; so is whoever comes next, of something else. */
+TEST_F(ours, an_answer_in_a_lost_page_is_no_success)
+{
+	static uint8_t room[0x4000];
+	struct sev_fw_get_id get = { .address = (uintptr_t)room, .len = sizeof(room) };
+	uint32_t fw;
+
+	/* of the pages of an answer, those that were not written must be reclaimed */
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	EXPECT_EQ(-EFAULT, sev_fw_issue(&self->door, SEV_FW_GET_ID, &get, sizeof(get), &fw));
+	EXPECT_EQ(0, fw) TH_LOG("the firmware has done it");
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_LT(self->lost, psp_attr_number("quarantined_pages"));
+	ASSERT_EQ(0, fault_clear());
+	get.len = sizeof(room);
+	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_GET_ID, &get, sizeof(get), &fw));
+}
+
 /*
  * A page that is lost stays where it is in its owner's memory. A command on all of the
  * huge page around it is refused; the kernel would try for ever to give that away.
