@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest's program: say what kind of guest runs, accept its memory, and, as an SNP guest, get a key that
- * only this guest on this chip can get, and a report with its owner's nonce, which it hands
- * out. A SEV-ES guest prints the secret that its owner has injected.
+ * The guest's program: say what kind of guest runs, accept its memory, and, as an SNP
+ * guest, get a key that only this guest on this chip can get, and a report with its owner's
+ * nonce, which it hands out. A SEV-ES guest prints the secret that its owner has injected.
  */
 #include "guest.h"
 
