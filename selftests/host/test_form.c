@@ -57,6 +57,11 @@ static const struct known dev_known[] = {
 	{ SEV_PEK_CERT_IMPORT, 0x07, 24, { { 0x00, 0x00, 12 }, { 0x10, 0x0c, 12 } } },
 	{ SEV_GET_ID, 0x0c, 128 },
 	{ SEV_GET_ID2, 0x0c, 12, { { 0x00, 0x00, 12 } }, { { 0x08, 0x08, 4 } } },
+	/* SNP's, by number: older headers lack the names */
+	{ 9, 0x83, 32 },
+	{ 10, 0xcb, 0 },
+	{ 11, 0xc9, 64, { { 0x00, 0x00, 64 } } },
+	{ 12, 0xcd, 16, { { 0x04, 0x04, 1 }, { 0x08, 0x08, 8 } } },
 };
 
 /* Where a byte goes by these moves; -1: nowhere. */
@@ -78,6 +83,7 @@ static void check_in(struct __test_metadata *_metadata, const struct psp_form *f
 	bare.query = 0;
 	bare.absent = false;
 	bare.here = false;
+	bare.sized = false;
 	for (unsigned int byte = 0; byte < PSP_FORM_MAX; byte++) {
 		struct psp_legacy legacy = { { 0 } };
 		struct psp_user_block block, expected = { { 0 } };
@@ -172,8 +178,15 @@ TEST(columns_are_in_range)
 		for (n = 0; n < PSP_FORM_INS; n++) {
 			EXPECT_LE(form->in[n].from + form->in[n].len, form->size)
 				TH_LOG("%s in[%u]", row->name, n);
-			/* what a form sets must be the caller's to set */
-			for (u8 b = 0; b < form->in[n].len; b++, tried++)
+			/*
+			 * A struct that is the block itself is moved whole, and the engine
+			 * refuses what must be zero. Else what a form sets must be the
+			 * caller's to set.
+			 */
+			tried += form->in[n].len;
+			if (form->in[n].len == row->size)
+				continue;
+			for (u8 b = 0; b < form->in[n].len; b++)
 				EXPECT_TRUE(mask[(form->in[n].to + b) / 64] >>
 					    (form->in[n].to + b) % 64 & 1)
 					TH_LOG("%s in[%u]", row->name, n);
