@@ -46,22 +46,6 @@ int sev_fw_issue(const struct sev_fw_door *door, uint32_t id, void *block, uint3
 	return ret;
 }
 
-int sev_fw_issue_many(const struct sev_fw_door *door, struct sev_fw_cmd *cmds, uint32_t count,
-		      uint32_t flags, uint32_t *done)
-{
-	struct sev_fw_array array = { .cmds = (uintptr_t)cmds, .count = count, .flags = flags };
-	int ret;
-
-	for (uint32_t i = 0; i < count; i++)
-		cmds[i].fd = door->other;
-	if (door->request == SEV_FW_ISSUE)
-		ret = call(door->fd, SEV_FW_ISSUE_MANY, &array);
-	else
-		ret = sev_fw_issue(door, SEV_FW_ARRAY_ID, &array, sizeof(array), NULL);
-	*done = array.done;
-	return ret;
-}
-
 int sev_fw_query(const struct sev_fw_door *door, struct sev_fw_query *query,
 		 struct sev_fw_cmd_info *infos, uint32_t count)
 {
