@@ -469,6 +469,7 @@ FIXTURE_TEARDOWN(es_guest)
 
 TEST_F(es_guest, runs_if_its_state_is_encrypted_and_the_host_lives)
 {
+	const char *memory = getenv("SEV_BOX_MEMORY");
 	struct kvm_run *run = self->l.vm.run;
 	char out[64];
 
@@ -476,6 +477,11 @@ TEST_F(es_guest, runs_if_its_state_is_encrypted_and_the_host_lives)
 		EXPECT_GT(0, launch_run(&self->l, out, sizeof(out)));
 		if (!variant->launched || i > 0)
 			continue;
+		/* the simulated processor cannot decrypt: no state that it could load */
+		if (memory && !strcmp(memory, "cipher")) {
+			EXPECT_EQ(KVM_EXIT_FAIL_ENTRY, run->exit_reason);
+			continue;
+		}
 		EXPECT_EQ(KVM_EXIT_SYSTEM_EVENT, run->exit_reason);
 		EXPECT_EQ(0x100 | TERMINATE_REASON << 16, run->system_event.data[0]);
 	}
