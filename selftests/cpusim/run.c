@@ -208,6 +208,9 @@ static void run_guest(struct vcpu_svm *svm, unsigned long flags)
 		enter_guest(svm, flags);
 		return;
 	}
+	/* without FLUSHBYASID, KVM has no way to ask for a flush of a SEV guest's ASID */
+	if (!boot_cpu_has(X86_FEATURE_FLUSHBYASID))
+		control->tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
 	do {
 		control->next_rip = 0;
 		enter_sev_guest(svm, flags, &guest);
