@@ -134,17 +134,28 @@ static void check_psp(struct checkup *c)
 	    "whoever has imported certificates owns it; \"sevfw reset\" takes it back");
 }
 
+static void check_pool(struct checkup *c, const char *check, const struct asids *pool,
+		       enum verdict if_none)
+{
+	char found[64];
+
+	snprintf(found, sizeof(found), "free %u bound %u dirty %u", pool->free, pool->bound,
+		 pool->dirty);
+	if (pool->free + pool->bound + pool->dirty)
+		add(c, check, host_pool_is_used_up(pool) ? BAD : GOOD, found,
+		    "all are in use: end a guest; \"sevfw guests\" lists them");
+	else
+		add(c, check, if_none, found, "the BIOS gives this kind of guest none");
+}
+
 static void check_asids(struct checkup *c)
 {
-	const char *text = c->host.driver == DRIVER_OURS && *c->host.device ?
-		host_read(c->host.device, "asids") : NULL;
-	unsigned int free, bound, dirty;
+	struct asids pools[POOLS];
 
-	if (!text || sscanf(text, "free %u bound %u dirty %u", &free, &bound, &dirty) != 3)
+	if (c->host.driver != DRIVER_OURS || !*c->host.device || !host_asids(&c->host, pools))
 		return;
-	add(c, "ASIDs", free + dirty ? GOOD : BAD, text,
-	    bound ? "all are in use: end a guest; \"sevfw guests\" lists them" :
-	    "the BIOS gives SEV none");
+	check_pool(c, "ASIDs of SEV guests", &pools[POOL_SEV], BAD);
+	check_pool(c, "ASIDs of SEV-ES guests", &pools[POOL_ES], NOTE);
 }
 
 static void check_limits(struct checkup *c)

@@ -145,7 +145,7 @@ struct tally {
  * @sum: of all commands
  * @each: of each command
  * @commands: number of these
- * @asids: free, bound, dirty: of all, and of those for SEV-ES
+ * @pools: ASIDs
  * @record: file of data, NULL
  * @record_path: its name without the suffix
  */
@@ -158,7 +158,7 @@ struct top {
 	struct tally sum;
 	struct tally each[COMMANDS_MAX];
 	size_t commands;
-	unsigned int asids[2][3];
+	struct asids pools[POOLS];
 	FILE *record;
 	const char *record_path;
 };
@@ -189,15 +189,13 @@ static void take(struct top *top, const struct traced *traced)
 
 static void read_asids(struct top *top)
 {
-	static const char * const names[] = { "asids", "asids_es" };
+	if (!host_asids(&top->host, top->pools))
+		memset(top->pools, 0, sizeof(top->pools));
+}
 
-	for (int i = 0; i < 2; i++) {
-		const char *text = host_read(top->host.device, names[i]);
-		unsigned int *n = top->asids[i];
-
-		if (!text || sscanf(text, "free %u bound %u dirty %u", n, n + 1, n + 2) != 3)
-			memset(n, 0, sizeof(top->asids[i]));
-	}
+static unsigned int bound(const struct top *top)
+{
+	return top->pools[POOL_SEV].bound + top->pools[POOL_ES].bound;
 }
 
 /* All that happens until @end, in seconds. */
@@ -252,7 +250,7 @@ static void print_batch(FILE *out, const struct top *top)
 	fprintf(out, "%9.1f %10.1f %10.1f %10.1f %11.1f %8.2f %8u %8u\n", top->since - top->begin,
 		per_second(top, sum->count), per_second(top, sum->refused),
 		mean_us(sum->queue_ns, sum->count), mean_us(sum->firmware_ns, sum->count),
-		busy_percent(top, sum), top->asids[0][1], top->asids[1][1]);
+		busy_percent(top, sum), bound(top), top->pools[POOL_ES].bound);
 }
 
 static void add_tally(struct json_object *row, const struct top *top, const struct tally *tally)
@@ -278,8 +276,8 @@ static void print_json(const struct top *top)
 
 	json_object_object_add(facts, "time_s", json_object_new_double(top->since - top->begin));
 	add_tally(facts, top, &top->sum);
-	facts_number(facts, "asids_bound", top->asids[0][1]);
-	facts_number(facts, "asids_es_bound", top->asids[1][1]);
+	facts_number(facts, "asids_bound", bound(top));
+	facts_number(facts, "asids_es_bound", top->pools[POOL_ES].bound);
 	list = facts_list(facts, "commands");
 	for (size_t i = 0; i < top->commands; i++) {
 		struct json_object *row = facts_row(list);
@@ -292,11 +290,10 @@ static void print_json(const struct top *top)
 
 static void print_asids(FILE *out, const struct top *top)
 {
-	const unsigned int (*n)[3] = top->asids;
+	const struct asids *sev = &top->pools[POOL_SEV], *es = &top->pools[POOL_ES];
 
 	fprintf(out, "ASIDs: SEV %u bound, %u free, %u dirty; SEV-ES %u bound, %u free, %u dirty\n",
-		n[0][1] - n[1][1], n[0][0] - n[1][0], n[0][2] - n[1][2],
-		n[1][1], n[1][0], n[1][2]);
+		sev->bound, sev->free, sev->dirty, es->bound, es->free, es->dirty);
 }
 
 /* The view as text; the caller puts it on the screen. */

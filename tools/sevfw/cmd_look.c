@@ -37,41 +37,30 @@ static void add_problem(struct json_object *problems, const char *text)
 	json_object_array_add(problems, json_object_new_string(text));
 }
 
-/* "free 3 bound 1 dirty 0" */
-static bool add_pool(struct json_object *list, const char *name, const unsigned int count[3])
+static void add_pool(struct json_object *list, const char *name, const struct asids *pool)
 {
 	struct json_object *row = facts_row(list);
 
 	facts_text(row, "pool", name);
-	facts_number(row, "free", count[0]);
-	facts_number(row, "bound", count[1]);
-	facts_number(row, "dirty", count[2]);
-	return count[0] + count[1] + count[2] && !count[0] && !count[2];
+	facts_number(row, "free", pool->free);
+	facts_number(row, "bound", pool->bound);
+	facts_number(row, "dirty", pool->dirty);
 }
 
-static bool read_pool(const struct host *host, const char *name, unsigned int count[3])
-{
-	const char *text = host_read(host->device, name);
-
-	return text && sscanf(text, "free %u bound %u dirty %u", &count[0], &count[1],
-			      &count[2]) == 3;
-}
-
-/* The first file has all ASIDs, the second one those for SEV-ES guests. */
 static void add_asids(const struct host *host, struct json_object *facts,
 		      struct json_object *problems)
 {
 	struct json_object *list = facts_list(facts, "asids");
-	unsigned int all[3], es[3];
+	struct asids pools[POOLS];
 
-	if (!read_pool(host, "asids", all) || !read_pool(host, "asids_es", es))
+	if (!host_asids(host, pools))
 		return;
-	for (int i = 0; i < 3; i++)
-		all[i] = all[i] > es[i] ? all[i] - es[i] : 0;
-	if (add_pool(list, "SEV", all))
+	add_pool(list, "SEV", &pools[POOL_SEV]);
+	add_pool(list, "SEV-ES", &pools[POOL_ES]);
+	if (host_pool_is_used_up(&pools[POOL_SEV]))
 		add_problem(problems, "all ASIDs of SEV guests are in use: end a guest before "
 			"another one is launched");
-	if (add_pool(list, "SEV-ES", es))
+	if (host_pool_is_used_up(&pools[POOL_ES]))
 		add_problem(problems, "all ASIDs of SEV-ES guests are in use: end a guest before "
 			"another one is launched");
 }
@@ -254,9 +243,9 @@ const struct subcommand status_sub = {
 /* ASIDs below that of the first SEV guest are those of SEV-ES guests. */
 static unsigned int es_asids(const struct host *host)
 {
-	unsigned int es[3];
+	struct asids pools[POOLS], *es = &pools[POOL_ES];
 
-	return read_pool(host, "asids_es", es) ? es[0] + es[1] + es[2] : 0;
+	return host_asids(host, pools) ? es->free + es->bound + es->dirty : 0;
 }
 
 static void add_bound(const struct host *host, struct json_object *guests)

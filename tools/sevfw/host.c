@@ -109,6 +109,38 @@ const char *host_read(const char *dir, const char *name)
 	return text;
 }
 
+static bool read_asids(const struct host *host, const char *name, struct asids *asids)
+{
+	const char *text = host_read(host->device, name);
+
+	return text && sscanf(text, "free %u bound %u dirty %u", &asids->free, &asids->bound,
+			      &asids->dirty) == 3;
+}
+
+static unsigned int without(unsigned int all, unsigned int part)
+{
+	return all > part ? all - part : 0;
+}
+
+/* The first file has all ASIDs, the second one those for SEV-ES guests. */
+bool host_asids(const struct host *host, struct asids pools[POOLS])
+{
+	struct asids all, *es = &pools[POOL_ES];
+
+	if (!read_asids(host, "asids", &all) || !read_asids(host, "asids_es", es))
+		return false;
+	pools[POOL_SEV] = (struct asids){
+		without(all.free, es->free), without(all.bound, es->bound),
+		without(all.dirty, es->dirty),
+	};
+	return true;
+}
+
+bool host_pool_is_used_up(const struct asids *pool)
+{
+	return pool->bound && !pool->free && !pool->dirty;
+}
+
 /* ---- /dev/sev ---- */
 
 /* Why there is no /dev/sev. */

@@ -49,6 +49,31 @@ const char *host_path(const char *path);
  */
 const char *host_read(const char *dir, const char *name);
 
+/** enum pool - ASIDs by the kind of guest that may have them */
+enum pool {
+	POOL_SEV,
+	POOL_ES,
+	POOLS
+};
+
+/**
+ * struct asids - how many of a pool are in which state
+ * @free: may be taken
+ * @bound: a guest has them
+ * @dirty: free after the next flush
+ */
+struct asids {
+	unsigned int free;
+	unsigned int bound;
+	unsigned int dirty;
+};
+
+/** host_asids() - read psp_sev's counts of both pools; false if it does not tell them */
+bool host_asids(const struct host *host, struct asids pools[POOLS]);
+
+/** host_pool_is_used_up() - has it ASIDs, and all of them are held by guests? */
+bool host_pool_is_used_up(const struct asids *pool);
+
 /** host_module() - is that module loaded, or built in? */
 bool host_module(const char *name);
 
