@@ -67,6 +67,16 @@ int snp_use(struct snp_use *use)
 	return 0;
 }
 
+long snp_assigned(void)
+{
+	struct snp_use use;
+
+	if (snp_use(&use))
+		return -1;
+	return use.firmware + use.context + use.reclaim + use.pre_guest + use.guest_valid +
+	       use.guest_invalid + use.others;
+}
+
 static bool lookup(uint64_t addr, struct rmp_page *page)
 {
 	uint32_t *bar = host_swpsp();

@@ -26,6 +26,9 @@ struct snp_use {
 /** snp_use() - as of now; 0 or a negative errno */
 int snp_use(struct snp_use *use);
 
+/** snp_assigned() - the sum of these; -1 if it cannot be known */
+long snp_assigned(void);
+
 /** snp_stat() - a line of the file "stats"; -1 if there is none */
 long snp_stat(const char *name);
 

@@ -74,23 +74,13 @@ FIXTURE_TEARDOWN(reloaded)
 		ASSERT_EQ(0, drivers_load(NULL));
 }
 
-static long assigned(void)
-{
-	struct snp_use use;
-
-	if (snp_use(&use))
-		return -1;
-	return use.firmware + use.context + use.reclaim + use.pre_guest + use.guest_valid +
-	       use.guest_invalid + use.others;
-}
-
 TEST_F(reloaded, no_page_stays_assigned)
 {
-	EXPECT_EQ(0, assigned());
+	EXPECT_EQ(0, snp_assigned());
 	ASSERT_EQ(0, drivers_load(NULL));
-	EXPECT_EQ(TMR_PAGES, assigned());
+	EXPECT_EQ(TMR_PAGES, snp_assigned());
 	EXPECT_EQ(0, live());
-	EXPECT_EQ(TMR_PAGES, assigned());
+	EXPECT_EQ(TMR_PAGES, snp_assigned());
 	EXPECT_EQ(0, psp_attr_number("quarantined_pages"));
 }
 
@@ -103,7 +93,7 @@ TEST_F(reloaded, without_init_at_probe_kvm_has_snp_all_the_same)
 	uint32_t fw;
 
 	ASSERT_EQ(0, drivers_load(params));
-	EXPECT_EQ(0, assigned()) TH_LOG("INIT waits");
+	EXPECT_EQ(0, snp_assigned()) TH_LOG("INIT waits");
 	door = sev_fw_door_dev(open("/dev/sev", O_RDWR | O_CLOEXEC), -1);
 	ASSERT_LE(0, door.fd);
 	ASSERT_EQ(0, status_of(&door, &info, &fw));
@@ -116,7 +106,7 @@ TEST_F(reloaded, without_init_at_probe_kvm_has_snp_all_the_same)
 	close(door.fd);
 	EXPECT_EQ(0, live());
 	ASSERT_EQ(0, drivers_unload());
-	EXPECT_EQ(0, assigned());
+	EXPECT_EQ(0, snp_assigned());
 }
 
 /* ---- drivers that stay ---- */

@@ -39,16 +39,6 @@
 #define ID_SNP_INIT_EX		0x85
 #define ID_RECLAIM		0xc7
 
-static long assigned(void)
-{
-	struct snp_use use;
-
-	if (snp_use(&use))
-		return -1;
-	return use.firmware + use.context + use.reclaim + use.pre_guest + use.guest_valid +
-	       use.guest_invalid + use.others;
-}
-
 /* A short life. Return: 0, or what the step that failed returned. */
 static int live(uint64_t *page)
 {
@@ -105,7 +95,7 @@ FIXTURE_TEARDOWN(reload)
 	close(self->log);
 	ASSERT_EQ(0, stock_unload());
 	ASSERT_EQ(0, stock_load(NULL));
-	EXPECT_EQ(TMR_PAGES, assigned());
+	EXPECT_EQ(TMR_PAGES, snp_assigned());
 }
 
 TEST_F(reload, no_page_stays_assigned)
@@ -115,14 +105,14 @@ TEST_F(reload, no_page_stays_assigned)
 	ASSERT_EQ(0, live(&page));
 	ASSERT_NE(0, page);
 	ASSERT_EQ(0, stock_unload_kvm());
-	EXPECT_EQ(0, assigned()) TH_LOG("kvm_amd is gone, so SNP is shut down");
+	EXPECT_EQ(0, snp_assigned()) TH_LOG("kvm_amd is gone, so SNP is shut down");
 	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++)
 		EXPECT_EQ(0, snp_store(cpu, page));
 	ASSERT_EQ(0, stock_load(NULL));
-	EXPECT_EQ(TMR_PAGES, assigned());
+	EXPECT_EQ(TMR_PAGES, snp_assigned());
 	ASSERT_EQ(0, live(NULL));
 	ASSERT_EQ(0, stock_unload());
-	EXPECT_EQ(0, assigned());
+	EXPECT_EQ(0, snp_assigned());
 	ASSERT_EQ(0, stock_load(NULL));
 	EXPECT_EQ(0, live(NULL));
 }
@@ -140,10 +130,10 @@ TEST_F(reload, the_identity_can_be_in_a_file)
 	ASSERT_EQ(0, stock_unload());
 	ASSERT_EQ(0, stock_load(params));
 	EXPECT_EQ(before + 1, host_counter(SWPSP_BAR_COUNT(ID_INIT_EX)));
-	EXPECT_EQ(TMR_PAGES + NV_PAGES, assigned());
+	EXPECT_EQ(TMR_PAGES + NV_PAGES, snp_assigned());
 	EXPECT_EQ(0, live(NULL));
 	ASSERT_EQ(0, stock_unload());
-	EXPECT_EQ(0, assigned());
+	EXPECT_EQ(0, snp_assigned());
 	unlink(NV);
 }
 
@@ -201,7 +191,7 @@ TEST_F(broken, stock_does_not_survive_a_refused_reclaim)
 	EXPECT_NE(0, on_dev(DEV_STATUS, &data, &status)) TH_LOG("its page cannot be given back");
 	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(-EBUSY, on_dev(DEV_STATUS, &data, &status));
-	EXPECT_LT(TMR_PAGES, assigned());
+	EXPECT_LT(TMR_PAGES, snp_assigned());
 }
 
 TEST_HARNESS_MAIN

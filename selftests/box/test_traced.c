@@ -727,7 +727,7 @@ static int enter(int vcpu, struct entered *e)
 	raise(SIGUSR1);
 	setting(INSTANCE, "trace", "");
 	ret = ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask) ?: ioctl(vcpu, KVM_RUN, 0);
-	/* where SEV-ES guests cannot run, each entry ends the next one early */
+	/* where VMRUN cannot load a save area, each entry ends the next one early */
 	if (ret == -1 && errno == EIO)
 		ret = ioctl(vcpu, KVM_RUN, 0);
 	if (ret != -1 || errno != EINTR)
