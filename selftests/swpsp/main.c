@@ -12,6 +12,7 @@
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,169 +159,148 @@ static unsigned long number(const char *option, const char *text, int base,
 	return value;
 }
 
-static void parse_api(struct swpsp_config *psp, const char *text)
+static void parse_api(struct options *options, const char *text)
 {
 	unsigned int major, minor;
 	char rest;
 
 	if (sscanf(text, "%u.%u%c", &major, &minor, &rest) != 2 || major > 255 || minor > 255)
 		fail("--api wants a version like 1.55, not \"%s\".", text);
-	psp->api_major = (uint8_t)major;
-	psp->api_minor = (uint8_t)minor;
+	options->psp.api_major = (uint8_t)major;
+	options->psp.api_minor = (uint8_t)minor;
 }
 
-static void parse_memory(struct swpsp_config *psp, const char *text)
+static void parse_memory(struct options *options, const char *text)
 {
 	if (!strcmp(text, "plain"))
-		psp->mode = SWPSP_MEMORY_PLAIN;
+		options->psp.mode = SWPSP_MEMORY_PLAIN;
 	else if (!strcmp(text, "cipher"))
-		psp->mode = SWPSP_MEMORY_CIPHER;
+		options->psp.mode = SWPSP_MEMORY_CIPHER;
 	else
 		fail("--memory is plain or cipher, not \"%s\".", text);
 }
 
-static void parse_product(struct swpsp_config *psp, const char *text)
+static void parse_product(struct options *options, const char *text)
 {
 	if (!strcmp(text, "milan"))
-		psp->product = SWPSP_MILAN;
+		options->psp.product = SWPSP_MILAN;
 	else if (!strcmp(text, "genoa"))
-		psp->product = SWPSP_GENOA;
+		options->psp.product = SWPSP_GENOA;
 	else if (!strcmp(text, "turin"))
-		psp->product = SWPSP_TURIN;
+		options->psp.product = SWPSP_TURIN;
 	else
 		fail("--product is milan, genoa or turin, not \"%s\".", text);
 }
 
+static void parse_pci_id(struct options *options, const char *text)
+{
+	options->generation =
+		psp_generation_find((unsigned int)number("pci-id", text, 16, 0, 0xffff));
+	if (!options->generation)
+		fail("%s is no PSP with SEV; --help lists them.", text);
+}
+
+static void parse_help(struct options *options, const char *text)
+{
+	(void)options;
+	(void)text;
+	help();
+	exit(0);
+}
+
+/**
+ * struct option_row - an option, and the member of struct options that it sets
+ * @name: after "--"
+ * @at: offset of the member
+ * @size: its size: 0 for a text, which is not copied
+ * @base: of the number that the option takes; 0: any; -1: there is none, the member is a bool
+ * @min: smallest number
+ * @max: largest number
+ * @parse: for all others, in place of the above; @base tells whether there is a text
+ */
+struct option_row {
+	const char *name;
+	size_t at;
+	size_t size;
+	int base;
+	unsigned long min;
+	unsigned long max;
+	void (*parse)(struct options *options, const char *text);
+};
+
+#define NO_TEXT			(-1)
+#define TEXT(name, member)	{ name, offsetof(struct options, member), 0, 0, 0, 0, NULL }
+#define FLAG(name, member)	{ name, offsetof(struct options, member), 0, NO_TEXT, 0, 0, NULL }
+#define NUMBER(name, member, base, min, max)						\
+	{ name, offsetof(struct options, member), sizeof(((struct options *)0)->member),	\
+	  base, min, max, NULL }
+#define PARSED(name, parse)	{ name, 0, 0, 0, 0, 0, parse }
+
+static const struct option_row rows[] = {
+	TEXT("state-dir", psp.state_dir),
+	TEXT("ca-dir", psp.ca_dir),
+	TEXT("export-ca", export_dir),
+	NUMBER("seed", psp.seed, 0, 0, UINT64_MAX),
+	PARSED("api", parse_api),
+	NUMBER("build", psp.build, 0, 0, 255),
+	FLAG("any-image", psp.any_image),
+	NUMBER("size", image_size, 0, SWPSP_IMAGE_MIN, SWPSP_IMAGE_MAX),
+	NUMBER("security-level", security_level, 0, 0, UINT32_MAX),
+	FLAG("snp", snp),
+	PARSED("product", parse_product),
+	NUMBER("tcb", psp.tcb, 0, 1, UINT64_MAX),
+	NUMBER("memory-size", memory_mib, 10, MEMORY_MIB_MIN, MEMORY_MIB_MAX),
+	PARSED("memory", parse_memory),
+	NUMBER("cpus", psp.cpus, 10, 1, SWPSP_CPUS_MAX),
+	NUMBER("max-asid", psp.max_asid, 10, 1, ASID_MAX),
+	NUMBER("min-sev-asid", psp.min_sev_asid, 10, 1, ASID_MAX + 1),
+	NUMBER("psps", machine.psps, 10, 1, MACHINE_PSPS),
+	FLAG("pin", pin),
+	PARSED("pci-id", parse_pci_id),
+	TEXT("transcript", transcript),
+	TEXT("job", machine.job),
+	FLAG("tty", machine.tty),
+	NUMBER("timeout", machine.timeout, 10, 0, 1000000),
+	TEXT("log", machine.log_path),
+	FLAG("verbose", machine.verbose),
+	{ "help", 0, 0, NO_TEXT, 0, 0, parse_help },
+};
+
+#define ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+static void put_option(struct options *options, const struct option_row *row, const char *text)
+{
+	void *member = (char *)options + row->at;
+	unsigned long value;
+
+	if (row->parse) {
+		row->parse(options, text);
+	} else if (row->base == NO_TEXT) {
+		*(bool *)member = true;
+	} else if (!row->size) {
+		*(const char **)member = text;
+	} else {
+		value = number(row->name, text, row->base, row->min, row->max);
+		memcpy(member, &value, row->size);	/* little-endian, as x86 is */
+	}
+}
+
 static void parse(struct options *options, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "state-dir", required_argument, NULL, 's' },
-		{ "ca-dir", required_argument, NULL, 'c' },
-		{ "export-ca", required_argument, NULL, 'E' },
-		{ "seed", required_argument, NULL, 'S' },
-		{ "api", required_argument, NULL, 'a' },
-		{ "build", required_argument, NULL, 'b' },
-		{ "any-image", no_argument, NULL, 'A' },
-		{ "size", required_argument, NULL, 'z' },
-		{ "security-level", required_argument, NULL, 'L' },
-		{ "snp", no_argument, NULL, 'R' },
-		{ "product", required_argument, NULL, 'g' },
-		{ "tcb", required_argument, NULL, 'B' },
-		{ "memory-size", required_argument, NULL, 'm' },
-		{ "memory", required_argument, NULL, 'M' },
-		{ "cpus", required_argument, NULL, 'n' },
-		{ "max-asid", required_argument, NULL, 'x' },
-		{ "min-sev-asid", required_argument, NULL, 'e' },
-		{ "psps", required_argument, NULL, 'P' },
-		{ "pin", no_argument, NULL, 'i' },
-		{ "pci-id", required_argument, NULL, 'p' },
-		{ "transcript", required_argument, NULL, 't' },
-		{ "job", required_argument, NULL, 'j' },
-		{ "tty", no_argument, NULL, 'T' },
-		{ "timeout", required_argument, NULL, 'o' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct swpsp_config *psp = &options->psp;
-	int option, index;
+	struct option known[ROWS + 1] = { { NULL, 0, NULL, 0 } };
+	int option;
 
-	while ((option = getopt_long(argc, argv, "+h", known, &index)) != -1) {
-		switch (option) {
-		case 's':
-			psp->state_dir = optarg;
-			break;
-		case 'c':
-			psp->ca_dir = optarg;
-			break;
-		case 'E':
-			options->export_dir = optarg;
-			break;
-		case 'S':
-			psp->seed = number("seed", optarg, 0, 0, UINT64_MAX);
-			break;
-		case 'a':
-			parse_api(psp, optarg);
-			break;
-		case 'b':
-			psp->build = (uint8_t)number("build", optarg, 0, 0, 255);
-			break;
-		case 'A':
-			psp->any_image = true;
-			break;
-		case 'z':
-			options->image_size = number("size", optarg, 0, SWPSP_IMAGE_MIN,
-						     SWPSP_IMAGE_MAX);
-			break;
-		case 'L':
-			options->security_level = (uint32_t)number("security-level", optarg,
-								   0, 0, UINT32_MAX);
-			break;
-		case 'R':
-			options->snp = true;
-			break;
-		case 'g':
-			parse_product(psp, optarg);
-			break;
-		case 'B':
-			psp->tcb = number("tcb", optarg, 0, 1, UINT64_MAX);
-			break;
-		case 'm':
-			options->memory_mib = number("memory-size", optarg, 10,
-						     MEMORY_MIB_MIN, MEMORY_MIB_MAX);
-			break;
-		case 'M':
-			parse_memory(psp, optarg);
-			break;
-		case 'n':
-			psp->cpus = (uint32_t)number("cpus", optarg, 10, 1, SWPSP_CPUS_MAX);
-			break;
-		case 'x':
-			psp->max_asid = (uint32_t)number("max-asid", optarg, 10, 1, ASID_MAX);
-			break;
-		case 'e':
-			psp->min_sev_asid = (uint32_t)number("min-sev-asid", optarg, 10,
-							     1, ASID_MAX + 1);
-			break;
-		case 'P':
-			options->machine.psps = (unsigned int)number("psps", optarg, 10,
-								     1, MACHINE_PSPS);
-			break;
-		case 'i':
-			options->pin = true;
-			break;
-		case 'p':
-			options->generation = psp_generation_find((unsigned int)
-				number("pci-id", optarg, 16, 0, 0xffff));
-			if (!options->generation)
-				fail("%s is no PSP with SEV; --help lists them.", optarg);
-			break;
-		case 't':
-			options->transcript = optarg;
-			break;
-		case 'j':
-			options->machine.job = optarg;
-			break;
-		case 'T':
-			options->machine.tty = true;
-			break;
-		case 'o':
-			options->machine.timeout = (unsigned int)number("timeout", optarg, 10,
-									0, 1000000);
-			break;
-		case 'l':
-			options->machine.log_path = optarg;
-			break;
-		case 'v':
-			options->machine.verbose = true;
-			break;
-		case 'h':
-			help();
-			exit(0);
-		default:
+	for (size_t i = 0; i < ROWS; i++)
+		known[i] = (struct option){
+			rows[i].name, rows[i].base == NO_TEXT ? no_argument : required_argument,
+			NULL, (int)i + 0x100,
+		};
+	while ((option = getopt_long(argc, argv, "+h", known, NULL)) != -1) {
+		if (option == 'h')
+			parse_help(options, NULL);
+		if (option < 0x100)
 			fail("see swpsp --help.");
-		}
+		put_option(options, &rows[option - 0x100], optarg);
 	}
 }
 
