@@ -563,19 +563,23 @@ static int probe_start(struct kretprobe *probe, void *function)
 	return register_kretprobe(probe);
 }
 
-static int __init sev_cpu_sim_init(void)
+static void probes_stop(void)
+{
+	unregister_kprobe(&pages_probe);
+	wbinvd_stop();
+	unregister_kretprobe(&msr_probe);
+	unregister_kretprobe(&cpuid_probe);
+}
+
+/* Answer for the processor, and see WBINVD and pages come and go. */
+static int probes_start(void)
 {
 	int ret;
 
-	ret = psps_find();
-	if (ret) {
-		pr_err("no ivshmem device with swpsp behind it, this is not the box\n");
-		return ret;
-	}
 	ret = probe_start(&cpuid_probe, pv_ops.cpu.cpuid);
 	if (ret) {
 		pr_err("cannot answer CPUID: %d\n", ret);
-		goto forget;
+		return ret;
 	}
 	ret = probe_start(&msr_probe, pv_ops.cpu.read_msr_safe);
 	if (ret) {
@@ -585,13 +589,32 @@ static int __init sev_cpu_sim_init(void)
 	ret = wbinvd_start();
 	if (ret) {
 		pr_err("cannot watch WBINVD: %d\n", ret);
-		goto unprobe;
+		goto unprobe_msr;
 	}
 	ret = register_kprobe(&pages_probe);
+	if (!ret)
+		return 0;
+	pr_err("cannot watch allocations: %d\n", ret);
+	wbinvd_stop();
+unprobe_msr:
+	unregister_kretprobe(&msr_probe);
+unprobe_cpuid:
+	unregister_kretprobe(&cpuid_probe);
+	return ret;
+}
+
+static int __init sev_cpu_sim_init(void)
+{
+	int ret;
+
+	ret = psps_find();
 	if (ret) {
-		pr_err("cannot watch allocations: %d\n", ret);
-		goto unwatch;
+		pr_err("no ivshmem device with swpsp behind it, this is not the box\n");
+		return ret;
 	}
+	ret = probes_start();
+	if (ret)
+		goto forget;
 	features_start();
 	psps_pose();
 	ret = bus_register_notifier(&pci_bus_type, &found_again_block);
@@ -615,13 +638,7 @@ unnotify:
 unpose:
 	psps_unpose();
 	features_stop();
-	unregister_kprobe(&pages_probe);
-unwatch:
-	wbinvd_stop();
-unprobe:
-	unregister_kretprobe(&msr_probe);
-unprobe_cpuid:
-	unregister_kretprobe(&cpuid_probe);
+	probes_stop();
 forget:
 	psps_forget();
 	return ret;
@@ -635,10 +652,7 @@ static void __exit sev_cpu_sim_exit(void)
 	bus_unregister_notifier(&pci_bus_type, &found_again_block);
 	psps_unpose();
 	features_stop();
-	unregister_kprobe(&pages_probe);
-	wbinvd_stop();
-	unregister_kretprobe(&msr_probe);
-	unregister_kretprobe(&cpuid_probe);
+	probes_stop();
 	psps_forget();
 }
 
