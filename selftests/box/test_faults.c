@@ -1221,14 +1221,13 @@ TEST_F(life, polling_that_misses_gives_way_to_sleeping_and_comes_back)
 	EXPECT_GE(9, missed);
 	EXPECT_EQ(200, missed + slept);
 
+	/* on a machine that is busy with others even such a firmware is late now and then */
 	serve_in_us(0);
-	for (int i = 0; i < 100; i++)
-		ASSERT_EQ(0, status_now(&self->p));
 	polled = waits("polled");
-	for (int i = 0; i < 100; i++)
-		ASSERT_EQ(0, status_now(&self->p));
-	/* a machine that is busy with others misses now and then */
-	EXPECT_LE(polled + 30, waits("polled"));
+	for (int i = 0; i < 10000 && waits("polled") < polled + 100; i += 100)
+		for (int n = 0; n < 100; n++)
+			ASSERT_EQ(0, status_now(&self->p));
+	EXPECT_LE(polled + 100, waits("polled"));
 }
 
 TEST_F(life, answers_that_are_slept_for_are_found_by_their_interrupt)
