@@ -310,6 +310,12 @@ u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos)
 	return size;
 }
 
+static psp_addr_t guest_address(const struct psp_mapping *map, struct page *page,
+				unsigned int offset)
+{
+	return map->buf->c_bit ? psp_addr_guest(page, offset) : psp_addr_page(page, offset);
+}
+
 static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 		      struct psp_fw_block *fw)
 {
@@ -321,7 +327,7 @@ static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos
 	if (ret)
 		return ret;
 	flush_pages(&map->vmsa, 1);
-	psp_fw_put_addr(fw, map->buf->addr, psp_addr_page(map->vmsa, 0));
+	psp_fw_put_addr(fw, map->buf->addr, guest_address(map, map->vmsa, 0));
 	psp_fw_put32(fw, map->buf->len, SEV_FW_VMSA_SIZE);
 	return 0;
 }
@@ -369,7 +375,8 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 		psp_fw_put_addr(fw, map->buf->addr, psp_addr_virt(map->bounce.virt));
 	else if (map->pages)
 		psp_fw_put_addr(fw, map->buf->addr,
-				psp_addr_page(map->pages[at >> PAGE_SHIFT], offset_in_page(at)));
+				guest_address(map, map->pages[at >> PAGE_SHIFT],
+					      offset_in_page(at)));
 	return 0;
 }
 

@@ -146,6 +146,7 @@ struct psp_buf {
 	u8 dir;			/* SEV_FW_BUF_READ | SEV_FW_BUF_WRITE, by firmware */
 	u8 kind;		/* SEV_FW_BUF_* */
 	bool optional;		/* may be absent: address and length zero */
+	bool c_bit;		/* its address has the C-bit even where SME is off */
 	u8 before;		/* SEV_FW_PAGE_* that the firmware wants its pages in */
 	u8 after;		/* and leaves them in on success; on failure: as they were */
 	u32 max;		/* blob to read: longer is refused; to write: is clamped */

@@ -40,11 +40,14 @@
 
 /* What CPUID leaf 0x8000001f says of ASIDs. */
 #define CPUID_SEV			0x8000001f
+#define CPUID_SEV_C_BIT			0x3f
 
 #define PUT32(fw, type, member, value) \
 	psp_fw_put32(fw, offsetof(struct sev_fw_##type, member), value)
 #define PUT_ADDR(fw, type, member, addr) \
 	psp_fw_put_addr(fw, offsetof(struct sev_fw_##type, member), addr)
+
+u64 psp_c_bit;
 
 /* The value of a field that the driver fills; 0 if the row has none of this kind. */
 static u32 driver_field(const struct psp_call *call, enum psp_own_kind kind)
@@ -1154,6 +1157,7 @@ int psp_submit_init(struct psp *psp)
 
 	cpuid(CPUID_SEV, &eax, &ebx, &ecx, &psp->min_sev_asid);
 	psp->max_asid = ecx;
+	WRITE_ONCE(psp_c_bit, BIT_ULL(ebx & CPUID_SEV_C_BIT) & PAGE_MASK);
 	if (!psp->asid)
 		/* after max_asid, since sysfs may be looking */
 		smp_store_release(&psp->asid,

@@ -58,6 +58,11 @@
 	.addr = AT(type, a), .len = AT(type, l),	\
 	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_GUEST }
 
+/* The same in a packet. Only here does older firmware insist on the C-bit. */
+#define PACKET_GUEST(type, a, l, d) {			\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_GUEST, .c_bit = true }
+
 /* A page, small or huge, pinned in place, be it the guest's or the host's. */
 #define PAGE(type, a, d) {				\
 	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE,	\
@@ -67,6 +72,11 @@
 #define VMSA(type, a, l, d) {				\
 	.addr = AT(type, a), .len = AT(type, l),	\
 	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_VMSA, .max = SEV_FW_VMSA_SIZE }
+
+#define PACKET_VMSA(type, a, l, d) {			\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_VMSA, .max = SEV_FW_VMSA_SIZE,	\
+	.c_bit = true }
 
 /* A firmware image: like a blob, but aligned, and larger. */
 #define IMAGE(type, a, l) {				\
@@ -327,7 +337,7 @@ const struct psp_row psp_rows[] = {
 		.own = { OWN(sev_fw_send_update_data, handle, HANDLE) },
 		.buf = {
 			BLOB(sev_fw_send_update_data, hdr_address, hdr_len, W, CAP),
-			GUEST(sev_fw_send_update_data, guest_address, guest_len, R),
+			PACKET_GUEST(sev_fw_send_update_data, guest_address, guest_len, R),
 			BLOB(sev_fw_send_update_data, trans_address, trans_len, W, CAP),
 		},
 	},
@@ -340,7 +350,7 @@ const struct psp_row psp_rows[] = {
 		.own = { OWN(sev_fw_send_update_vmsa, handle, HANDLE) },
 		.buf = {
 			BLOB(sev_fw_send_update_vmsa, hdr_address, hdr_len, W, CAP),
-			VMSA(sev_fw_send_update_vmsa, guest_address, guest_len, R),
+			PACKET_VMSA(sev_fw_send_update_vmsa, guest_address, guest_len, R),
 			BLOB(sev_fw_send_update_vmsa, trans_address, trans_len, W, CAP),
 		},
 	},
@@ -381,7 +391,7 @@ const struct psp_row psp_rows[] = {
 		.own = { OWN(sev_fw_receive_update_data, handle, HANDLE) },
 		.buf = {
 			BLOB(sev_fw_receive_update_data, hdr_address, hdr_len, R, CAP),
-			GUEST(sev_fw_receive_update_data, guest_address, guest_len, W),
+			PACKET_GUEST(sev_fw_receive_update_data, guest_address, guest_len, W),
 			BLOB(sev_fw_receive_update_data, trans_address, trans_len, R, CAP),
 		},
 	},
@@ -394,7 +404,7 @@ const struct psp_row psp_rows[] = {
 		.own = { OWN(sev_fw_receive_update_vmsa, handle, HANDLE) },
 		.buf = {
 			BLOB(sev_fw_receive_update_vmsa, hdr_address, hdr_len, R, CAP),
-			VMSA(sev_fw_receive_update_vmsa, guest_address, guest_len, W),
+			PACKET_VMSA(sev_fw_receive_update_vmsa, guest_address, guest_len, W),
 			BLOB(sev_fw_receive_update_vmsa, trans_address, trans_len, R, CAP),
 		},
 	},

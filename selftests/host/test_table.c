@@ -281,6 +281,29 @@ TEST(demands_on_the_caller)
 	EXPECT_LT(0, admin);
 }
 
+/* As KVM does, which is known to work with firmware that is older than the public one. */
+TEST(guest_memory_of_a_packet_has_the_c_bit)
+{
+	const struct psp_row *row;
+	unsigned int i, found = 0;
+
+	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
+		bool packet = row->id == SEV_FW_SEND_UPDATE_DATA ||
+			      row->id == SEV_FW_SEND_UPDATE_VMSA ||
+			      row->id == SEV_FW_RECEIVE_UPDATE_DATA ||
+			      row->id == SEV_FW_RECEIVE_UPDATE_VMSA;
+
+		for (i = 0; i < SEV_FW_BUFS; i++) {
+			bool guest = row->buf[i].kind == SEV_FW_BUF_GUEST ||
+				     row->buf[i].kind == SEV_FW_BUF_VMSA;
+
+			EXPECT_EQ(packet && guest, row->buf[i].c_bit) TH_LOG("%s", row->name);
+			found += row->buf[i].c_bit;
+		}
+	}
+	EXPECT_EQ(4, found);
+}
+
 TEST(a_guest_command_names_the_guest_itself)
 {
 	const struct psp_row *row;
@@ -297,6 +320,11 @@ TEST(a_guest_command_names_the_guest_itself)
 		/* the engine takes a new guest's handle from the first owned field */
 		if (row->then == PSP_THEN_OPEN)
 			EXPECT_EQ(PSP_OWN_NEW_HANDLE, row->own[0].kind) TH_LOG("%s", row->name);
+		/* and its policy from what the caller sets, which is nothing else */
+		if (row->then == PSP_THEN_OPEN) {
+			EXPECT_EQ(4, row->user[0].size) TH_LOG("%s", row->name);
+			EXPECT_EQ(0, row->user[1].size) TH_LOG("%s", row->name);
+		}
 	}
 }
 

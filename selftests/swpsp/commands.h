@@ -39,15 +39,17 @@ COMMAND(0x34, "LAUNCH_UPDATE_SECRET", cmd_launch_update_secret, CLASS_A, 0x34, W
 COMMAND(0x35, "LAUNCH_FINISH", cmd_launch_finish, CLASS_A, 0x04, WORKING, .handle = AT(0))
 COMMAND(0x36, "ATTESTATION", cmd_attestation, CLASS_D, 0x24, WORKING, .handle = AT(0))
 COMMAND(0x40, "SEND_START", cmd_send_start, CLASS_D, 0x44, WORKING, .handle = AT(0))
-COMMAND(0x41, "SEND_UPDATE_DATA", cmd_send_update_data, CLASS_D, 0x34, WORKING, .handle = AT(0))
-COMMAND(0x42, "SEND_UPDATE_VMSA", cmd_send_update_vmsa, CLASS_D, 0x34, WORKING, .handle = AT(0))
+COMMAND(0x41, "SEND_UPDATE_DATA", cmd_send_update_data, CLASS_D, 0x34, WORKING,
+	.handle = AT(0), .packet = AT(TRANSPORT_GUEST))
+COMMAND(0x42, "SEND_UPDATE_VMSA", cmd_send_update_vmsa, CLASS_D, 0x34, WORKING,
+	.handle = AT(0), .packet = AT(TRANSPORT_GUEST))
 COMMAND(0x43, "SEND_FINISH", cmd_send_finish, CLASS_A, 0x04, WORKING, .handle = AT(0))
 COMMAND(0x44, "SEND_CANCEL", cmd_send_cancel, CLASS_A, 0x04, WORKING, .handle = AT(0))
 COMMAND(0x50, "RECEIVE_START", cmd_receive_start, CLASS_C, 0x24, UP, .handle = AT(0))
 COMMAND(0x51, "RECEIVE_UPDATE_DATA", cmd_receive_update_data, CLASS_A, 0x34, WORKING,
-	.handle = AT(0))
+	.handle = AT(0), .packet = AT(TRANSPORT_GUEST))
 COMMAND(0x52, "RECEIVE_UPDATE_VMSA", cmd_receive_update_vmsa, CLASS_A, 0x34, WORKING,
-	.handle = AT(0))
+	.handle = AT(0), .packet = AT(TRANSPORT_GUEST))
 COMMAND(0x53, "RECEIVE_FINISH", cmd_receive_finish, CLASS_A, 0x04, WORKING, .handle = AT(0))
 COMMAND(0x60, "DBG_DECRYPT", cmd_dbg_decrypt, CLASS_A, 0x1c, WORKING, .handle = AT(0))
 COMMAND(0x61, "DBG_ENCRYPT", cmd_dbg_encrypt, CLASS_A, 0x1c, WORKING, .handle = AT(0))

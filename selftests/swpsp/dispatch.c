@@ -10,6 +10,7 @@
 #include <openssl/obj_mac.h>
 
 #include "internal.h"
+#include "transport.h"
 
 /*
  * What happens to the command buffer.
@@ -43,7 +44,8 @@ enum class {
  * size: documented length of the buffer; firmware's own may be padded to 8, but
  *	the host need not have the padding.
  * states: platform states in which the command is legal.
- * handle, gctx, page, asid: for the transcript; 0: none, else offset + 1.
+ * handle, gctx, page, asid, packet (its guest address): for the transcript; 0: none, else
+ *	offset + 1.
  * since: first API version that has the command.
  */
 struct command {
@@ -56,6 +58,7 @@ struct command {
 	uint8_t gctx;
 	uint8_t page;
 	uint8_t asid;
+	uint8_t packet;
 	uint16_t since;
 };
 
@@ -160,6 +163,13 @@ static void transcribe_page(const struct swpsp *p, uint64_t addr)
 		rmp_state_name(snp_page_lookup(p, page, NULL)));
 }
 
+/* Older firmware needs the C-bit in a packet's guest address; present firmware does not. */
+static void transcribe_c_bit(const struct swpsp *p, uint64_t addr)
+{
+	if (addr)
+		fprintf(p->config.transcript, " c-bit=%d", !!(addr & p->cbit));
+}
+
 static void transcribe(const struct swpsp *p, uint32_t id, const struct command *c,
 		       const uint8_t *cmd, uint16_t status)
 {
@@ -176,6 +186,8 @@ static void transcribe(const struct swpsp *p, uint32_t id, const struct command 
 		transcribe_page(p, get64(cmd + c->page - 1));
 	if (c && c->asid)
 		fprintf(f, " asid=%u", get32(cmd + c->asid - 1));
+	if (c && c->packet)
+		transcribe_c_bit(p, get64(cmd + c->packet - 1));
 	fprintf(f, " %s (0x%02x)\n", swpsp_status_name(status), status);
 }
 
