@@ -45,6 +45,14 @@ static inline bool glue_is_vm(struct file *file)
 #endif
 }
 
+/* What KVM remembers of the guest's policy, to know whether it may be debugged. */
+static inline void glue_set_policy(struct kvm_sev_info *sev, u32 policy)
+{
+#ifdef KVM_LAYOUT_HAS_POLICY
+	sev->policy = policy;
+#endif
+}
+
 /* Before 7.2, RIP was stored in arch->regs[]. */
 static inline u64 glue_rip(const struct kvm_vcpu_arch *arch)
 {

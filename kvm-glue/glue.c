@@ -14,7 +14,7 @@
  *
  * Never looks into a command block: blocks belong to the engine. Never reads an
  * envelope from user memory: the caller has copied it, once, and only ->error is
- * written back. Never changes kvm_sev_info but for the handle and the fd that
+ * written back. Never changes kvm_sev_info but for handle, fd and policy that
  * LAUNCH_START or RECEIVE_START have brought about.
  */
 #include <linux/fs.h>
@@ -79,6 +79,7 @@ static void take_back_guest(const struct lent_guest *lent)
 	if (lent->guest.handle != sev->handle) {
 		sev->handle = lent->guest.handle;
 		sev->fd = lent->guest.sev_fd;
+		glue_set_policy(sev, lent->guest.policy);
 	}
 	mutex_unlock(&lent->kvm->lock);
 }

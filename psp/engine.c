@@ -196,13 +196,15 @@ int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffe
 }
 
 /* The guest exists, but its owner will not hear of it, or will. */
-static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, int ret)
+static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, u32 policy,
+			   int ret)
 {
 	if (ret) {
 		psp_submit_end(psp, handle);
 		return;
 	}
 	issue->guest->handle = handle;
+	issue->guest->policy = policy;
 	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
@@ -305,12 +307,19 @@ static u32 handle_of(const struct psp_issue *issue, const struct psp_row *row,
 	return issue->guest->handle;
 }
 
+/* A policy is all that the caller of a START may set; table.c has it so, and test_table. */
+static u32 policy_of(const struct psp_row *row, const struct psp_user_block *block)
+{
+	return psp_get32(block->byte, row->user[0].off);
+}
+
 /* A guest that was started is the caller's only if the caller has its handle. */
 static int conclude(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
 		    const struct psp_user_block *block, int ret, bool delivered)
 {
 	if (!ret && row->then == PSP_THEN_OPEN)
-		conclude_start(psp, issue, handle_of(issue, row, block), delivered ? 0 : -EFAULT);
+		conclude_start(psp, issue, handle_of(issue, row, block), policy_of(row, block),
+			       delivered ? 0 : -EFAULT);
 	return delivered ? ret : -EFAULT;
 }
 

@@ -22,6 +22,7 @@ struct sev_fw_cmd;
  * @asid: the ASID that is reserved for this guest
  * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
  *	in the calling process. Set by the engine together with @handle
+ * @policy: of the guest; set by the engine together with @handle, and not known before
  * @es: SEV-ES guest
  * @mirror: shares another guest's context; may issue only what a row allows
  * @pages_locked: pages that already count against RLIMIT_MEMLOCK
@@ -36,6 +37,7 @@ struct psp_guest {
 	u32 handle;
 	u32 asid;
 	int sev_fd;
+	u32 policy;
 	bool es;
 	bool mirror;
 	unsigned long pages_locked;
@@ -58,7 +60,7 @@ enum psp_lent {
  * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
  *	-EBADF (not a VM), -EIO (a VM that is another process's, or dead), -ENOTTY (a
  *	VM, but not a SEV guest), -ENOMEM, -EINTR
- * @put: take over @guest->handle and @guest->sev_fd if the handle has changed,
+ * @put: take over @guest->handle, ->sev_fd and ->policy if the handle has changed,
  *	unlock
  * @lend: lock page @index of @kind, see enum psp_lent, and hand it out. @dir is what the
  *	firmware does to it. With both SEV_FW_BUF_READ and _WRITE the state of a vCPU is
