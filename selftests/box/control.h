@@ -61,7 +61,7 @@ int control_write(const char *path, const char *text);
 /* Faults */
 
 /**
- * struct fault - one rule for the simulated PSP, see swpsp/bar.h
+ * struct fault - one rule for the simulated PSP, see swpsp/device/bar.h
  * @id: command, 0: any
  * @kind: SWPSP_FAULT_*
  * @value: status, or microseconds

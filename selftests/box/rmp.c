@@ -2,4 +2,4 @@
 /*
  * The reverse map table, to be read by tests: what the software PSP has, built once more.
  */
-#include "../swpsp/snp/rmp.c"
+#include "snp/rmp.c"

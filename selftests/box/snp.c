@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../swpsp/snp/rmp.h"
+#include "snp/rmp.h"
 #include "control.h"
 #include "snp.h"
 

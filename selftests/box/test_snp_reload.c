@@ -18,7 +18,7 @@
 #include <sevfw/snp_launch.h>
 
 #include "kselftest_harness.h"
-#include "../swpsp/snp/rmp.h"
+#include "snp/rmp.h"
 #include "control.h"
 #include "host.h"
 #include "snp.h"

@@ -12,7 +12,7 @@
 #include <sevfw/snp_launch.h>
 
 #include "kselftest_harness.h"
-#include "../swpsp/snp/rmp.h"
+#include "snp/rmp.h"
 #include "host.h"
 #include "memory.h"
 #include "snp.h"

@@ -14,7 +14,7 @@
 
 #include "kselftest_harness.h"
 #include "../../tools/guest/guest.h"
-#include "../swpsp/snp/rmp.h"
+#include "snp/rmp.h"
 #include "host.h"
 #include "snp.h"
 

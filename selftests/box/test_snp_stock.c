@@ -24,7 +24,7 @@
 #include <sevfw/snp_launch.h>
 
 #include "kselftest_harness.h"
-#include "../swpsp/snp/rmp.h"
+#include "snp/rmp.h"
 #include "control.h"
 #include "host.h"
 #include "memory.h"

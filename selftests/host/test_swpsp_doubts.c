@@ -77,7 +77,7 @@ static int marks_in_files(struct ids *ids, const char *pattern)
 /* The ids of the table; *@bad: lines that do not have four fields, or an id twice. */
 static void table_read(struct ids *ids, int *bad)
 {
-	FILE *f = fopen(SWPSP_DIR "/snp/doubts.txt", "r");
+	FILE *f = fopen(FIRMWARE_DIR "/snp/doubts.txt", "r");
 	char line[2048];
 
 	while (f && fgets(line, sizeof(line), f)) {
@@ -105,8 +105,8 @@ TEST(every_doubt_in_the_code_is_explained_and_the_reverse)
 {
 	int bad = 0;
 
-	EXPECT_LT(1, marks_in_files(&marked, SWPSP_DIR "/snp/*.[ch]"));
-	EXPECT_LT(1, marks_in_files(&marked, SWPSP_DIR "/*.[ch]"));
+	EXPECT_LT(1, marks_in_files(&marked, FIRMWARE_DIR "/snp/*.[ch]"));
+	EXPECT_LT(1, marks_in_files(&marked, FIRMWARE_DIR "/*.[ch]"));
 	table_read(&explained, &bad);
 	EXPECT_EQ(0, bad);
 	EXPECT_LT(5, marked.count);
