@@ -37,12 +37,19 @@ box()
 	"$repo/scripts/box" "${kernel[@]}" "$@"
 }
 
-# program NAME COMMAND...: a test program on this machine, to be piped into shown
+# program NAME COMMAND...: a test program on this machine, to be piped into shown. The log
+# has the seconds that it took.
 program()
 {
+	local TIMEFORMAT='# took %0R s, %0U + %0S s of processors' status
+
 	echo "# begin $1"
 	shift
-	"$@" 2>&1
+	{
+		time "$@" 2>&1
+		status=$?
+	} 2>&1
+	return $status
 }
 
 # tally SUITE LOG: add up the TAP totals. A program that was begun ("# begin NAME")
