@@ -24,7 +24,7 @@ help:
 	@echo '  make check      all tests'
 	@echo '  make check-long  tests that take too long for that: a thousand SNP guests, stock'
 	@echo '                  drivers held against themselves, 6.1 with all that make check'
-	@echo '                  runs on the second kernel only'
+	@echo '                  runs on the second kernel only, more versions of the firmware'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
@@ -91,11 +91,8 @@ bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
 	@scripts/bench $(KERNEL)
 
-# Both parts are run, whatever the first one says.
 check-long: programs
-	@scripts/check --logs=build/check/long cipher few faults initex end forms; first=$$?; \
-	scripts/check --kernel=$(lastword $(shell grep -v '^\#' scripts/kernels)) \
-		--logs=build/check/long-second forms snp-long && exit $$first
+	@scripts/check-long
 
 check-tree: programs
 	@scripts/check-tree

@@ -115,6 +115,16 @@ in_box()
 	fi
 }
 
+# on_each_api VERSION...: the platform's tests, in a box of its own for each
+on_each_api()
+{
+	local api
+
+	for api; do
+		in_box "api-$api" --driver=ours --api="$api" -- "$tests/test_platform"
+	done
+}
+
 # splats SUITE: what a kernel says when it is not well, in any of the suite's boxes
 splats()
 {
