@@ -28,7 +28,7 @@
  * manages, and rmmod is then refused instead of hanging.
  *
  * Must never attach to a kvm or kvm_amd other than those that kvm_layout.h was made
- * from: everything in layout.h would be some other data.
+ * from: everything in private.h would be some other data.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -47,7 +47,7 @@
 #include <linux/utsname.h>
 
 #include "glue.h"
-#include "layout.h"
+#include "private.h"
 #include "psp_guest.h"
 
 #define KVM_AMD "kvm_amd"

@@ -25,9 +25,9 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "compat.h"
+#include "glue_compat.h"
 #include "glue.h"
-#include "layout.h"
+#include "private.h"
 #include "psp_guest.h"
 
 static_assert(sizeof(struct sev_fw_cmd) == sizeof(struct kvm_sev_cmd));

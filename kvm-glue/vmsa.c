@@ -15,9 +15,9 @@
 #include <linux/sev-fw.h>
 #include <asm/svm.h>
 
-#include "compat.h"
+#include "glue_compat.h"
 #include "glue.h"
-#include "layout.h"
+#include "private.h"
 
 /* KVM's register file and the save area use different orders. */
 static const struct {

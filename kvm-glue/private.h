@@ -8,8 +8,8 @@
  * refuses any other. All members that are read or written belong to kvm_amd and
  * are guarded by kvm->lock.
  */
-#ifndef KVM_GLUE_LAYOUT_H
-#define KVM_GLUE_LAYOUT_H
+#ifndef KVM_GLUE_PRIVATE_H
+#define KVM_GLUE_PRIVATE_H
 
 #ifdef KVM_SEV_GLUE_IN_TREE
 
@@ -33,4 +33,4 @@ static inline struct vcpu_svm *to_svm(struct kvm_vcpu *vcpu)
 
 #endif
 
-#endif /* KVM_GLUE_LAYOUT_H */
+#endif /* KVM_GLUE_PRIVATE_H */

@@ -13,7 +13,7 @@
 #include <asm/msr-index.h>
 #include <asm/svm.h>
 
-#include "layout.h"
+#include "private.h"
 
 /*
  * SEV-SNP guests also have kvm_sev_info.active set, but firmware manages them by
