@@ -243,7 +243,7 @@ static void use_image(struct psp *psp, const struct firmware *image, const char 
  * @psp: PSP that is not initialised
  *
  * An image that the firmware refuses is no reason not to go on with what it has. A crash
- * kernel loads none: that needs a SHUTDOWN, see may_only_read() in submit.c.
+ * kernel loads none: that needs a SHUTDOWN, see may_only_read() in execute.c.
  *
  * Context: process context, sleeps.
  */

@@ -313,7 +313,7 @@ static ssize_t sev_es_show(struct device *dev, struct device_attribute *attr, ch
 
 	if (is_kdump_kernel())
 		return sysfs_emit(buf, "off: a crash kernel has no guests\n");
-	if (!smp_load_acquire(&psp->asid))	/* pairs with psp_submit_init() */
+	if (!smp_load_acquire(&psp->asid))	/* pairs with psp_asid_init() */
 		return sysfs_emit(buf, "off: this PSP is not used\n");
 	if (!READ_ONCE(psp->tmr_wanted))
 		return sysfs_emit(buf, "off: the processor has no SEV-ES, or no ASIDs for it\n");

@@ -139,7 +139,7 @@ static void psp_release(struct kref *ref)
 {
 	struct psp *psp = container_of(ref, struct psp, ref);
 
-	psp_submit_exit(psp);
+	psp_platform_exit(psp);
 	psp_mailbox_exit(psp);
 	psp_observe_exit(psp);
 	mutex_destroy(&psp->lock);
@@ -200,7 +200,7 @@ static void not_elected(const struct psp *psp, int error)
 static void become_master(struct psp *psp)
 {
 	u32 ignored;
-	int ret = psp_submit_init(psp);
+	int ret = psp_platform_init(psp);
 
 	if (ret) {
 		not_elected(psp, ret);

@@ -4,7 +4,11 @@
  *
  *   pci.c      devices: probe, registers of each generation, removal
  *   mailbox.c  one command to the hardware, and the wait for its answer
- *   submit.c   the one path that every command takes, and the ASID rules
+ *   execute.c  one command as it stands, and what its success means
+ *   asid.c     the states of ASIDs
+ *   turn.c     one caller at a time
+ *   platform.c INIT and SHUTDOWN, of SEV and SNP, and what commands need of them
+ *   submit.c   the one path that every command takes
  *   handle.c   the names of guests, which outlive the platform that gave them
  *   table.c    the commands; table_snp.h: those of SNP
  *   check.c    what a row says about a block
@@ -150,152 +154,189 @@ enum psp_end {
 
 /**
  * struct psp - one platform security processor that has SEV
- * @list: in the list of all of them, lowest PCI address first
- * @ref: users; the memory outlives the device
- * @pdev: its PCI device; valid until it is removed, which waits for no user of this
- *	but for commands: to be used by probe, removal and attributes of the device
- * @reason: why it is not used, pci.c's; NULL if there was no memory, or it was removed
- * @regs: register offsets
- * @bar: BAR 2
- * @wait: woken by the interrupt, and by @look
- * @look: timer that looks after sleepers
- * @look_period: how often, in jiffies
- * @sleep: odd while somebody sleeps for an answer, another number each time
- * @sleep_end: when that will be given up, in jiffies
- * @overslept: the @sleep that @look has ended
- * @seen_answered: the @sleep at whose last look the answer was there; @look's
- * @interrupts: how often the interrupt has come; its handler's
- * @interrupt: how it behaves
- * @let: it is let through
- * @queued: how many wait for @lock with a command
- * @turn: woken when one of them has got it
- * @lock: serialises commands; guards all below
- * @turns: how many have got it so
- * @cmd_buf: the command buffer that firmware reads and writes
- * @end: PSP_ALIVE, or why it is over
- * @died_of: name of the command that was not answered, until it has been logged
- * @up: firmware is initialised
- * @generation: of the platform, changes when it is initialised or shut down, see handle.c
- * @given: the firmware has, or may have, @tmr and @nv from us: from INIT until SHUTDOWN
- * @answered: a command has completed since probe; decides the timeout
- * @tmr: trusted memory for SEV-ES, or none
- * @tmr_wanted: the processor has SEV-ES
- * @nv: firmware's persistent data, if it is kept in a file, or none
- * @store: that file, or NULL; nv.c's
- * @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET
- * @nv_dirty: the firmware may have changed @nv under the present holder of @lock
- * @posted: call that the firmware is at while nobody holds @lock, or NULL
- * @habits: how to wait for each command, one for each row
- * @trial: or else, how to wait for the next one
- * @polled: answers that were polled for
- * @missed: answers that were slept for after polling in vain
- * @slept: answers that were slept for at once
- * @rechecked: answers whose interrupt got lost; @look's
- * @busy: command that firmware is executing, NULL if none
- * @busy_since: since when, in ns of the monotonic clock
- * @max_asid: highest ASID
- * @min_sev_asid: lowest ASID of guests without SEV-ES
- * @asid: state of each ASID, 0..@max_asid
- * @guests: guest contexts that firmware holds
- * @stat: counters, one for each row
- * @owner: of the platform, as PLATFORM_STATUS said after the last command that may have
- *	changed it; 0 while the platform is down
- * @failure_lock: guards what follows until @init_status, so that whoever looks at it
- *	does not wait for firmware; inner to @lock
- * @failed_row: the last command that firmware refused, NULL if none
- * @failed_status: and what it said
- * @init_row: the command that failed when the platform was last initialised, NULL if
- *	none did
- * @init_status: and what firmware said
- * @init_untold: that has not been logged yet
- * @unflushed: DF_FLUSH failed although WBINVD was executed on all CPUs that are online;
- *	that has not been logged yet
- * @store_reset: flash was damaged, the firmware has made new keys, not logged yet
- * @debugfs: directory in debugfs
- * @api: API version of the firmware, major << 8 | minor; changes only when other
- *	firmware is loaded
- * @build: its build
- * @snp: this is a host for SNP
- * @snp_up: SNP is initialised
- * @resuming: the machine has slept, and nobody runs yet who could run a guest
- * @snp_slept: SNP was up when the machine went to sleep
- * @snp_guests: contexts that firmware holds
- * @snp_pages: pages that KVM has the firmware write to, by psp_snp_page_alloc()
- * @snp_list: ranges for SNP_INIT_EX, a page; snp.c's
- * @cmd_spare: takes the place of @cmd_buf if that is lost; with SNP only
- * @block_lent: the first page of @cmd_buf is in the RMP
+ *
+ * The members stand in the order of the files that write them. Where nothing else is
+ * said a member is written and read under @lock. "Set at probe" means: before another
+ * thread can find the PSP, and read without a lock from then on.
  */
 struct psp {
+	/* pci.c */
+
+	/** @list: in the list of all PSPs, lowest PCI address first; that list's lock */
 	struct list_head list;
+	/** @ref: users; the memory outlives the device */
 	struct kref ref;
+	/**
+	 * @pdev: its PCI device, set at probe; valid until it is removed, which waits for no
+	 * user of this but for commands: for probe, removal and the device's attributes only
+	 */
 	struct pci_dev *pdev;
+	/** @reason: why it is not used; NULL without memory, or once removed; list's lock */
 	struct psp_reason *reason;
+	/** @regs: register offsets, set at probe */
 	const struct psp_regs *regs;
+	/** @bar: BAR 2, set at probe */
 	void __iomem *bar;
-	wait_queue_head_t wait;
-	struct timer_list look;
-	unsigned int look_period;
-	unsigned int sleep;
-	unsigned long sleep_end;
-	unsigned int overslept;
-	unsigned int seen_answered;
-	unsigned int interrupts;
-	enum psp_interrupt interrupt;
-
-	atomic_t queued;
-	wait_queue_head_t turn;
-
-	struct mutex lock;	/* one command at a time */
-	unsigned int turns;
-	struct psp_fwmem cmd_buf;
-	enum psp_end end;
-	const char *died_of;
-	bool up;
-	u64 generation;
-	bool given;
-	bool answered;
-	struct psp_fwmem tmr;
-	bool tmr_wanted;
-	struct psp_fwmem nv;
-	struct psp_store *store;
-	bool nv_fresh;
-	bool nv_dirty;
-	bool let;
-	struct psp_call *posted;
-	struct psp_habit *habits;
-	enum psp_trial trial;
-	u64 polled;
-	u64 missed;
-	u64 slept;
-	u64 rechecked;
-	const struct psp_row *busy;
-	u64 busy_since;
-	u32 max_asid;
-	u32 min_sev_asid;
-	struct psp_asid *asid;
-	u32 guests;
-	struct psp_stat *stat;
-	u8 owner;
-	spinlock_t failure_lock;	/* guards what follows, until @init_status */
-	const struct psp_row *failed_row;
-	u32 failed_status;
-	const struct psp_row *init_row;
-	u32 init_status;
-	bool init_untold;
-	bool unflushed;
-	bool store_reset;
-	struct dentry *debugfs;
-	u16 api;
-	u8 build;
+	/** @snp: this is a host for SNP, set at probe */
 	bool snp;
-	bool snp_up;
+	/** @resuming: the machine has slept, and no VMM runs yet; power management only */
 	bool resuming;
+	/** @snp_slept: SNP was up when the machine went to sleep; power management only */
 	bool snp_slept;
-	u32 snp_guests;
-	unsigned long snp_pages;
-	void *snp_list;
+
+	/* mailbox.c */
+
+	/** @wait: woken by the interrupt, and by @look */
+	wait_queue_head_t wait;
+	/** @look: timer that looks after sleepers */
+	struct timer_list look;
+	/** @look_period: how often, in jiffies; read by @look */
+	unsigned int look_period;
+	/** @sleep: odd while somebody sleeps, another number each time; read by @look */
+	unsigned int sleep;
+	/** @sleep_end: when that will be given up, in jiffies; read by @look */
+	unsigned long sleep_end;
+	/** @overslept: the @sleep that @look has ended; written by @look, read by the sleeper */
+	unsigned int overslept;
+	/** @seen_answered: the @sleep at whose last look the answer was there; @look's own */
+	unsigned int seen_answered;
+	/** @interrupts: how often the interrupt has come; written by its handler, read by all */
+	unsigned int interrupts;
+	/** @interrupt: how the interrupt behaves, set at probe */
+	enum psp_interrupt interrupt;
+	/** @let: the interrupt is let through */
+	bool let;
+	/** @cmd_buf: the command buffer that firmware reads and writes */
+	struct psp_fwmem cmd_buf;
+	/** @cmd_spare: takes the place of @cmd_buf if that is lost; with SNP only */
 	struct psp_fwmem cmd_spare;
+	/** @answered: a command has completed since probe; decides the timeout */
+	bool answered;
+	/** @habits: how to wait for each command, one for each row */
+	struct psp_habit *habits;
+	/** @polled: answers that were polled for; observe.c reads this and the next three */
+	u64 polled;
+	/** @missed: answers that were slept for after polling in vain */
+	u64 missed;
+	/** @slept: answers that were slept for at once */
+	u64 slept;
+	/** @rechecked: answers whose interrupt got lost; written by @look */
+	u64 rechecked;
+	/** @busy: command that firmware is executing, NULL if none */
+	const struct psp_row *busy;
+	/** @busy_since: since when, in ns of the monotonic clock */
+	u64 busy_since;
+	/** @end: PSP_ALIVE, or why it is over; platform.c's, too; read by all without a lock */
+	enum psp_end end;
+	/** @died_of: name of the command that was not answered, until turn.c has logged it */
+	const char *died_of;
+
+	/* fwmem.c */
+
+	/** @block_lent: the first page of @cmd_buf is in the RMP */
 	bool block_lent;
+
+	/* turn.c */
+
+	/** @lock: one command at a time */
+	struct mutex lock;
+	/** @queued: how many wait for @lock with a command */
+	atomic_t queued;
+	/** @turn: woken when one of them has got it */
+	wait_queue_head_t turn;
+	/** @turns: how many have got it so; read by those who let others go first */
+	unsigned int turns;
+
+	/* asid.c */
+
+	/** @max_asid: highest ASID; set at probe */
+	u32 max_asid;
+	/** @min_sev_asid: lowest ASID of guests without SEV-ES; set at probe */
+	u32 min_sev_asid;
+	/** @asid: state of each ASID, 0..@max_asid; observe.c reads them */
+	struct psp_asid *asid;
+
+	/* execute.c */
+
+	/** @up: firmware is initialised; read by engine.c, nv.c and observe.c */
+	bool up;
+	/** @generation: of the platform, see handle.c; changes with @up; read by engine.c */
+	u64 generation;
+	/** @given: the firmware has, or may have, @tmr and @nv: from INIT until SHUTDOWN */
+	bool given;
+	/** @guests: guest contexts that firmware holds; read by observe.c */
+	u32 guests;
+	/** @posted: call that the firmware is at while nobody holds @lock, or NULL */
+	struct psp_call *posted;
+	/** @unflushed: DF_FLUSH failed in spite of a WBINVD on all CPUs online; not logged yet */
+	bool unflushed;
+	/** @snp_up: SNP is initialised; snp.c's, too; read by pci.c */
+	bool snp_up;
+	/** @snp_guests: contexts that firmware holds */
+	u32 snp_guests;
+	/** @failed_row: the last command that was refused, NULL if none; @failure_lock */
+	const struct psp_row *failed_row;
+	/** @failed_status: the firmware's answer to it; @failure_lock */
+	u32 failed_status;
+
+	/* platform.c */
+
+	/** @failure_lock: for readers that must not wait for the firmware; inner to @lock */
+	spinlock_t failure_lock;
+	/**
+	 * @init_row: the command that failed when the platform was last initialised, NULL if
+	 * none did; execute.c's, too; @failure_lock
+	 */
+	const struct psp_row *init_row;
+	/** @init_status: the firmware's answer to it; @failure_lock */
+	u32 init_status;
+	/** @init_untold: that has not been logged yet */
+	bool init_untold;
+	/** @store_reset: the firmware found its flash damaged and has new keys, not logged yet */
+	bool store_reset;
+	/** @tmr: trusted memory for SEV-ES, or none; observe.c looks whether there is one */
+	struct psp_fwmem tmr;
+	/** @tmr_wanted: the processor has SEV-ES; set at probe */
+	bool tmr_wanted;
+	/** @trial: how the next command is waited for, if not by @habits */
+	enum psp_trial trial;
+	/**
+	 * @owner: of the platform, as PLATFORM_STATUS said after the last command that may
+	 * have changed it; 0 while the platform is down
+	 */
+	u8 owner;
+	/**
+	 * @api: API version of the firmware, major << 8 | minor; changes only when other
+	 * firmware is loaded; read by all without a lock
+	 */
+	u16 api;
+	/** @build: its build, likewise */
+	u8 build;
+
+	/* snp.c */
+
+	/** @snp_pages: pages that KVM has the firmware write to, by psp_snp_page_alloc() */
+	unsigned long snp_pages;
+	/** @snp_list: ranges for SNP_INIT_EX, a page; set at probe */
+	void *snp_list;
+
+	/* nv.c */
+
+	/** @nv: firmware's persistent data, if it is kept in a file, or none */
+	struct psp_fwmem nv;
+	/** @store: that file, or NULL; set at probe */
+	struct psp_store *store;
+	/** @nv_fresh: @nv has what the file has, for the next INIT_EX or PLATFORM_RESET */
+	bool nv_fresh;
+	/** @nv_dirty: the firmware may have changed @nv under this holder of @lock; execute.c's */
+	bool nv_dirty;
+
+	/* observe.c */
+
+	/** @stat: counters, one for each row; read without a lock */
+	struct psp_stat *stat;
+	/** @debugfs: directory in debugfs; set at probe */
+	struct dentry *debugfs;
 };
 
 /**
@@ -363,24 +404,50 @@ void psp_mailbox_interrupt(struct psp *psp);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
 
-/* submit.c */
-int psp_submit_init(struct psp *psp);
-void psp_try_interrupt(struct psp *psp);
-void psp_submit_exit(struct psp *psp);
-int psp_submit(struct psp *psp, struct psp_call *call);
-int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
-int psp_finish(struct psp *psp, struct psp_call *call);
+/* turn.c */
 void psp_take(struct psp *psp);
+void psp_take_for(struct psp *psp, struct psp_call *call);
 void psp_let_others(struct psp *psp);
-int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
-void psp_submit_end(struct psp *psp, u32 handle);
 int psp_unlock(struct psp *psp);
+
+/* asid.c */
+int psp_asid_init(struct psp *psp);
+void psp_asid_exit(struct psp *psp);
+void psp_asid_mark_all_dirty(struct psp *psp, bool snp_too);
+void psp_asid_mark_unbound(struct psp *psp, u64 guest);
+void psp_asid_mark_clean(struct psp *psp);
+void psp_asid_mark_bound(struct psp *psp, u64 guest, u32 asid);
+bool psp_asid_is_dirty(const struct psp *psp, u32 asid);
+
+/* execute.c */
+u32 psp_driver_field(const struct psp_call *call, enum psp_own_kind kind);
+void psp_set_driver_field(struct psp_call *call, enum psp_own_kind kind, u32 value);
+void psp_kept_take_back(struct psp *psp);
+int psp_kept_hand_over(struct psp *psp);
+void psp_kept_lose(struct psp *psp);
 int psp_execute(struct psp *psp, struct psp_call *call);
 int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status);
+int psp_execute_post(struct psp *psp, struct psp_call *call);
+void psp_execute_finish(struct psp *psp);
+
+/* platform.c */
+int psp_platform_init(struct psp *psp);
+void psp_platform_exit(struct psp *psp);
+int psp_platform_prepare(struct psp *psp, struct psp_call *call);
+int psp_platform_make_ready(struct psp *psp, struct psp_call *call);
+int psp_platform_learn(struct psp *psp, const struct psp_call *call);
+void psp_try_interrupt(struct psp *psp);
 int psp_bring_up(struct psp *psp, bool early, u32 *status);
 int psp_bring_up_snp(struct psp *psp, u32 *status);
 int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
+
+/* submit.c */
+int psp_submit(struct psp *psp, struct psp_call *call);
+int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
+int psp_finish(struct psp *psp, struct psp_call *call);
+int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
+void psp_submit_end(struct psp *psp, u32 handle);
 
 /* handle.c */
 u64 psp_generation_begin(void);

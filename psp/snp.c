@@ -4,7 +4,7 @@
  * for KVM, which hands them to the firmware by commands of its own.
  *
  *	SNP_INIT_EX, SNP_DF_FLUSH        INIT, DF_FLUSH        guests
- *	     psp_snp_up()                  submit.c
+ *	     psp_snp_up()                  platform.c
  *	SNP_SHUTDOWN_EX                  SHUTDOWN
  *	     psp_snp_down()
  *

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Turns: one caller at a time has the PSP. psp->lock is it; a command that the one before
+ * has posted is finished first, and what must not be done under the lock (the file of
+ * persistent data, allocations, messages) is done as it is let go.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+
+#include "psp.h"
+
+/**
+ * psp_take() - lock a PSP in order to issue commands
+ * @psp: PSP, to be unlocked by psp_unlock()
+ *
+ * A command that somebody has posted is finished first: its answer would be lost, and what follows
+ * may be about to give the firmware memory, which must not be lost with it.
+ *
+ * Context: process context, sleeps.
+ */
+void psp_take(struct psp *psp)
+{
+	mutex_lock(&psp->lock);
+	psp_execute_finish(psp);
+}
+
+/**
+ * psp_take_for() - the same, for a command whose caller waits
+ * @psp: PSP
+ * @call: command; @call->queue_ns receives how long it waited
+ *
+ * Context: process context, sleeps.
+ */
+void psp_take_for(struct psp *psp, struct psp_call *call)
+{
+	u64 began;
+
+	call->status = SEV_FW_NO_CALL;
+	call->queue_ns = 0;
+	if (!mutex_trylock(&psp->lock)) {
+		began = ktime_get_ns();
+		atomic_inc(&psp->queued);
+		mutex_lock(&psp->lock);
+		atomic_dec(&psp->queued);
+		WRITE_ONCE(psp->turns, psp->turns + 1);
+		wake_up(&psp->turn);
+		call->queue_ns = ktime_get_ns() - began;
+	}
+	psp_execute_finish(psp);
+}
+
+/**
+ * psp_let_others() - let those go first that wait for the PSP
+ * @psp: PSP
+ *
+ * A lock that is taken again at once is rarely got by anybody else.
+ *
+ * Context: process context, sleeps if somebody waits.
+ */
+void psp_let_others(struct psp *psp)
+{
+	unsigned int turns = READ_ONCE(psp->turns);
+
+	if (atomic_read(&psp->queued))
+		wait_event_killable_timeout(psp->turn, READ_ONCE(psp->turns) != turns ||
+					    !atomic_read(&psp->queued), HZ);
+}
+
+/**
+ * psp_unlock() - unlock psp->lock, and do what had to wait for that
+ * @psp: PSP
+ *
+ * Context: process context, sleeps.
+ * Return: as psp_nv_save(); 0 if there are no keys to save.
+ */
+int psp_unlock(struct psp *psp)
+{
+	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
+	const char *died_of = psp->died_of;
+	u32 status = psp->init_status;
+	bool save = psp->nv_dirty, store_reset = psp->store_reset;
+	bool unflushed = psp->unflushed;
+
+	if (save)
+		psp_nv_collect(psp);
+	if (died_of)
+		psp_kept_lose(psp);
+	psp->died_of = NULL;
+	psp->init_untold = false;
+	psp->nv_dirty = false;
+	psp->store_reset = false;
+	psp->unflushed = false;
+	mutex_unlock(&psp->lock);
+	psp_mailbox_refill(psp);
+	if (store_reset)
+		pr_warn("the firmware's persistent data was damaged, and erased by it: the platform gets new keys\n");
+	/* a command without an answer is told by its name below */
+	if (refused && status != SEV_FW_NO_CALL)
+		psp_observe_bring_up(refused, status);
+	else if (unflushed)
+		psp_observe_unflushed();
+	if (died_of) {
+		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
+		psp_has_died(psp);
+	}
+	return save ? psp_nv_save(psp) : 0;
+}
