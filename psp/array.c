@@ -10,7 +10,7 @@
  * two milliseconds of the firmware's time, if others wait, or one command that takes longer.
  *
  * Two commands are on their way at a time: one is with the firmware, and one is being
- * prepared. What becomes of each is written to its envelope. All that is outstanding if the
+ * prepared. The result of each is written to its envelope. All that is outstanding if the
  * firmware dies is the one command that it has been given.
  */
 #include <linux/build_bug.h>
@@ -33,12 +33,12 @@ static_assert(sizeof(struct sev_fw_array) == 24);
  * @issue: envelope, and where it comes from
  * @row: command
  * @block: its block
- * @bufs: what that points to
+ * @bufs: buffers that the block points to
  * @call: the firmware's block
  * @mapped: @bufs are to be released
- * @whole: it is one firmware command, and can be posted
- * @posted: it has been
- * @ret: what has become of it
+ * @whole: the block is one firmware command, which can be posted
+ * @posted: the command has been posted
+ * @ret: the result
  * @index: number of its envelope
  */
 struct slot {
@@ -215,7 +215,7 @@ static void post(struct psp_array *array, struct slot *slot, const struct slot *
 static struct slot *step(struct psp_array *array, struct slot *slot, struct slot *last)
 {
 	slot->ret = prepare(array, slot);
-	/* what two need together may be more than the caller may lock */
+	/* two together may need more than the caller may lock */
 	if (slot->ret == -ENOMEM && last) {
 		release(slot);
 		conclude(array, last);
@@ -361,7 +361,7 @@ int psp_array_run(struct psp_array *array, struct psp_issue *issue)
 /**
  * psp_array_end() - tell how much was done, and release the array
  * @array: from psp_array_load()
- * @ret: what the ioctl would return
+ * @ret: result of the ioctl so far
  *
  * Return: @ret, or -EFAULT.
  */

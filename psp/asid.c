@@ -44,7 +44,7 @@ void psp_asid_mark_all_dirty(struct psp *psp, bool snp_too)
 /**
  * psp_asid_mark_unbound() - the guest has been deactivated
  * @psp: PSP
- * @guest: its identity, see struct psp_asid
+ * @guest: identity of the guest, see struct psp_asid
  */
 void psp_asid_mark_unbound(struct psp *psp, u64 guest)
 {
@@ -71,8 +71,8 @@ void psp_asid_mark_clean(struct psp *psp)
 /**
  * psp_asid_mark_bound() - the guest has been activated
  * @psp: PSP
- * @guest: its identity
- * @asid: its ASID; one that the processor does not have is ignored
+ * @guest: identity of the guest
+ * @asid: ASID; ignored if the processor does not have it
  */
 void psp_asid_mark_bound(struct psp *psp, u64 guest, u32 asid)
 {

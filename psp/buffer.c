@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a block points to. A buffer's kind and direction decide, here and nowhere
+ * Buffers that a block points to. A buffer's kind and direction decide, here and nowhere
  * else, how firmware gets to see it:
  *
  *   blob   host data: copied through a bounce buffer, before or after the command
@@ -11,7 +11,7 @@
  *   VMSA   a vCPU's save area: supplied by the guest's owner, who puts the vCPU's
  *          state there first. The caller names the vCPU by its number
  *
- * A command that is issued once needs each buffer in one piece. One that is issued
+ * A command that is issued once needs each buffer in one piece. A command that is issued
  * for each run proceeds in slices; a slice ends where a run of physically
  * contiguous pages or a bounce buffer does.
  *
@@ -82,7 +82,7 @@ fault:
 /**
  * psp_user_writable() - can the caller's memory be written?
  * @to: memory
- * @len: its length in bytes
+ * @len: length in bytes
  *
  * Nothing in it is changed, whatever other threads do to it meanwhile. Pages that were
  * not there are afterwards.
@@ -152,14 +152,14 @@ static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 	return 0;
 }
 
-/* Whose save area, or whether those of all vCPUs are meant. */
+/* A save area is meant by the number of its vCPU, or those of all vCPUs are. */
 static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	u64 number = (u64)(unsigned long)map->uaddr;
 
 	if (!bufs->guest->es)
 		return -ENOTTY;
-	/* it would be left out */
+	/* a vCPU that is being created would be left out */
 	if (bufs->guest->more_vcpus)
 		return -EBUSY;
 	if (number >= bufs->guest->nr_vcpus)
@@ -442,7 +442,7 @@ static int copy_blob_out(const struct psp_buffers *bufs, const struct psp_mappin
  * @bufs: buffers
  * @pos: bytes that were done before
  * @call: command, as it came back
- * @ret: what became of it
+ * @ret: result of the command
  *
  * On success the caller gets what firmware has put out: nothing beyond the caller's
  * length, nor beyond what firmware says it wrote.

@@ -61,7 +61,7 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
  * psp_row_in_array() - may it be one of many in an array?
  * @row: command
  *
- * An array is to do the same thing to many pages. What starts or ends a guest, or changes
+ * An array is to do the same thing to many pages. A command that starts or ends a guest, or changes
  * the platform, comes alone, so that nobody has to think of what would be done and undone.
  *
  * Return: true if so.

@@ -159,7 +159,7 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
  * psp_submit_slices() - issue the firmware commands that a block asks for
  * @psp: PSP
  * @issue: where it comes from
- * @bufs: what the block points to
+ * @bufs: buffers of the block
  * @call: receives what came back
  * @block: checked block
  *
@@ -263,7 +263,7 @@ int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_r
  * psp_tell_dead() - a dead PSP has an errno of its own
  * @psp: PSP
  * @issue: command, as it came back
- * @ret: what has become of it
+ * @ret: result of the command
  *
  * Legacy commands keep stock's.
  *
@@ -281,7 +281,7 @@ int psp_tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret)
  * @issue: where it came from; its @cmd.error is set
  * @call: call, as it came back
  * @block: the block as it came
- * @ret: what has become of the command
+ * @ret: result of the command
  *
  * Return: @ret, or -EFAULT.
  */
@@ -377,8 +377,8 @@ static int issue_form(struct psp *psp, struct psp_issue *issue, const struct psp
 /**
  * psp_issue() - execute a command
  * @issue: command; its @cmd.error is set in any case
- * @form: what a legacy command looks like, whose struct @issue->cmd points to and whose
- *	firmware command is @issue->cmd.id; NULL: it points to the block itself
+ * @form: description of a legacy command, whose struct @issue->cmd points to and whose
+ *	firmware command is @issue->cmd.id; NULL: @issue->cmd points to the block itself
  *
  * Context: process context, with the guest's lock held if there is a guest.
  * Return: 0 or an errno as documented in <linux/sev-fw.h>; of legacy commands, -EIO instead

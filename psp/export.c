@@ -100,7 +100,7 @@ int sev_platform_init(PSP_INIT_ARGS *args)
 
 	if (psp) {
 		may_wait = args && psp_init_may_wait(args);
-		/* what guests KVM can offer depends on SNP, so that this one cannot wait */
+		/* SNP cannot wait: KVM asks now which guests it can offer */
 		ret = psp_bring_up_snp(psp, &status);
 		if (!ret && (psp_init_on_probe || !may_wait))
 			ret = psp_bring_up(psp, may_wait, &status);

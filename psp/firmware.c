@@ -53,7 +53,7 @@ MODULE_FIRMWARE("amd/sev.fw");
 
 /*
  * Open a file, as the loader of firmware would see it, whatever the root directory of
- * the process that loads the module. It is not read the way the loader reads: security
+ * the process that loads the module. The loader's own way of reading is not used: security
  * modules take note of that, LoadPin of the file system, and IPE warns of an unknown kind.
  */
 static struct file *open_as_loader(const char *path)
@@ -79,7 +79,7 @@ static bool is_missing(const char *path)
 	return false;
 }
 
-/* Does the file begin with this character? What cannot be read begins with @otherwise. */
+/* Does the file begin with this character? A file that cannot be read begins with @otherwise. */
 static bool begins_with(const char *path, char what, char otherwise)
 {
 	struct file *file = open_as_loader(path);

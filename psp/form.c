@@ -311,7 +311,7 @@ static void drop_absent(const struct psp_row *row, struct psp_user_block *block)
 /**
  * psp_form_in() - make a block out of a legacy struct
  * @form: legacy command
- * @row: its firmware command
+ * @row: firmware command of the form
  * @legacy: the kernel's copy of the caller's struct
  * @data: address of the caller's struct
  * @block: receives the block
@@ -352,7 +352,7 @@ static bool is_length(const struct psp_row *row, u8 at)
 /**
  * psp_form_out() - what goes back into the legacy struct, but for a handle
  * @form: legacy command
- * @row: its firmware command
+ * @row: firmware command of the form
  * @lengths: the caller has only asked for lengths
  * @block: the caller's block, as the firmware left it
  * @legacy: struct to be changed

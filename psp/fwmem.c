@@ -26,10 +26,10 @@
  * taken back: around each command those that its row says, from INIT until SHUTDOWN the
  * TMR and the area for persistent data. A page that the firmware has left in Reclaim is
  * the host's by RMPUPDATE alone; else PAGE_RECLAIM comes before, one for 2 MiB where a
- * whole 2 MiB page has been given. What cannot be taken back is lost.
+ * whole 2 MiB page has been given. A page that cannot be taken back is lost.
  *
- * Whoever hands memory over serialises that with the command: psp->lock, or nobody else
- * knows of it yet. The count has no lock.
+ * The caller that hands memory over serialises that with the command: psp->lock, or no
+ * other thread knows of the memory yet. The count has no lock.
  *
  * Must never be bypassed: no other file frees, or decides to leak, what the firmware
  * may write.
@@ -87,8 +87,8 @@ int psp_fwmem_alloc(struct psp_fwmem *mem, size_t size, gfp_t gfp)
 
 /*
  * Bounce buffers come from a pool, which spares the page allocator, and erasing each page
- * twice: pages in it are zero. It grows as needed up to some pieces of each size, for
- * which no caller is charged; whoever comes when all are in use is.
+ * twice: pages in it are zero. The pool grows as needed up to some pieces of each size, for
+ * which no caller is charged; a caller that comes when all are in use is.
  */
 #define POOL_ORDERS	3
 #define POOL_PIECES	8
@@ -428,7 +428,7 @@ int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem)
 	int ret = 0;
 
 	lockdep_assert_held(&psp->lock);
-	/* what was lost before SNP was initialised anew is not in the RMP any more */
+	/* a page that was lost before SNP was initialised anew is not in the RMP any more */
 	if (psp->snp_up && mem->virt && !psp_rmp_assigned(PHYS_PFN(__pa(mem->virt))))
 		ret = psp_fwmem_give_pages(psp, PHYS_PFN(__pa(mem->virt)), psp_fwmem_pages(mem));
 	if (ret != -EFAULT)

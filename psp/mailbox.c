@@ -2,8 +2,8 @@
 /*
  * The mailbox: one command to the hardware, and the wait for its answer.
  *
- * Firmware takes one command at a time. It is handed the address of a command
- * buffer, is started by the write to CmdResp, and answers in the same register.
+ * Firmware takes one command at a time. The driver hands it the address of a command
+ * buffer, starts it by a write to CmdResp, and finds the answer in the same register.
  * The register is the truth; the interrupt only says when to look. A lost interrupt thus
  * costs some time and never a command.
  *
@@ -15,11 +15,11 @@
  *
  * The interrupt mask has one owner, let_interrupt(), and is touched when the way of waiting
  * changes, not with each command. A timer looks after sleepers, since interrupts do get
- * lost; it is not armed and disarmed with each command either. What it finds is counted,
- * and is 0 in health.
+ * lost; it is not armed and disarmed with each command either. A find is counted; in
+ * health there is none.
  *
  * If no answer comes the PSP is given up for good: nobody can tell what it is
- * still going to write, or where. What the command pointed to must then never be
+ * still going to write, or where. Memory that the command pointed to must then never be
  * freed, which psp_call.stuck tells the owner of that memory.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -40,7 +40,7 @@
 #define CMDRESP_ID_SHIFT	16
 #define CMDRESP_IOC		BIT(0)
 #define CMDRESP_STATUS		0xffff
-#define ALL_ONES		0xffffffff	/* what a missing device reads as */
+#define ALL_ONES		0xffffffff	/* a missing device reads so */
 
 #define INTSTS_SEV		BIT(1)
 
@@ -131,7 +131,7 @@ static void let_interrupt(struct psp *psp, bool through)
 	through |= psp->interrupt != PSP_INTERRUPT_OBEYS;
 	if (psp->let == through)
 		return;
-	/* what an earlier command has left there would keep this one's from being raised */
+	/* an earlier command's, if left there, would keep this one's from being raised */
 	if (through)
 		psp_write(psp, psp->regs->intsts, ALL_ONES);
 	psp_write(psp, psp->regs->inten, through ? ALL_ONES : 0);

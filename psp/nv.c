@@ -47,7 +47,7 @@ MODULE_PARM_DESC(init_ex_path, "file for the firmware's persistent data; the pla
 /* One user of the file at a time. Taken by kernel threads only; outer to psp->lock. */
 static DEFINE_MUTEX(nv_lock);
 
-/* What is wrong with the file: an errno, 0 if nothing is, and a sentence. */
+/* A fault of the file: an errno, 0 if there is none, and a sentence. */
 struct nv_fault {
 	int error;
 	const char *why;
@@ -57,13 +57,13 @@ struct nv_fault {
  * struct psp_store - the file, and what is known of it
  * @psp: PSP that it is for
  * @retry: tries again to save
- * @want: what the file ought to hold; under psp->lock
- * @unsaved: it may hold something else; under psp->lock
- * @base: what it held when it was last read or written; under nv_lock
- * @exists: it was there then; written under nv_lock
- * @unsynced: but its name may still be the old content's on the disk; under nv_lock
- * @read: it has been read; written under nv_lock
- * @found: what it holds now; under nv_lock
+ * @want: content that the file ought to have; under psp->lock
+ * @unsaved: the file may have another one; under psp->lock
+ * @base: content when the file was last read or written; under nv_lock
+ * @exists: the file was there then; written under nv_lock
+ * @unsynced: its name may still be the old content's on the disk; under nv_lock
+ * @read: the file has been read; written under nv_lock
+ * @found: the file's content now; under nv_lock
  * @copy: @want, while it is being written; under nv_lock
  * @load: why the platform cannot be initialised; written under nv_lock
  * @save: why the file could not be written; written under nv_lock
@@ -102,7 +102,7 @@ static void nv_tell(struct nv_fault *known, const struct nv_fault *now, const ch
 		pr_info("init_ex_path=%s: no longer true: %s\n", init_ex_path, what);
 	if (now->error)
 		WRITE_ONCE(known->why, now->why);
-	/* whoever reads an error finds its sentence, or a later one's */
+	/* a reader of the error finds its sentence, or a later one's */
 	smp_store_release(&known->error, now->error);
 }
 

@@ -83,7 +83,7 @@ static const char *wbinvd_hint(void)
 	return "not every CPU of the machine has executed WBINVD";
 }
 
-/* What firmware wants of the machine before it can be initialised. */
+/* The firmware wants this of the machine before it can be initialised. */
 static const char *init_hint(const struct psp_row *row, u32 status)
 {
 	static const struct {
@@ -116,7 +116,7 @@ static const char *init_hint(const struct psp_row *row, u32 status)
 /**
  * psp_observe_bring_up() - firmware could not be initialised
  * @row: command that it has refused
- * @status: what it said
+ * @status: the firmware's answer
  *
  * Callers get the status only; the administrator is told what to look at.
  *

@@ -65,7 +65,7 @@ struct psp_store;
  * @cmdresp: command and response
  * @addr_lo: command buffer address, low half
  * @addr_hi: and high half
- * @feature: what this PSP can do
+ * @feature: abilities of this PSP
  * @inten: interrupt enable
  * @intsts: interrupt status
  */
@@ -78,7 +78,7 @@ struct psp_regs {
 	u32 intsts;
 };
 
-/* What the submit path knows of an ASID. */
+/* States of an ASID, see asid.c. */
 enum psp_asid_state {
 	PSP_ASID_DIRTY,		/* needs WBINVD and DF_FLUSH before it can be bound */
 	PSP_ASID_FREE,
@@ -90,11 +90,11 @@ enum psp_asid_state {
 #define PSP_ID_CONTEXT		BIT_ULL(63)
 
 struct psp_asid {
-	u64 guest;		/* its handle, or context | PSP_ID_CONTEXT */
+	u64 guest;		/* handle, or context | PSP_ID_CONTEXT */
 	enum psp_asid_state state;
 };
 
-/* Who has a piece of memory, see fwmem.c. */
+/* Owners of a piece of memory, see fwmem.c. */
 enum psp_fwmem_state {
 	PSP_FWMEM_OURS,
 	PSP_FWMEM_FIRMWARE,	/* until the firmware has answered, or has been shut down */
@@ -105,8 +105,8 @@ enum psp_fwmem_state {
  * struct psp_fwmem - memory that the firmware may write
  * @virt: whole pages; NULL: none
  * @order: how many, as a power of two
- * @pooled: it goes back to the pool; fwmem.c's
- * @state: who has it; written by fwmem.c
+ * @pooled: goes back to the pool; fwmem.c's
+ * @state: present owner; written by fwmem.c
  */
 struct psp_fwmem {
 	void *virt;
@@ -131,7 +131,7 @@ struct psp_habit {
 	u8 skip;	/* how often it is still to be slept for at once */
 };
 
-/* What the trial at probe has shown of the interrupt. */
+/* Ways in which an interrupt behaves in the trial at probe. */
 enum psp_interrupt {
 	PSP_INTERRUPT_OBEYS,	/* comes when it is let through, and not otherwise */
 	PSP_INTERRUPT_STRAYS,	/* comes at any time */
@@ -167,7 +167,7 @@ struct psp {
 	/** @ref: users; the memory outlives the device */
 	struct kref ref;
 	/**
-	 * @pdev: its PCI device, set at probe; valid until it is removed, which waits for no
+	 * @pdev: PCI device, set at probe; valid until it is removed, which waits for no
 	 * user of this but for commands: for probe, removal and the device's attributes only
 	 */
 	struct pci_dev *pdev;
@@ -310,7 +310,7 @@ struct psp {
 	 * firmware is loaded; read by all without a lock
 	 */
 	u16 api;
-	/** @build: its build, likewise */
+	/** @build: build of the firmware, likewise */
 	u8 build;
 
 	/* snp.c */
@@ -348,13 +348,13 @@ struct psp {
  * @expected: statuses that are an answer and no failure, a bit for each
  * @queue_ns: how long it waited for its turn
  * @firmware_ns: how long firmware took
- * @stuck: what the block points to is lost: firmware never answered and may still write
+ * @stuck: buffers of the block are lost: firmware never answered and may still write
  *	it, or does not give the pages back
  * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
  * @handle: the guest's handle, while the firmware's is in the block
  * @asid: ASID that is meant, for whoever observes
  * @posted: the firmware is at it, and it is not known yet what becomes of it
- * @ret: what has become of a call that was posted
+ * @ret: result of a call that was posted
  */
 struct psp_call {
 	const struct psp_row *row;
@@ -508,16 +508,16 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
 
 /**
  * struct psp_mapping - one buffer of a command on its way
- * @buf: what it is
+ * @buf: kind, direction, place in the block
  * @uaddr: where the caller has it
- * @len: its length, for firmware
+ * @len: length, for firmware
  * @bounce: kernel memory that firmware gets to see instead, of a blob
  * @pages: pinned pages, of guest memory
  * @few: room for @pages, if they are few
  * @nr_pages: how many
  * @offset: where in the first page it begins
  * @vcpu: number of the (first) vCPU, of a save area
- * @vmsa: its page, while firmware has it
+ * @vmsa: page of a save area, while firmware has it
  */
 struct psp_mapping {
 	const struct psp_buf *buf;
@@ -570,7 +570,7 @@ int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *ca
  * @guest: the guest that is meant, locked; NULL for a platform command
  * @writable: the /dev/sev file is open for writing
  * @sev_file: that file, for START; NULL for a platform command
- * @sev_fd: its number, if the caller has told it
+ * @sev_fd: number of that file, if the caller has told it
  * @seen: firmware has been given the block, or a part of what it asks for
  * @share: the guest whose key a new one shall share, 0 if none; of legacy commands only
  * @lengths: the caller only asks how long outputs are, all buffers are absent; likewise

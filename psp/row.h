@@ -266,8 +266,8 @@ static inline bool psp_len_in_block(const struct psp_buf *buf)
 }
 
 /*
- * Does the firmware write to the block itself? What is issued slice by slice goes back
- * because of the length that the driver counts; SNP commands answer elsewhere.
+ * Does the firmware write to the block itself? A block that is issued slice by slice goes
+ * back because of the length that the driver counts; SNP commands answer elsewhere.
  */
 static inline bool psp_writes_block(const struct psp_row *row)
 {

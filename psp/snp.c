@@ -30,7 +30,7 @@
 #define SNP_INIT_LIST		BIT(1)
 #define SNP_SHUTDOWN_IOMMU	BIT(0)
 
-/* What the list of SNP_INIT_EX looks like; it must fit into a page. */
+/* The list of SNP_INIT_EX, which must fit into a page. */
 struct snp_range {
 	u64 base;
 	u32 pages;
@@ -238,7 +238,7 @@ int psp_snp_down(struct psp *psp, u32 *status)
 			ret = psp_execute(psp, &call);
 	}
 	*status = call.status;
-	/* its pages are in Reclaim now */
+	/* the IOMMU's pages are in Reclaim now */
 	if (!ret && psp_iommu_snp_disable())
 		return -EIO;
 	return ret;

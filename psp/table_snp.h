@@ -7,7 +7,7 @@
  * in which it leaves it, stands in the buffer's row (-> Reclaim, say, in the line above).
  *
  * A command that only KVM issues has no buffers here: KVM changes the states of its pages
- * by itself. It has a row all the same, because every command goes through one path.
+ * by itself. Such a command has a row all the same, because every command goes through one path.
  */
 
 #define SNP(command, text)	.id = SEV_FW_SNP_##command, .name = "SNP_" text, .snp = true

@@ -15,8 +15,8 @@
  * psp_take() - lock a PSP in order to issue commands
  * @psp: PSP, to be unlocked by psp_unlock()
  *
- * A command that somebody has posted is finished first: its answer would be lost, and what follows
- * may be about to give the firmware memory, which must not be lost with it.
+ * A command that somebody has posted is finished first: its answer would be lost, and the
+ * next command may be about to give the firmware memory, which must not be lost with it.
  *
  * Context: process context, sleeps.
  */
