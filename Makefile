@@ -33,6 +33,7 @@ help:
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header'
+	@echo '  make install-lib  libsevfw with its headers and libsevfw.pc, and the UAPI header'
 	@echo '  make kselftest-install  the tests in a directory, to copy to a SEV host'
 	@echo '  make uninstall  remove them'
 	@echo '  make deb        Debian packages of the same, in build/deb'
@@ -106,6 +107,10 @@ install:
 	@scripts/build-modules $(VERSION) >/dev/null
 	@scripts/install $(VERSION)
 
+install-lib:
+	@scripts/setup tests
+	@scripts/install --part=lib --part=dev
+
 kselftest-install:
 	@scripts/setup tests
 	@scripts/kselftest-install $${INSTALL_PATH:+"$$INSTALL_PATH"}
@@ -129,4 +134,4 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-migrate check check-long check-tree check-kernels kselftest bench \
-	kselftest-install install uninstall deb dist lint clean distclean
+	kselftest-install install install-lib uninstall deb dist lint clean distclean
