@@ -18,10 +18,10 @@
 #include "row.h"
 
 /*
- * The block's struct, with the size that it had when it was first published: never to be
- * changed, since callers have it compiled in. And the offset of one of its members.
+ * The block's struct, with the size that it had when it was first published, which layout.h
+ * has: a block that is not read there does not compile. And the offset of one of its members.
  */
-#define BLOCK(type, published)	.size = sizeof(struct type), .first = (published)
+#define BLOCK(type)		.size = sizeof(struct type), .first = type##_first_size
 #define AT(type, member)	offsetof(struct type, member)
 
 #define USER(type, member) \
@@ -94,7 +94,7 @@
 const struct psp_row psp_rows[] = {
 	/* 00:4 flags I, 04:4 0, 08:8 tmr I, 10:4 tmr_len I */
 	{
-		.id = SEV_FW_INIT, .name = "INIT", BLOCK(sev_fw_init, 0x14),
+		.id = SEV_FW_INIT, .name = "INIT", BLOCK(sev_fw_init),
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_UP,
 	},
 	{
@@ -112,7 +112,7 @@ const struct psp_row psp_rows[] = {
 	 */
 	{
 		.id = SEV_FW_PLATFORM_STATUS, .name = "PLATFORM_STATUS",
-		BLOCK(sev_fw_platform_status, 0x0c),
+		BLOCK(sev_fw_platform_status),
 		.door = PSP_DOOR_PLATFORM, .back = true,
 	},
 	/* demand: a new identity; the owner is the platform itself again */
@@ -124,7 +124,7 @@ const struct psp_row psp_rows[] = {
 	/* demand: the stock driver's; a request is of use to its next owner only */
 	/* 00:8 csr O*, 08:4 len IO */
 	{
-		.id = SEV_FW_PEK_CSR, .name = "PEK_CSR", BLOCK(sev_fw_pek_csr, 0x0c),
+		.id = SEV_FW_PEK_CSR, .name = "PEK_CSR", BLOCK(sev_fw_pek_csr),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .back = true,
 		.platform = PSP_PLATFORM_UP,
 		.buf = { BLOB(sev_fw_pek_csr, address, len, W, CAP) },
@@ -133,7 +133,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:8 pek I*, 08:4 len I, 10:8 oca I*, 18:4 len I */
 	{
 		.id = SEV_FW_PEK_CERT_IMPORT, .name = "PEK_CERT_IMPORT",
-		BLOCK(sev_fw_pek_cert_import, 0x1c),
+		BLOCK(sev_fw_pek_cert_import),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE, .final = true,
 		.platform = PSP_PLATFORM_UP, .then = PSP_THEN_PERSIST,
 		.buf = {
@@ -145,7 +145,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:8 pdh O*, 08:4 len IO, 10:8 chain O*, 18:4 len IO */
 	{
 		.id = SEV_FW_PDH_CERT_EXPORT, .name = "PDH_CERT_EXPORT",
-		BLOCK(sev_fw_pdh_cert_export, 0x1c),
+		BLOCK(sev_fw_pdh_cert_export),
 		.door = PSP_DOOR_PLATFORM, .back = true, .platform = PSP_PLATFORM_UP,
 		.buf = {
 			BLOB(sev_fw_pdh_cert_export, pdh_address, pdh_len, W, CAP),
@@ -166,7 +166,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:8 image I*, 08:4 len I */
 	{
 		.id = SEV_FW_DOWNLOAD_FIRMWARE, .name = "DOWNLOAD_FIRMWARE",
-		BLOCK(sev_fw_download_firmware, 0x0c),
+		BLOCK(sev_fw_download_firmware),
 		.since = PSP_API(0, 15),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN, .final = true,
 		.platform = PSP_PLATFORM_OFF, .then = PSP_THEN_RELOAD,
@@ -175,14 +175,14 @@ const struct psp_row psp_rows[] = {
 	/* demand: none, as in the stock driver, though this tells machines apart */
 	/* 00:8 ids O*, 08:4 len IO */
 	{
-		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id, 0x0c),
+		.id = SEV_FW_GET_ID, .name = "GET_ID", BLOCK(sev_fw_get_id),
 		.since = PSP_API(0, 16),
 		.door = PSP_DOOR_PLATFORM, .back = true,
 		.buf = { BLOB(sev_fw_get_id, address, len, W, CAP) },
 	},
 	/* 00:4 length I, 04:4 flags I, 08:8 tmr I, 10:4 tmr_len I, 18:8 nv I, 20:4 nv_len I */
 	{
-		.id = SEV_FW_INIT_EX, .name = "INIT_EX", BLOCK(sev_fw_init_ex, 0x24),
+		.id = SEV_FW_INIT_EX, .name = "INIT_EX", BLOCK(sev_fw_init_ex),
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_UP,
 	},
 	{
@@ -192,13 +192,13 @@ const struct psp_row psp_rows[] = {
 
 	/* 00:4 handle I */
 	{
-		.id = SEV_FW_DECOMMISSION, .name = "DECOMMISSION", BLOCK(sev_fw_decommission, 0x04),
+		.id = SEV_FW_DECOMMISSION, .name = "DECOMMISSION", BLOCK(sev_fw_decommission),
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_CLOSE,
 		.own = { OWN(sev_fw_decommission, handle, HANDLE) },
 	},
 	/* 00:4 handle I, 04:4 asid I */
 	{
-		.id = SEV_FW_ACTIVATE, .name = "ACTIVATE", BLOCK(sev_fw_activate, 0x08),
+		.id = SEV_FW_ACTIVATE, .name = "ACTIVATE", BLOCK(sev_fw_activate),
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
 		.own = {
 			OWN(sev_fw_activate, handle, HANDLE),
@@ -207,13 +207,13 @@ const struct psp_row psp_rows[] = {
 	},
 	/* 00:4 handle I */
 	{
-		.id = SEV_FW_DEACTIVATE, .name = "DEACTIVATE", BLOCK(sev_fw_deactivate, 0x04),
+		.id = SEV_FW_DEACTIVATE, .name = "DEACTIVATE", BLOCK(sev_fw_deactivate),
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_UNBIND,
 		.own = { OWN(sev_fw_deactivate, handle, HANDLE) },
 	},
 	/* 00:4 handle I, 04:4 policy O, 08:4 asid O, 0c:1 state O */
 	{
-		.id = SEV_FW_GUEST_STATUS, .name = "GUEST_STATUS", BLOCK(sev_fw_guest_status, 0x0d),
+		.id = SEV_FW_GUEST_STATUS, .name = "GUEST_STATUS", BLOCK(sev_fw_guest_status),
 		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = {
@@ -224,7 +224,7 @@ const struct psp_row psp_rows[] = {
 
 	/* 00:4 handle I, 04:4 len I, 08:8 guest I*, 10:8 guest O* */
 	{
-		.id = SEV_FW_COPY, .name = "COPY", BLOCK(sev_fw_copy, 0x18),
+		.id = SEV_FW_COPY, .name = "COPY", BLOCK(sev_fw_copy),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_copy, handle, HANDLE) },
@@ -235,7 +235,7 @@ const struct psp_row psp_rows[] = {
 	},
 	/* 00:4 length I, 04:4 handle I, 08:4 asid I, 0c:4 numids I, 10:8 ids I* */
 	{
-		.id = SEV_FW_ACTIVATE_EX, .name = "ACTIVATE_EX", BLOCK(sev_fw_activate_ex, 0x18),
+		.id = SEV_FW_ACTIVATE_EX, .name = "ACTIVATE_EX", BLOCK(sev_fw_activate_ex),
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
 		.own = {
 			OWN(sev_fw_activate_ex, handle, HANDLE),
@@ -245,7 +245,7 @@ const struct psp_row psp_rows[] = {
 
 	/* 00:4 handle IO, 04:4 policy I, 08:8 cert I*, 10:4 len I, 18:8 session I*, 20:4 len I */
 	{
-		.id = SEV_FW_LAUNCH_START, .name = "LAUNCH_START", BLOCK(sev_fw_launch_start, 0x24),
+		.id = SEV_FW_LAUNCH_START, .name = "LAUNCH_START", BLOCK(sev_fw_launch_start),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
 		.user = { USER(sev_fw_launch_start, policy) },
@@ -258,7 +258,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 memory IO*, 10:4 len I */
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_DATA, .name = "LAUNCH_UPDATE_DATA",
-		BLOCK(sev_fw_launch_update_data, 0x14),
+		BLOCK(sev_fw_launch_update_data),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_launch_update_data, handle, HANDLE) },
@@ -267,7 +267,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 VMSA IO*, 10:4 len I */
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_VMSA, .name = "LAUNCH_UPDATE_VMSA",
-		BLOCK(sev_fw_launch_update_vmsa, 0x14),
+		BLOCK(sev_fw_launch_update_vmsa),
 		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_VCPU,
 		.own = { OWN(sev_fw_launch_update_vmsa, handle, HANDLE) },
@@ -276,7 +276,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 measurement O*, 10:4 len IO */
 	{
 		.id = SEV_FW_LAUNCH_MEASURE, .name = "LAUNCH_MEASURE",
-		BLOCK(sev_fw_launch_measure, 0x14),
+		BLOCK(sev_fw_launch_measure),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
@@ -285,7 +285,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
 		.id = SEV_FW_LAUNCH_UPDATE_SECRET, .name = "LAUNCH_UPDATE_SECRET",
-		BLOCK(sev_fw_launch_update_secret, 0x34),
+		BLOCK(sev_fw_launch_update_secret),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_update_secret, handle, HANDLE) },
@@ -298,14 +298,14 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_LAUNCH_FINISH, .name = "LAUNCH_FINISH",
-		BLOCK(sev_fw_launch_finish, 0x04),
+		BLOCK(sev_fw_launch_finish),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_finish, handle, HANDLE) },
 	},
 	/* 00:4 handle I, 08:8 report O*, 10:16 mnonce I, 20:4 len IO */
 	{
-		.id = SEV_FW_ATTESTATION, .name = "ATTESTATION", BLOCK(sev_fw_attestation, 0x24),
+		.id = SEV_FW_ATTESTATION, .name = "ATTESTATION", BLOCK(sev_fw_attestation),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_attestation, mnonce) },
@@ -317,7 +317,7 @@ const struct psp_row psp_rows[] = {
 	 * 28:8 amd I*, 30:4 len, 38:8 session O*, 40:4 len IO
 	 */
 	{
-		.id = SEV_FW_SEND_START, .name = "SEND_START", BLOCK(sev_fw_send_start, 0x44),
+		.id = SEV_FW_SEND_START, .name = "SEND_START", BLOCK(sev_fw_send_start),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_start, handle, HANDLE) },
@@ -331,7 +331,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 hdr O*, 10:4 len, 18:8 guest I*, 20:4 len, 28:8 data O*, 30:4 len */
 	{
 		.id = SEV_FW_SEND_UPDATE_DATA, .name = "SEND_UPDATE_DATA",
-		BLOCK(sev_fw_send_update_data, 0x34),
+		BLOCK(sev_fw_send_update_data),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_data, handle, HANDLE) },
@@ -344,7 +344,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 hdr O*, 10:4 len, 18:8 VMSA I*, 20:4 len, 28:8 data O*, 30:4 len */
 	{
 		.id = SEV_FW_SEND_UPDATE_VMSA, .name = "SEND_UPDATE_VMSA",
-		BLOCK(sev_fw_send_update_vmsa, 0x34),
+		BLOCK(sev_fw_send_update_vmsa),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_update_vmsa, handle, HANDLE) },
@@ -356,14 +356,14 @@ const struct psp_row psp_rows[] = {
 	},
 	/* 00:4 handle I */
 	{
-		.id = SEV_FW_SEND_FINISH, .name = "SEND_FINISH", BLOCK(sev_fw_send_finish, 0x04),
+		.id = SEV_FW_SEND_FINISH, .name = "SEND_FINISH", BLOCK(sev_fw_send_finish),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_finish, handle, HANDLE) },
 	},
 	/* 00:4 handle I */
 	{
-		.id = SEV_FW_SEND_CANCEL, .name = "SEND_CANCEL", BLOCK(sev_fw_send_cancel, 0x04),
+		.id = SEV_FW_SEND_CANCEL, .name = "SEND_CANCEL", BLOCK(sev_fw_send_cancel),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_send_cancel, handle, HANDLE) },
@@ -372,7 +372,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle IO, 04:4 policy I, 08:8 pdh I*, 10:4 len I, 18:8 session I*, 20:4 len I */
 	{
 		.id = SEV_FW_RECEIVE_START, .name = "RECEIVE_START",
-		BLOCK(sev_fw_receive_start, 0x24),
+		BLOCK(sev_fw_receive_start),
 		.door = PSP_DOOR_GUEST, .back = true,
 		.platform = PSP_PLATFORM_UP, .guest = PSP_GUEST_NONE, .then = PSP_THEN_OPEN,
 		.user = { USER(sev_fw_receive_start, policy) },
@@ -385,7 +385,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
 		.id = SEV_FW_RECEIVE_UPDATE_DATA, .name = "RECEIVE_UPDATE_DATA",
-		BLOCK(sev_fw_receive_update_data, 0x34),
+		BLOCK(sev_fw_receive_update_data),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_update_data, handle, HANDLE) },
@@ -398,7 +398,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 VMSA O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{
 		.id = SEV_FW_RECEIVE_UPDATE_VMSA, .name = "RECEIVE_UPDATE_VMSA",
-		BLOCK(sev_fw_receive_update_vmsa, 0x34),
+		BLOCK(sev_fw_receive_update_vmsa),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_update_vmsa, handle, HANDLE) },
@@ -411,7 +411,7 @@ const struct psp_row psp_rows[] = {
 	/* 00:4 handle I */
 	{
 		.id = SEV_FW_RECEIVE_FINISH, .name = "RECEIVE_FINISH",
-		BLOCK(sev_fw_receive_finish, 0x04),
+		BLOCK(sev_fw_receive_finish),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_receive_finish, handle, HANDLE) },
@@ -419,7 +419,7 @@ const struct psp_row psp_rows[] = {
 
 	/* 00:4 handle I, 08:8 guest I*, 10:8 host O*, 18:4 len I */
 	{
-		.id = SEV_FW_DBG_DECRYPT, .name = "DBG_DECRYPT", BLOCK(sev_fw_dbg_decrypt, 0x1c),
+		.id = SEV_FW_DBG_DECRYPT, .name = "DBG_DECRYPT", BLOCK(sev_fw_dbg_decrypt),
 		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_dbg_decrypt, handle, HANDLE) },
@@ -430,7 +430,7 @@ const struct psp_row psp_rows[] = {
 	},
 	/* 00:4 handle I, 08:8 host I*, 10:8 guest O*, 18:4 len I */
 	{
-		.id = SEV_FW_DBG_ENCRYPT, .name = "DBG_ENCRYPT", BLOCK(sev_fw_dbg_encrypt, 0x1c),
+		.id = SEV_FW_DBG_ENCRYPT, .name = "DBG_ENCRYPT", BLOCK(sev_fw_dbg_encrypt),
 		.door = PSP_DOOR_GUEST, .back = true, .mirror = true,
 		.guest = PSP_GUEST_STARTED, .each = PSP_EACH_RUN,
 		.own = { OWN(sev_fw_dbg_encrypt, handle, HANDLE) },
@@ -442,7 +442,7 @@ const struct psp_row psp_rows[] = {
 
 	/* 00:4 handle I, 04:4 flags I, 08:8 guest I*, 10:8 host O*, 18:8 mdata O*, 20:8 data I */
 	{
-		.id = SEV_FW_SWAP_OUT, .name = "SWAP_OUT", BLOCK(sev_fw_swap_out, 0x28),
+		.id = SEV_FW_SWAP_OUT, .name = "SWAP_OUT", BLOCK(sev_fw_swap_out),
 		.door = PSP_DOOR_GUEST, .back = true,	/* unchanged, but the firmware writes it */
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_swap_out, flags), USER(sev_fw_swap_out, software_data) },
@@ -455,7 +455,7 @@ const struct psp_row psp_rows[] = {
 	},
 	/* 00:4 handle I, 04:4 flags I, 08:8 host I*, 10:8 guest O*, 18:8 mdata I* */
 	{
-		.id = SEV_FW_SWAP_IN, .name = "SWAP_IN", BLOCK(sev_fw_swap_in, 0x20),
+		.id = SEV_FW_SWAP_IN, .name = "SWAP_IN", BLOCK(sev_fw_swap_in),
 		.door = PSP_DOOR_GUEST,
 		.guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_swap_in, flags) },

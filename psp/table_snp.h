@@ -29,7 +29,7 @@
 	},
 	/* 00:8 status O* -> Reclaim */
 	{
-		SNP(PLATFORM_STATUS, "PLATFORM_STATUS"), BLOCK(sev_fw_snp_platform_status, 0x08),
+		SNP(PLATFORM_STATUS, "PLATFORM_STATUS"), BLOCK(sev_fw_snp_platform_status),
 		.since = PSP_API(1, 51), .door = PSP_DOOR_PLATFORM,
 		.buf = { SNP_ANSWER(sev_fw_snp_platform_status, address, SEV_FW_SNP_STATUS_SIZE) },
 	},
@@ -39,13 +39,13 @@
 	},
 	/* 00:4 flags I, 08:8 list I*, 10:2 max_asid I */
 	{
-		SNP(INIT_EX, "INIT_EX"), BLOCK(sev_fw_snp_init_ex, 0x40),
+		SNP(INIT_EX, "INIT_EX"), BLOCK(sev_fw_snp_init_ex),
 		.since = PSP_API(1, 52),
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_SNP_UP,
 	},
 	/* 00:4 length I, 04:4 flags I */
 	{
-		SNP(SHUTDOWN_EX, "SHUTDOWN_EX"), BLOCK(sev_fw_snp_shutdown_ex, 0x08),
+		SNP(SHUTDOWN_EX, "SHUTDOWN_EX"), BLOCK(sev_fw_snp_shutdown_ex),
 		.since = PSP_API(1, 51),
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_SNP_DOWN,
 		.own = { OWN(sev_fw_snp_shutdown_ex, length, LENGTH) },
@@ -53,14 +53,14 @@
 
 	/* 00:8 context I */
 	{
-		SNP(DECOMMISSION, "DECOMMISSION"), BLOCK(sev_fw_snp_decommission, 0x08),
+		SNP(DECOMMISSION, "DECOMMISSION"), BLOCK(sev_fw_snp_decommission),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_DESTROY,
 		.own = { OWN(sev_fw_snp_decommission, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:4 asid I */
 	{
-		SNP(ACTIVATE, "ACTIVATE"), BLOCK(sev_fw_snp_activate, 0x0c),
+		SNP(ACTIVATE, "ACTIVATE"), BLOCK(sev_fw_snp_activate),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
 		.own = {
@@ -70,21 +70,21 @@
 	},
 	/* 00:8 context I, 08:8 status O* -> Reclaim */
 	{
-		SNP(GUEST_STATUS, "GUEST_STATUS"), BLOCK(sev_fw_snp_guest_status, 0x10),
+		SNP(GUEST_STATUS, "GUEST_STATUS"), BLOCK(sev_fw_snp_guest_status),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_guest_status, context, CONTEXT) },
 		.buf = { SNP_ANSWER(sev_fw_snp_guest_status, address, SEV_FW_SNP_STATUS_SIZE) },
 	},
 	/* 00:8 context I */
 	{
-		SNP(GCTX_CREATE, "GCTX_CREATE"), BLOCK(sev_fw_snp_gctx_create, 0x08),
+		SNP(GCTX_CREATE, "GCTX_CREATE"), BLOCK(sev_fw_snp_gctx_create),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.guest = PSP_GUEST_NONE, .then = PSP_THEN_CREATE,
 		.own = { OWN(sev_fw_snp_gctx_create, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:8 request I*, 10:8 response O* -> Firmware, as before */
 	{
-		SNP(GUEST_REQUEST, "GUEST_REQUEST"), BLOCK(sev_fw_snp_guest_request, 0x18),
+		SNP(GUEST_REQUEST, "GUEST_REQUEST"), BLOCK(sev_fw_snp_guest_request),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_guest_request, context, CONTEXT) },
 		.buf = {
@@ -100,7 +100,7 @@
 	},
 	/* 00:4 length I, 08:8 context I, 10:4 asid I, 14:4 numids I, 18:8 ids I* */
 	{
-		SNP(ACTIVATE_EX, "ACTIVATE_EX"), BLOCK(sev_fw_snp_activate_ex, 0x20),
+		SNP(ACTIVATE_EX, "ACTIVATE_EX"), BLOCK(sev_fw_snp_activate_ex),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.guest = PSP_GUEST_STARTED, .then = PSP_THEN_BIND,
 		.own = {
@@ -111,7 +111,7 @@
 	},
 	/* 00:4 length I, 04:4 key I, 08:8 context I, 10:8 report O* -> Reclaim */
 	{
-		SNP(HV_REPORT_REQ, "HV_REPORT_REQ"), BLOCK(sev_fw_snp_hv_report_req, 0x18),
+		SNP(HV_REPORT_REQ, "HV_REPORT_REQ"), BLOCK(sev_fw_snp_hv_report_req),
 		.since = PSP_API(1, 58), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.user = { USER(sev_fw_snp_hv_report_req, key_sel) },
 		.own = {
@@ -123,32 +123,32 @@
 
 	/* 00:8 context I, 08:8 policy I, 10:8 agent I, 18:4 flags I, 1c:4 tsc I, 20:16 gosvw I */
 	{
-		SNP(LAUNCH_START, "LAUNCH_START"), BLOCK(sev_fw_snp_launch_start, 0x30),
+		SNP(LAUNCH_START, "LAUNCH_START"), BLOCK(sev_fw_snp_launch_start),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_launch_start, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:4 flags I, 10:8 page IO*, 19:3 permissions I */
 	{
-		SNP(LAUNCH_UPDATE, "LAUNCH_UPDATE"), BLOCK(sev_fw_snp_launch_update, 0x20),
+		SNP(LAUNCH_UPDATE, "LAUNCH_UPDATE"), BLOCK(sev_fw_snp_launch_update),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_launch_update, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:8 block I*, 10:8 auth I*, 18:8 flags I, 20:32 host data I */
 	{
-		SNP(LAUNCH_FINISH, "LAUNCH_FINISH"), BLOCK(sev_fw_snp_launch_finish, 0x40),
+		SNP(LAUNCH_FINISH, "LAUNCH_FINISH"), BLOCK(sev_fw_snp_launch_finish),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_launch_finish, context, CONTEXT) },
 	},
 
 	/* 00:8 context I, 08:8 guest I*, 10:8 host O* -> Reclaim */
 	{
-		SNP(DBG_DECRYPT, "DBG_DECRYPT"), BLOCK(sev_fw_snp_dbg_decrypt, 0x18),
+		SNP(DBG_DECRYPT, "DBG_DECRYPT"), BLOCK(sev_fw_snp_dbg_decrypt),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_dbg_decrypt, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:8 host I*, 10:8 guest O* */
 	{
-		SNP(DBG_ENCRYPT, "DBG_ENCRYPT"), BLOCK(sev_fw_snp_dbg_encrypt, 0x18),
+		SNP(DBG_ENCRYPT, "DBG_ENCRYPT"), BLOCK(sev_fw_snp_dbg_encrypt),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_dbg_encrypt, context, CONTEXT) },
 	},
@@ -156,7 +156,7 @@
 	/* 00:4 length I, 04:2 sub I, 08:8 vector I, 10:4 flags I, 20:8 dst O* -> Reclaim */
 	{
 		SNP(VERIFY_MITIGATION, "VERIFY_MITIGATION"),
-		BLOCK(sev_fw_snp_verify_mitigation, 0x40),
+		BLOCK(sev_fw_snp_verify_mitigation),
 		.since = PSP_API(1, 58), .platform = PSP_PLATFORM_SNP,
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.user = {
@@ -172,48 +172,48 @@
 
 	/* 00:8 context I, 08:8 src I*, 10:8 dst O*, 18:8 entry O*, 20:8 data I, 28:4 flags I */
 	{
-		SNP(PAGE_SWAP_OUT, "PAGE_SWAP_OUT"), BLOCK(sev_fw_snp_page_swap_out, 0x30),
+		SNP(PAGE_SWAP_OUT, "PAGE_SWAP_OUT"), BLOCK(sev_fw_snp_page_swap_out),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_page_swap_out, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:8 src I*, 10:8 dst O*, 18:8 entry I*, 28:4 flags I */
 	{
-		SNP(PAGE_SWAP_IN, "PAGE_SWAP_IN"), BLOCK(sev_fw_snp_page_swap_in, 0x30),
+		SNP(PAGE_SWAP_IN, "PAGE_SWAP_IN"), BLOCK(sev_fw_snp_page_swap_in),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_page_swap_in, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:4 flags I, 10:8 src I*, 18:8 dst O* */
 	{
-		SNP(PAGE_MOVE, "PAGE_MOVE"), BLOCK(sev_fw_snp_page_move, 0x20),
+		SNP(PAGE_MOVE, "PAGE_MOVE"), BLOCK(sev_fw_snp_page_move),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_page_move, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:8 page I */
 	{
-		SNP(PAGE_MD_INIT, "PAGE_MD_INIT"), BLOCK(sev_fw_snp_page_md_init, 0x10),
+		SNP(PAGE_MD_INIT, "PAGE_MD_INIT"), BLOCK(sev_fw_snp_page_md_init),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_snp_page_md_init, context, CONTEXT) },
 	},
 	/* 00:4 length I, 08:8 list I* */
 	{
-		SNP(PAGE_SET_STATE, "PAGE_SET_STATE"), BLOCK(sev_fw_snp_page_set_state, 0x10),
+		SNP(PAGE_SET_STATE, "PAGE_SET_STATE"), BLOCK(sev_fw_snp_page_set_state),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.own = { OWN(sev_fw_snp_page_set_state, length, LENGTH) },
 	},
 	/* 00:8 page I */
 	{
-		SNP(PAGE_RECLAIM, "PAGE_RECLAIM"), BLOCK(sev_fw_snp_page_reclaim, 0x08),
+		SNP(PAGE_RECLAIM, "PAGE_RECLAIM"), BLOCK(sev_fw_snp_page_reclaim),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 	},
 	/* 00:8 page I */
 	{
-		SNP(PAGE_UNSMASH, "PAGE_UNSMASH"), BLOCK(sev_fw_snp_page_unsmash, 0x08),
+		SNP(PAGE_UNSMASH, "PAGE_UNSMASH"), BLOCK(sev_fw_snp_page_unsmash),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 	},
 	/* demand: the stock driver's; it changes what every guest's reports say */
 	/* 00:8 tcb I, 08:4 flags I */
 	{
-		SNP(CONFIG, "CONFIG"), BLOCK(sev_fw_snp_config, 0x40),
+		SNP(CONFIG, "CONFIG"), BLOCK(sev_fw_snp_config),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.user = { USER(sev_fw_snp_config, reported_tcb), USER(sev_fw_snp_config, flags) },
@@ -221,14 +221,14 @@
 	/* 00:4 length I, 08:8 image I*, 10:4 len I, 14:4 flags I */
 	{
 		SNP(DOWNLOAD_FIRMWARE_EX, "DOWNLOAD_FIRMWARE_EX"),
-		BLOCK(sev_fw_snp_download_firmware_ex, 0x18),
+		BLOCK(sev_fw_snp_download_firmware_ex),
 		.since = PSP_API(1, 51), .then = PSP_THEN_RELOAD,
 		.own = { OWN(sev_fw_snp_download_firmware_ex, length, LENGTH) },
 	},
 	/* demand: cannot be undone before the machine is replaced */
 	/* 00:4 length I */
 	{
-		SNP(COMMIT, "COMMIT"), BLOCK(sev_fw_snp_commit, 0x04),
+		SNP(COMMIT, "COMMIT"), BLOCK(sev_fw_snp_commit),
 		.since = PSP_API(1, 51),
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_ADMIN, .final = true,
 		.own = { OWN(sev_fw_snp_commit, length, LENGTH) },
@@ -236,7 +236,7 @@
 	/* demand: the stock driver's; reports are signed by this key from then on */
 	/* 00:4 length I, 04:1 version I, 08:8 key I* */
 	{
-		SNP(VLEK_LOAD, "VLEK_LOAD"), BLOCK(sev_fw_snp_vlek_load, 0x10),
+		SNP(VLEK_LOAD, "VLEK_LOAD"), BLOCK(sev_fw_snp_vlek_load),
 		.since = PSP_API(1, 54), .platform = PSP_PLATFORM_SNP,
 		.door = PSP_DOOR_PLATFORM, .demand = PSP_DEMAND_WRITE,
 		.user = { USER(sev_fw_snp_vlek_load, wrapped_version) },
@@ -245,7 +245,7 @@
 	},
 	/* 00:4 length I, 04:4 ecx I, 08:8 info O* -> Reclaim */
 	{
-		SNP(FEATURE_INFO, "FEATURE_INFO"), BLOCK(sev_fw_snp_feature_info, 0x10),
+		SNP(FEATURE_INFO, "FEATURE_INFO"), BLOCK(sev_fw_snp_feature_info),
 		.since = PSP_API(1, 55), .door = PSP_DOOR_PLATFORM,
 		.user = { USER(sev_fw_snp_feature_info, ecx_in) },
 		.own = { OWN(sev_fw_snp_feature_info, length, LENGTH) },
