@@ -42,6 +42,7 @@ help:
 	@echo '  make setup      install the Debian packages, get the kernel for the box'
 	@echo '  make modules    build psp_sev.ko, kvm_sev_glue.ko, sev_cpu_sim.ko'
 	@echo '  make programs   build the software PSP and the tools'
+	@echo '  make docs       write the documented table of commands from the driver'
 	@echo '  make lint       sparse, checkpatch, shellcheck, kernel-doc and the like'
 	@echo '  make clean      remove all that was built; kernels stay'
 	@echo '  make distclean  remove build/'
@@ -124,6 +125,9 @@ deb: modules
 dist:
 	@scripts/dist
 
+docs:
+	@scripts/docs
+
 lint: setup
 	@scripts/lint
 
@@ -134,4 +138,4 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-migrate check check-long check-tree check-kernels kselftest bench \
-	kselftest-install install install-lib uninstall deb dist lint clean distclean
+	kselftest-install install install-lib uninstall deb dist docs lint clean distclean
