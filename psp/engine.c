@@ -457,6 +457,31 @@ int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
 }
 EXPORT_SYMBOL_GPL(psp_guest_issue);
 
+/**
+ * psp_guest_close() - unbind a guest and destroy its context
+ * @handle: the guest, as its host side knows it; 0: there is none
+ *
+ * For the end of a VM: nothing can be done about a failure, and the handle is void.
+ *
+ * Context: process context, sleeps.
+ */
+void psp_guest_close(u32 handle)
+{
+	struct psp *psp;
+
+	if (!handle)
+		return;
+	psp = psp_get();
+	if (!psp) {
+		/* the guest has gone with its PSP */
+		psp_handle_drop(handle);
+		return;
+	}
+	psp_submit_end(psp, handle);
+	psp_put(psp);
+}
+EXPORT_SYMBOL_GPL(psp_guest_close);
+
 static int query_rows(const struct psp *psp, const struct sev_fw_query *query)
 {
 	size_t known = min_t(size_t, query->info_size, sizeof(struct sev_fw_cmd_info));

@@ -88,6 +88,7 @@ void psp_guest_ops_unregister(const struct psp_guest_ops *ops);
 int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd);
 bool psp_guest_legacy_knows(u32 id);
 int psp_guest_legacy(struct psp_guest *guest, struct sev_fw_cmd *cmd);
+void psp_guest_close(u32 handle);
 int psp_query(void __user *uquery);
 
 #endif /* PSP_GUEST_H */
