@@ -6,31 +6,33 @@
 #ifndef KVM_GLUE_ATTACH_TREE_H
 #define KVM_GLUE_ATTACH_TREE_H
 
-#include <linux/kconfig.h>
+#include <linux/errno.h>
 #include <linux/kvm.h>
-#include <linux/sev-fw.h>
+#include <linux/types.h>
 
 struct kvm;
-
-int kvm_sev_glue_ioctl(struct kvm *kvm, const struct kvm_sev_cmd *cmd, void __user *argp);
-
-/**
- * kvm_sev_glue_wants() - is this command for kvm_sev_glue_ioctl()?
- * @cmd: envelope, the kernel's copy
- *
- * Return: true if so.
- */
-static inline bool kvm_sev_glue_wants(const struct kvm_sev_cmd *cmd)
-{
-	return IS_ENABLED(CONFIG_KVM_SEV_GLUE) && cmd->id & SEV_FW_PASSTHROUGH;
-}
+struct vcpu_svm;
 
 #ifdef CONFIG_KVM_SEV_GLUE
-void kvm_sev_glue_attach(void);
+void kvm_sev_glue_attach(int (*fill)(struct vcpu_svm *svm));
 void kvm_sev_glue_detach(void);
+bool kvm_sev_glue_wants(const struct kvm_sev_cmd *cmd);
+int kvm_sev_glue_ioctl(struct kvm *kvm, const struct kvm_sev_cmd *cmd, void __user *argp);
+void kvm_sev_glue_close(unsigned int handle);
 #else
-static inline void kvm_sev_glue_attach(void) {}
+static inline void kvm_sev_glue_attach(int (*fill)(struct vcpu_svm *svm)) {}
 static inline void kvm_sev_glue_detach(void) {}
+
+static inline bool kvm_sev_glue_wants(const struct kvm_sev_cmd *cmd)
+{
+	return false;
+}
+
+static inline int kvm_sev_glue_ioctl(struct kvm *kvm, const struct kvm_sev_cmd *cmd,
+				     void __user *argp)
+{
+	return -EOPNOTSUPP;
+}
 #endif
 
 #endif /* KVM_GLUE_ATTACH_TREE_H */

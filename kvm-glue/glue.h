@@ -12,6 +12,7 @@
 struct kvm;
 struct page;
 struct sev_fw_cmd;
+struct vcpu_svm;
 
 /**
  * struct lent_guest - a guest while the engine has it
@@ -38,6 +39,9 @@ extern const struct psp_guest_ops kvm_sev_guest_ops;
 bool glue_answers(struct kvm *kvm, void __user *argp, int *ret);
 int glue_called(struct kvm *kvm, void __user *argp);
 extern void *glue_stock;
+
+/* save_area.c in the module, attach_tree.c in a kernel tree */
+int glue_fill_save_area(struct vcpu_svm *svm);
 
 /* vmsa.c */
 int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct page **page);
