@@ -86,6 +86,15 @@ int load_module(const char *name)
 	return ret;
 }
 
+bool serve_legacy(bool on)
+{
+	int fd = open("/sys/module/" GLUE "/parameters/legacy", O_WRONLY | O_CLOEXEC);
+	bool done = write(fd, on ? "1" : "0", 1) == 1;
+
+	close(fd);
+	return done;
+}
+
 int try_unload_module(const char *name)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK);

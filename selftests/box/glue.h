@@ -52,7 +52,7 @@ struct outcome encrypt_op_at(int vm, const void *arg);
 /** passthrough() - a command of the glue's; @block of @len bytes, @sev: /dev/sev or -1 */
 struct outcome passthrough(int vm, __u32 id, void *block, __u32 len, int sev);
 
-/** legacy() - a command of the stock kvm_amd's */
+/** legacy() - one of KVM's own commands */
 struct outcome legacy(int vm, __u32 id, void *data, int sev);
 
 /** guest_status() - a pass-through command that works on any started guest */
@@ -72,6 +72,9 @@ int unload_module(const char *name);
 
 /** module_is_loaded() - true if it is there, and not built in */
 bool module_is_loaded(const char *name);
+
+/** serve_legacy() - by the driver, or by the stock kvm_amd; false: there is no such choice */
+bool serve_legacy(bool on);
 
 /** glue_stays() - why the module cannot come and go, or NULL */
 const char *glue_stays(void);

@@ -263,6 +263,7 @@ TEST_F(glue, same_as_stock)
 
 	if (glue_stays())
 		SKIP(return, "%s", glue_stays());
+	serve_legacy(false);
 	compared(self->plain, self->vm, self->sev, with);
 	ASSERT_EQ(0, unload_module(GLUE));
 	compared(self->plain, self->vm, self->sev, without);

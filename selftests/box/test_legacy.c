@@ -31,15 +31,6 @@
 #define CANARY		0xc5
 #define MEASURE_SIZE	0x30
 
-static bool serve(bool on)
-{
-	int fd = open(PARAMETER, O_WRONLY | O_CLOEXEC);
-	bool done = write(fd, on ? "1" : "0", 1) == 1;
-
-	close(fd);
-	return done;
-}
-
 FIXTURE(served) {
 	int sev;
 	int vm;		/* a SEV guest, not started */
@@ -63,12 +54,12 @@ FIXTURE_SETUP(served)
 	self->vm = create_vm();
 	ASSERT_LE(0, self->vm);
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_INIT, NULL, self->sev).ret);
-	ASSERT_TRUE(serve(true));
+	ASSERT_TRUE(serve_legacy(true));
 }
 
 FIXTURE_TEARDOWN(served)
 {
-	serve(self->was == 'Y');
+	serve_legacy(self->was == 'Y');
 	munmap(self->ram, RAM);
 	close(self->vm);
 	close(self->sev);
@@ -96,16 +87,16 @@ static int launch(int vm, int sev, uint8_t *ram, bool by_turns)
 	int ret = ioctl(vm, KVM_MEMORY_ENCRYPT_REG_REGION, &region);
 
 	if (by_turns)
-		serve(false);
+		serve_legacy(false);
 	ret = ret ? ret : start(vm, sev, 0, NULL, &status);
 	if (by_turns)
-		serve(true);
+		serve_legacy(true);
 	ret = ret ? ret : legacy(vm, KVM_SEV_LAUNCH_UPDATE_DATA, &update, sev).ret;
 	if (by_turns)
-		serve(false);
+		serve_legacy(false);
 	ret = ret ? ret : legacy(vm, KVM_SEV_LAUNCH_MEASURE, &m, sev).ret;
 	if (by_turns)
-		serve(true);
+		serve_legacy(true);
 	return ret ? ret : legacy(vm, KVM_SEV_LAUNCH_FINISH, NULL, sev).ret;
 }
 
@@ -117,7 +108,7 @@ TEST_F(served, both_handlers_know_the_same_guest)
 	memset(&ours, CANARY, sizeof(ours));
 	memset(&stock, CANARY, sizeof(stock));
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_GUEST_STATUS, &ours, self->sev).ret);
-	ASSERT_TRUE(serve(false));
+	ASSERT_TRUE(serve_legacy(false));
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_GUEST_STATUS, &stock, self->sev).ret);
 	EXPECT_EQ(0, memcmp(&ours, &stock, sizeof(ours)));
 	EXPECT_NE(0, ours.handle);
@@ -245,7 +236,7 @@ static void *switch_until(void *arg)
 	const atomic_bool *end = arg;
 
 	for (unsigned int n = 0; !atomic_load(end); n++)
-		serve(n % 2);
+		serve_legacy(n % 2);
 	return NULL;
 }
 

@@ -414,6 +414,9 @@ static void look_on(const char *when, bool glue, TRACED)
 {
 	unsigned long n;
 
+	/* a command that the driver serves does not come to the stock function */
+	if (glue)
+		serve_legacy(false);
 	forget();
 	n = call(glue, self, _metadata);
 	for (size_t i = 0; i < TRACERS; i++) {
