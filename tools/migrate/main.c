@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,22 +38,6 @@ static const char usage[] =
 "\n"
 "Exit code: 0 if the guest runs on the target and is what it was, 1 if not, 2 for\n"
 "a wrong option.\n";
-
-void say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-int fail(const struct launch *l, const char *what, int ret)
-{
-	say("sev-migrate: %s: %s", what, launch_error(l, ret));
-	return ret;
-}
 
 static unsigned long parse(const char *text, unsigned long max)
 {

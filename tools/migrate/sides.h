@@ -26,11 +26,15 @@ struct options {
 	bool by_dev;
 };
 
+/* ---- say.c ---- */
+
 /** say() - a line of progress for people, on standard error */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** fail() - @what could not be done; returns @ret */
 int fail(const struct launch *l, const char *what, int ret);
+
+/* ---- source.c, target.c ---- */
 
 /** source() - launch a guest, let it run, send it away; 0 or a negative errno */
 int source(const struct options *opt);

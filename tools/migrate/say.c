@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the two sides of a migration tell people. Standard output is the wire, hence
+ * standard error.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sides.h"
+
+void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int fail(const struct launch *l, const char *what, int ret)
+{
+	say("sev-migrate: %s: %s", what, launch_error(l, ret));
+	return ret;
+}
