@@ -59,6 +59,15 @@ void asid_forget_all(struct swpsp *p)
 		asid_set(p, i, 0, 0, 0, 0);
 }
 
+static bool snp_guest_has(const struct swpsp *p, uint32_t asid)
+{
+	const struct snp_guest *g;
+
+	for (g = p->snp.guests; g && g->asid != asid; g = g->next)
+		;
+	return g;
+}
+
 /*
  * Legacy SHUTDOWN while SNP is up: SNP's guests keep their ASIDs. Those of the guests
  * that are gone may have left traces in the caches.
@@ -66,7 +75,7 @@ void asid_forget_all(struct swpsp *p)
 void asid_forget_legacy(struct swpsp *p)
 {
 	for (uint32_t i = 1; i <= p->config.max_asid; i++) {
-		if (snp_guest_of_asid(p, i))
+		if (snp_guest_has(p, i))
 			continue;
 		if (p->asids[i].allocated | p->asids[i].used)
 			asid_release(p, i);

@@ -93,24 +93,6 @@ const char *swpsp_status_name(uint16_t status)
 	return "(unknown)";
 }
 
-/* ---- extended error information ---- */
-
-void error_record(struct swpsp *p, enum error_id id)
-{
-	p->error_info = (p->error_info << 10 | id) & ((1ull << 60) - 1);
-}
-
-uint16_t hardware_error(struct swpsp *p, enum error_id id)
-{
-	error_record(p, id);
-	return SWPSP_HWERROR_PLATFORM;
-}
-
-uint64_t swpsp_error_info(const struct swpsp *p)
-{
-	return p->error_info;
-}
-
 void swpsp_counts(const struct swpsp *p, struct swpsp_counts *counts)
 {
 	counts->guests = p->guest_count + p->snp.guest_count;
@@ -120,47 +102,13 @@ void swpsp_counts(const struct swpsp *p, struct swpsp_counts *counts)
 
 /* ---- transcript ---- */
 
-static bool digest_so_far(const struct guest *g, uint8_t digest[32])
-{
-	EVP_MD_CTX *copy = EVP_MD_CTX_new();
-	bool ok = copy && EVP_MD_CTX_copy_ex(copy, g->digest) &&
-		  EVP_DigestFinal_ex(copy, digest, NULL);
-
-	EVP_MD_CTX_free(copy);
-	return ok;
-}
-
-/*
- * The launch log: one line for each step of a launch, with the digest after it,
- * so that the first step that differs from what an owner expects can be found.
- */
-void launch_log(struct swpsp *p, struct guest *g, const char *step, uint64_t addr, uint64_t len)
-{
-	FILE *f = p->config.transcript;
-	uint8_t digest[32];
-
-	g->log_step++;
-	if (!f)
-		return;
-	if (g->state != GUEST_LUPDATE)
-		memcpy(digest, g->launch_digest, sizeof(digest));
-	else if (!digest_so_far(g, digest))
-		return;
-	fprintf(f, "launch handle=%u step=%u %s addr=0x%llx len=0x%llx digest=",
-		guest_handle(p, g), g->log_step, step, (unsigned long long)addr,
-		(unsigned long long)len);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		fprintf(f, "%02x", digest[i]);
-	fputc('\n', f);
-}
-
 /* The page that a command of SNP is about, and the state that it has now. */
 static void transcribe_page(const struct swpsp *p, uint64_t addr)
 {
 	uint64_t page = mem_address(p, addr) & ~0xfffull;
 
 	fprintf(p->config.transcript, " page=0x%llx:%s", (unsigned long long)addr,
-		rmp_state_name(snp_page_lookup(p, page, NULL)));
+		rmp_state_name(mem_state(p, page, NULL)));
 }
 
 /* Older firmware needs the C-bit in a packet's guest address; present firmware does not. */

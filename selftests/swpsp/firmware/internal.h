@@ -363,6 +363,11 @@ bool identity_new_pek(struct swpsp *p, struct identity *id);
 bool identity_new_pdh(struct swpsp *p, struct identity *id);
 bool identity_chip_id(struct swpsp *p, unsigned int socket, uint8_t id[ID_SIZE]);
 
+/* ---- error.c ---- */
+
+void error_record(struct swpsp *p, enum error_id id);
+uint16_t hardware_error(struct swpsp *p, enum error_id id);
+
 /* ---- memory.c ---- */
 
 uint64_t mem_address(const struct swpsp *p, uint64_t addr);
@@ -375,6 +380,8 @@ uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr,
 uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const void *in,
 		      size_t len);
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len);
+void mem_wrote(struct swpsp *p, uint64_t addr, uint64_t len);
+enum rmp_state mem_state(const struct swpsp *p, uint64_t addr, struct rmp_page *entry);
 bool mem_set_key(struct swpsp *p, uint32_t asid, const uint8_t seed[32]);
 void mem_forget_key(struct swpsp *p, uint32_t asid);
 void mem_forget_keys(struct swpsp *p);
@@ -454,13 +461,6 @@ bool packet_mac(const struct session_keys *keys, const struct packet *packet,
 bool launch_measurement(const struct session_keys *keys, const uint8_t version[3],
 			uint32_t policy, const uint8_t digest[32], const uint8_t nonce[16],
 			uint8_t mac[32]);
-
-/* ---- dispatch.c ---- */
-
-void error_record(struct swpsp *p, enum error_id id);
-uint16_t hardware_error(struct swpsp *p, enum error_id id);
-void launch_log(struct swpsp *p, struct guest *g, const char *step, uint64_t addr,
-		uint64_t len);
 
 /* ---- selfcheck.c ---- */
 

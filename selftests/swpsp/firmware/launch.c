@@ -3,6 +3,8 @@
  * Launch: from an empty context to a measured, encrypted, running guest; and the
  * attestation report, which says what was measured.
  */
+#include <stdio.h>
+
 #include <openssl/crypto.h>
 
 #include "internal.h"
@@ -23,6 +25,41 @@
 #define REPORT_ADDR	0x08
 #define REPORT_NONCE	0x10
 #define REPORT_LEN	0x20
+
+static bool digest_so_far(const struct guest *g, uint8_t digest[32])
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	bool ok = copy && EVP_MD_CTX_copy_ex(copy, g->digest) &&
+		  EVP_DigestFinal_ex(copy, digest, NULL);
+
+	EVP_MD_CTX_free(copy);
+	return ok;
+}
+
+/*
+ * The launch log: one line for each step of a launch, with the digest after it,
+ * so that the first step that differs from what an owner expects can be found.
+ */
+static void launch_log(struct swpsp *p, struct guest *g, const char *step, uint64_t addr,
+		       uint64_t len)
+{
+	FILE *f = p->config.transcript;
+	uint8_t digest[32];
+
+	g->log_step++;
+	if (!f)
+		return;
+	if (g->state != GUEST_LUPDATE)
+		memcpy(digest, g->launch_digest, sizeof(digest));
+	else if (!digest_so_far(g, digest))
+		return;
+	fprintf(f, "launch handle=%u step=%u %s addr=0x%llx len=0x%llx digest=",
+		guest_handle(p, g), g->log_step, step, (unsigned long long)addr,
+		(unsigned long long)len);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		fprintf(f, "%02x", digest[i]);
+	fputc('\n', f);
+}
 
 uint16_t cmd_launch_start(struct swpsp *p, uint8_t *cmd)
 {
@@ -83,7 +120,7 @@ static uint16_t update_data(struct swpsp *p, struct guest *g, uint64_t addr, uin
 	    !mem_writable(p, SNP_PAGE_OUTPUT, addr, len)) {
 		if (!EVP_DigestUpdate(g->digest, mem_at(p, addr), len))
 			return hardware_error(p, ERROR_CRYPTO);
-		snp_legacy_wrote(p, addr, len);
+		mem_wrote(p, addr, len);
 		*done = len;
 		return SWPSP_SUCCESS;
 	}

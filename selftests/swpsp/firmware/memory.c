@@ -79,6 +79,19 @@ uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len)
 	return status;
 }
 
+/* State of the page of @addr, and its entry (@entry may be NULL). */
+enum rmp_state mem_state(const struct swpsp *p, uint64_t addr, struct rmp_page *entry)
+{
+	struct rmp_page page = { 0 };
+	enum rmp_state state = RMP_DEFAULT;
+
+	if (p->snp.state == SNP_INIT && rmp_lookup(&p->snp.rmp, mem_address(p, addr), &page))
+		state = rmp_state(&page);
+	if (entry)
+		*entry = page;
+	return state;
+}
+
 /* May firmware write [addr, addr + len)? @states: SNP_PAGE_IN() of its pages. */
 uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr, size_t len)
 {
@@ -89,7 +102,7 @@ uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr,
 		return status;
 	addr = mem_address(p, addr);
 	for (page = addr & ~(PAGE_SIZE - 1ull); page < addr + len; page += PAGE_SIZE)
-		if (!(SNP_PAGE_IN(snp_page_lookup(p, page, NULL)) & states))
+		if (!(SNP_PAGE_IN(mem_state(p, page, NULL)) & states))
 			return SWPSP_INVALID_PAGE_STATE;
 	return SWPSP_SUCCESS;
 }
@@ -104,12 +117,37 @@ uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const
 	return status;
 }
 
+/*
+ * A legacy command has written here. Its pages are in Reclaim once the command has
+ * succeeded, see snp_legacy_end().
+ *
+ * Chunks of one buffer come one after the other, upwards or, in COPY, downwards, and
+ * make one range. No command writes more than a handful of buffers.
+ */
+void mem_wrote(struct swpsp *p, uint64_t addr, uint64_t len)
+{
+	struct written *w = p->written;
+
+	if (p->snp.state != SNP_INIT)
+		return;
+	addr = mem_address(p, addr);
+	for (; w < p->written + ARRAY_SIZE(p->written); w++) {
+		if (w->len && addr + len != w->addr && addr != w->addr + w->len)
+			continue;
+		if (!w->len || addr < w->addr)
+			w->addr = addr;
+		w->len += len;
+		return;
+	}
+	/* More buffers than that: pages stay Firmware, which a host can reclaim, too. */
+}
+
 uint16_t mem_write(struct swpsp *p, uint64_t addr, const void *in, size_t len)
 {
 	uint16_t status = mem_write_in(p, SNP_PAGE_OUTPUT, addr, in, len);
 
 	if (!status)
-		snp_legacy_wrote(p, addr, len);
+		mem_wrote(p, addr, len);
 	return status;
 }
 
@@ -249,7 +287,7 @@ uint16_t mem_guest_write(struct swpsp *p, uint32_t asid, uint64_t addr, const ui
 	uint16_t status = mem_guest_write_in(p, SNP_PAGE_OUTPUT, asid, addr, in, len);
 
 	if (!status)
-		snp_legacy_wrote(p, addr, len);
+		mem_wrote(p, addr, len);
 	return status;
 }
 

@@ -35,7 +35,7 @@ static uint16_t guest_page_check(const struct swpsp *p, const struct snp_guest *
 
 	if (page % SNP_PAGE_4K)
 		return SWPSP_INVALID_ADDRESS;
-	if (snp_page_lookup(p, page, &entry) != RMP_DEFAULT && entry.large) {
+	if (mem_state(p, page, &entry) != RMP_DEFAULT && entry.large) {
 		size = SNP_PAGE_2M;			/* [D-DBG-LARGE] */
 		page &= ~(SNP_PAGE_2M - 1ull);
 	}

@@ -33,7 +33,7 @@ struct snp_guest *snp_guest_get(struct swpsp *p, uint64_t gctx, unsigned int sta
 	if (page % SNP_PAGE_4K || mem_range(p, page, SNP_PAGE_4K))
 		return NULL;
 	*status = SWPSP_INVALID_GUEST;
-	if (snp_page_lookup(p, page, NULL) != RMP_CONTEXT)
+	if (mem_state(p, page, NULL) != RMP_CONTEXT)
 		return NULL;
 	for (g = p->snp.guests; g && g->page != page; g = g->next)
 		;
@@ -43,15 +43,6 @@ struct snp_guest *snp_guest_get(struct swpsp *p, uint64_t gctx, unsigned int sta
 	if (!(states & 1u << g->state))
 		return NULL;
 	*status = SWPSP_SUCCESS;
-	return g;
-}
-
-struct snp_guest *snp_guest_of_asid(struct swpsp *p, uint32_t asid)
-{
-	struct snp_guest *g;
-
-	for (g = p->snp.guests; g && g->asid != asid; g = g->next)
-		;
 	return g;
 }
 

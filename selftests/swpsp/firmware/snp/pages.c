@@ -8,18 +8,6 @@
  */
 #include "internal.h"
 
-enum rmp_state snp_page_lookup(const struct swpsp *p, uint64_t addr, struct rmp_page *entry)
-{
-	struct rmp_page page = { 0 };
-	enum rmp_state state = RMP_DEFAULT;
-
-	if (p->snp.state == SNP_INIT && rmp_lookup(&p->snp.rmp, mem_address(p, addr), &page))
-		state = rmp_state(&page);
-	if (entry)
-		*entry = page;
-	return state;
-}
-
 uint16_t snp_page_check(const struct swpsp *p, uint64_t addr, uint32_t size,
 			unsigned int states, uint32_t asid, struct rmp_page *entry)
 {
@@ -31,7 +19,7 @@ uint16_t snp_page_check(const struct swpsp *p, uint64_t addr, uint32_t size,
 		entry = &e;
 	if (page % size || mem_range(p, page, size))
 		return SWPSP_INVALID_ADDRESS;
-	state = snp_page_lookup(p, page, entry);
+	state = mem_state(p, page, entry);
 	if (state == RMP_DEFAULT)
 		return states & SNP_PAGE_IN(RMP_DEFAULT) ? SWPSP_SUCCESS :
 							   SWPSP_INVALID_PAGE_STATE;
@@ -81,7 +69,7 @@ void snp_page_give_back(struct swpsp *p, uint64_t addr)
 	const struct rmp_page reclaim = snp_page_reclaim();
 	uint64_t page = mem_address(p, addr) & ~(SNP_PAGE_4K - 1ull);
 
-	if (snp_page_lookup(p, page, NULL) == RMP_FIRMWARE)
+	if (mem_state(p, page, NULL) == RMP_FIRMWARE)
 		snp_page_set(p, page, &reclaim);
 }
 
@@ -98,28 +86,6 @@ uint16_t snp_output_write(struct swpsp *p, uint64_t addr, const void *data, uint
 
 /* ---- legacy commands while SNP is up ---- */
 
-/*
- * Chunks of one buffer come one after the other, upwards or, in COPY, downwards, and
- * make one range. No command writes more than a handful of buffers.
- */
-void snp_legacy_wrote(struct swpsp *p, uint64_t addr, uint64_t len)
-{
-	struct written *w = p->written;
-
-	if (p->snp.state != SNP_INIT)
-		return;
-	addr = mem_address(p, addr);
-	for (; w < p->written + ARRAY_SIZE(p->written); w++) {
-		if (w->len && addr + len != w->addr && addr != w->addr + w->len)
-			continue;
-		if (!w->len || addr < w->addr)
-			w->addr = addr;
-		w->len += len;
-		return;
-	}
-	/* More buffers than that: pages stay Firmware, which a host can reclaim, too. */
-}
-
 /* The area of INIT_EX stays the firmware's, and so do pages of 2 MiB [D-LEGACY-LARGE]. */
 static void give_back_written(struct swpsp *p, const struct written *w)
 {
@@ -130,7 +96,7 @@ static void give_back_written(struct swpsp *p, const struct written *w)
 		if (p->nv_area && mem_overlap(page, SNP_PAGE_4K, mem_address(p, p->nv_area),
 					      NV_SIZE))
 			continue;
-		if (snp_page_lookup(p, page, &entry) == RMP_FIRMWARE && !entry.large)
+		if (mem_state(p, page, &entry) == RMP_FIRMWARE && !entry.large)
 			snp_page_give_back(p, page);
 	}
 }

@@ -50,7 +50,7 @@
 /* ---- the processor's part ---- */
 
 /* As a kernel sets all threads up before it asks for SNP. */
-void snp_cores_power_on(struct swpsp *p)
+static void cores_power_on(struct swpsp *p)
 {
 	const struct swpsp_core core = {
 		.syscfg = SYSCFG_LOOKED_AT, .rmp_base = RMP_ALIGN,
@@ -59,6 +59,24 @@ void snp_cores_power_on(struct swpsp *p)
 
 	for (uint32_t i = 0; i < p->config.cpus; i++)
 		p->snp.cores[i] = core;
+}
+
+void snp_power_on(struct swpsp *p)
+{
+	const struct swpsp_config *c = &p->config;
+	struct snp *s = &p->snp;
+
+	/* Known to the factory, too, which has no table. */
+	s->current = (struct snp_version) {
+		.tcb = snp_tcb_configured(c),
+		.major = c->api_major, .minor = c->api_minor, .build = c->build,
+	};
+	s->committed = s->current;
+	s->reported_tcb = s->current.tcb;
+	if (!c->rmp)
+		return;
+	rmp_init(&s->rmp, c->rmp, c->rmp_pages);
+	cores_power_on(p);
 }
 
 void swpsp_set_core(struct swpsp *p, uint32_t cpu, const struct swpsp_core *core)
@@ -286,14 +304,6 @@ uint16_t cmd_snp_platform_status(struct swpsp *p, uint8_t *cmd)
 
 /* ---- SNP_CONFIG, SNP_COMMIT ---- */
 
-/* A VLEK is good for one TCB version only. Before SNP_INIT: [D-CONFIG-STATE]. */
-static void set_reported(struct snp *s, uint64_t tcb)
-{
-	if (s->reported_tcb != tcb)
-		snp_drop_vlek(s);
-	s->reported_tcb = tcb;
-}
-
 uint16_t cmd_snp_config(struct swpsp *p, uint8_t *cmd)
 {
 	uint64_t tcb = get64(cmd + CONFIG_TCB);
@@ -305,16 +315,10 @@ uint16_t cmd_snp_config(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_PARAM;
 	if (!snp_tcb_valid(p, tcb) || !snp_tcb_within(tcb, s->committed.tcb))
 		return SWPSP_INVALID_PARAM;
-	set_reported(s, tcb ? tcb : s->committed.tcb);	/* [D-CONFIG-ZERO] */
+	snp_set_reported(s, tcb ? tcb : s->committed.tcb);	/* [D-CONFIG-ZERO] */
 	s->mask_chip_id = flags & CONFIG_MASK_CHIP_ID;
 	s->mask_chip_key = flags & CONFIG_MASK_CHIP_KEY;
 	return SWPSP_SUCCESS;
-}
-
-void snp_commit(struct snp *s)
-{
-	s->committed = s->current;
-	set_reported(s, s->current.tcb);
 }
 
 uint16_t cmd_snp_commit(struct swpsp *p, uint8_t *cmd)

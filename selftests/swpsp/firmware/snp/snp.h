@@ -221,19 +221,16 @@ uint64_t snp_tcb_with_snp(const struct swpsp *p, uint64_t tcb, uint8_t svn);
 /** snp_api_is() - does the firmware have API version @major.@minor or a newer one? */
 bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor);
 
-/** snp_power_on() - versions and table, as configured */
-void snp_power_on(struct swpsp *p);
+/** snp_tcb_configured() - the TCB version that a platform of this kind comes with */
+uint64_t snp_tcb_configured(const struct swpsp_config *config);
 
 /* ---- platform.c ---- */
 
-/** snp_cores_power_on() - threads are set up for SNP until the simulation says more */
-void snp_cores_power_on(struct swpsp *p);
+/** snp_power_on() - versions, table and cores, as configured */
+void snp_power_on(struct swpsp *p);
 
 /** snp_enabled() - do the cores enforce the reverse map table? */
 bool snp_enabled(const struct swpsp *p);
-
-/** snp_commit() - the current version is committed */
-void snp_commit(struct snp *s);
 
 /* ---- update.c: what a version of the firmware can ---- */
 
@@ -242,6 +239,12 @@ uint32_t snp_features(const struct swpsp *p);
 
 /** snp_set_version() - another firmware runs from now on */
 void snp_set_version(struct swpsp *p, const struct snp_version *v, bool commit);
+
+/** snp_set_reported() - the VCEK is derived for @tcb, and reports say so */
+void snp_set_reported(struct snp *s, uint64_t tcb);
+
+/** snp_commit() - the current version is committed */
+void snp_commit(struct snp *s);
 
 /** snp_drop_vlek() - there is no VLEK any more */
 void snp_drop_vlek(struct snp *s);
@@ -362,9 +365,6 @@ size_t snp_chip_id(struct swpsp *p, uint8_t id[64]);
 
 /* ---- pages.c: states of pages, and what commands may do to them ---- */
 
-/** snp_page_lookup() - state of the page of @addr, and its entry (may be NULL) */
-enum rmp_state snp_page_lookup(const struct swpsp *p, uint64_t addr, struct rmp_page *entry);
-
 /**
  * snp_page_check() - may a command work on this page?
  * @p: platform
@@ -392,12 +392,6 @@ void snp_page_set(struct swpsp *p, uint64_t addr, const struct rmp_page *entry);
 /** snp_page_give_back() - an output page that was Firmware is in Reclaim now */
 void snp_page_give_back(struct swpsp *p, uint64_t addr);
 
-/*
- * A legacy command has written here. Its pages are in Reclaim once the command has
- * succeeded, see snp_legacy_end().
- */
-void snp_legacy_wrote(struct swpsp *p, uint64_t addr, uint64_t len);
-
 /** snp_legacy_end() - the command is over; @success: give its pages back */
 void snp_legacy_end(struct swpsp *p, bool success);
 
@@ -419,9 +413,6 @@ struct rmp_page snp_page_context(void);
  */
 struct snp_guest *snp_guest_get(struct swpsp *p, uint64_t gctx, unsigned int states,
 				uint16_t *status);
-
-/** snp_guest_of_asid() - who is bound to @asid, or NULL */
-struct snp_guest *snp_guest_of_asid(struct swpsp *p, uint32_t asid);
 
 /** snp_guests_destroy() - all of them, with their keys */
 void snp_guests_destroy(struct swpsp *p);

@@ -163,7 +163,7 @@ uint16_t cmd_snp_page_move(struct swpsp *p, uint8_t *cmd)
 		return status;
 	if (flags & ~MOVE_2M || get32(cmd + MOVE_FLAGS + 4))
 		return SWPSP_INVALID_PARAM;
-	metadata = snp_page_lookup(p, src, NULL) == RMP_METADATA;
+	metadata = mem_state(p, src, NULL) == RMP_METADATA;
 	status = check_leaving(p, g, src, size, metadata, &from);
 	if (status)
 		return status;
@@ -299,7 +299,7 @@ static uint16_t swap_out(struct swpsp *p, struct snp_guest *g, struct swap *s, u
 		return status;
 	page_has_left(p, s->src, &s->page);
 	reclaim.large = s->size == SNP_PAGE_2M;
-	if (snp_page_lookup(p, s->dst, NULL) == RMP_FIRMWARE)
+	if (mem_state(p, s->dst, NULL) == RMP_FIRMWARE)
 		snp_page_set(p, s->dst, &reclaim);
 	return SWPSP_SUCCESS;
 }

@@ -20,6 +20,11 @@ static const uint64_t tcb_default[] = {
 	[SWPSP_TURIN] = 0x4800000004010100ull,
 };
 
+uint64_t snp_tcb_configured(const struct swpsp_config *config)
+{
+	return config->tcb ? config->tcb : tcb_default[config->product];
+}
+
 bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb)
 {
 	return !(tcb & ~tcb_parts[p->config.product]);
@@ -52,22 +57,4 @@ bool snp_api_is(const struct swpsp *p, unsigned int major, unsigned int minor)
 {
 	return p->config.api_major > major ||
 	       (p->config.api_major == major && p->config.api_minor >= minor);
-}
-
-void snp_power_on(struct swpsp *p)
-{
-	const struct swpsp_config *c = &p->config;
-	struct snp *s = &p->snp;
-
-	/* Known to the factory, too, which has no table. */
-	s->current = (struct snp_version) {
-		.tcb = c->tcb ? c->tcb : tcb_default[c->product],
-		.major = c->api_major, .minor = c->api_minor, .build = c->build,
-	};
-	s->committed = s->current;
-	s->reported_tcb = s->current.tcb;
-	if (!c->rmp)
-		return;
-	rmp_init(&s->rmp, c->rmp, c->rmp_pages);
-	snp_cores_power_on(p);
 }

@@ -89,6 +89,26 @@ static bool version_older(const struct snp_version *a, const struct snp_version 
 	return a->build < b->build;
 }
 
+void snp_drop_vlek(struct snp *s)
+{
+	OPENSSL_cleanse(s->vlek, sizeof(s->vlek));
+	s->vlek_loaded = false;
+}
+
+/* A VLEK is good for one TCB version only. Before SNP_INIT: [D-CONFIG-STATE]. */
+void snp_set_reported(struct snp *s, uint64_t tcb)
+{
+	if (s->reported_tcb != tcb)
+		snp_drop_vlek(s);
+	s->reported_tcb = tcb;
+}
+
+void snp_commit(struct snp *s)
+{
+	s->committed = s->current;
+	snp_set_reported(s, s->current.tcb);
+}
+
 /*
  * Another firmware runs from now on, with the state and the guests of the old one
  * [D-DOWNLOAD-STATE].
@@ -141,12 +161,6 @@ uint16_t cmd_snp_download_firmware_ex(struct swpsp *p, uint8_t *cmd)
 }
 
 /* ---- VLEK_LOAD ---- */
-
-void snp_drop_vlek(struct snp *s)
-{
-	OPENSSL_cleanse(s->vlek, sizeof(s->vlek));
-	s->vlek_loaded = false;
-}
 
 /* The TCB version and the eight bytes after it are covered [D-VLEK-AAD]. */
 static bool vlek_crypt(const struct swpsp *p, bool wrap, uint8_t *wrapped,
