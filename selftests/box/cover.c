@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What has been tested: notes the outcome of each ioctl that carries a command, if
+ * What has been tested, and what is being tested.
+ *
+ * Notes the outcome of each ioctl that carries a command, if
  * SEV_COVER names a file. Test programs are linked so that their ioctl() is this
  * one; they know nothing of it. sev_query --coverage makes a table of the file.
  *
  * A line is "fw ID ERRNO STATUS" for a pass-through command, or "kvm", "dev" for
  * the legacy ones, all in decimal.
+ *
+ * If SEV_MARKS is set, the kernel's log has a line "sev-test: PROGRAM NUMBER" before each
+ * test, so that whoever reads it knows which test a complaint belongs to.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +36,28 @@ static void __attribute__((constructor)) cover_open(void)
 
 	if (path)
 		cover_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static int mark_fd = -1;
+static pid_t harness;
+
+/* The harness forks once for each test; what tests themselves fork for has no mark. */
+static void mark_test(void)
+{
+	static unsigned int number;
+
+	if (getpid() == harness)
+		dprintf(mark_fd, "sev-test: %s %u\n", program_invocation_short_name, ++number);
+}
+
+static void __attribute__((constructor)) mark_open(void)
+{
+	if (!getenv("SEV_MARKS"))
+		return;
+	mark_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	harness = getpid();
+	if (mark_fd >= 0)
+		pthread_atfork(mark_test, NULL, NULL);
 }
 
 /* Tests pass addresses that nobody can read, so nobody must try. */

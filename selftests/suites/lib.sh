@@ -102,8 +102,9 @@ in_box()
 	shift
 	rm -f "$logs/$suite.log"
 	echo "== $suite: scripts/box ${options[*]}"
-	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" -- \
-		env PSP_MODULES_DIR="$modules" sh "$repo/selftests/suites/programs.box" "$tests" "$@" 2>&1 | shown "$suite"
+	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" --log="$SEV_BOX_LOGS/$suite" -- \
+		env PSP_MODULES_DIR="$modules" SEV_MARKS=1 sh "$repo/selftests/suites/programs.box" "$tests" "$@" 2>&1 |
+		shown "$suite"
 	status=${PIPESTATUS[0]}
 	tally "$suite" "$logs/$suite.log"
 	# the tests may all have passed, and the host have died of it
@@ -125,15 +126,41 @@ on_each_api()
 	done
 }
 
-# splats SUITE: what a kernel says when it is not well, in any of the suite's boxes
+# complaints CONSOLE: of a kernel that is not well, in lines: the program that ran and its
+# test's number, as far as marks tell. One line for a test, however much was said.
+complaints()
+{
+	awk -v words="$splat_words" '
+		match($0, /sev-test: [^[:space:]]+( [0-9]+)?/) { at = substr($0, RSTART + 10, RLENGTH - 10); next }
+		$0 ~ words && !seen[at]++ { print at }' "$1"
+}
+
+splat_words='BUG:|BUG at |WARNING: |Oops|general protection|Call Trace|refcount_t|UBSAN|KASAN|KFENCE|INFO: task'
+splat_words+='|unchecked MSR access|list_(add|del) corruption|DEBUG_LOCKS_WARN_ON|ODEBUG:|DMA-API: |nobody cared'
+splat_words+='|suspicious RCU usage|possible (circular|recursive) lock|inconsistent lock state|double fault|invalid opcode'
+
+# test_name LOG PROGRAM NUMBER: as the harness calls it when it begins
+test_name()
+{
+	awk -v program="$2" -v number="$3" '
+		/^# begin / { here = $3 == program; n = 0 }
+		here && /^# +RUN / && ++n == number { print $3; exit }' "$1" 2>/dev/null
+}
+
+# splats SUITE: what kernels say when they are not well, in any of the suite's boxes; each
+# complaint is a failure of the test that ran. A console has the name of the box's log.
 splats()
 {
-	local words='BUG:|WARNING: |Oops|general protection|Call Trace|refcount_t|UBSAN|KASAN|INFO: task'
-	local console
+	local console program number name
 
-	while read -r console; do
-		fail "$1: the kernel complained, see ${console#"$repo"/}"
-	done < <(grep -rlE "$words" "$SEV_BOX_LOGS")
+	for console in "$SEV_BOX_LOGS"/*; do
+		[ -e "$console" ] || continue
+		while read -r program number; do
+			name=$(test_name "$logs/${console##*/}.log" "$program" "$number")
+			name=${name:-${number:+test $number}}
+			fail "$1: the kernel complained${program:+ in $program}${name:+, $name}, see ${console#"$repo"/}"
+		done < <(complaints "$console")
+	done
 }
 
 # box_tests_but NAME...: the paths of all test programs for the box but these
