@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "patience.h"
 
 #define DRIVER_DIR	"/sys/bus/pci/drivers/psp_sev"
 #define ARM_TRIES	2000		/* of a millisecond */
@@ -166,7 +167,7 @@ int fault_arm(const struct fault *fault)
 	put(bar, SWPSP_BAR_FAULT_AFTER, fault->after);
 	put(bar, SWPSP_BAR_FAULT_COUNT, fault->count);
 	put(bar, SWPSP_BAR_FAULT_ARM, 1);
-	for (int i = 0; i < ARM_TRIES; i++) {
+	for (unsigned int i = 0; i < ARM_TRIES * patience(); i++) {
 		if (!host_counter(SWPSP_BAR_FAULT_ARM))
 			return 0;
 		nanosleep(&ms, NULL);

@@ -7,8 +7,8 @@
  * firmware has not seen is unchanged. In the end nothing is held, nothing has died,
  * and a guest can be launched.
  *
- * FUZZ_SECONDS in the environment says for how long (default 6), FUZZ_SEED where the
- * random numbers begin (default 1).
+ * FUZZ_SECONDS in the environment says for how long (default 6), test_seed() where the
+ * random numbers begin.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,6 +27,7 @@
 #include "control.h"
 #include "guest.h"
 #include "host.h"
+#include "patience.h"
 
 #define RAM		(256 << 10)
 #define PAGE		4096u
@@ -357,7 +358,7 @@ FIXTURE(fuzz) {
 
 FIXTURE_SETUP(fuzz)
 {
-	const char *seed = getenv("FUZZ_SEED"), *seconds = getenv("FUZZ_SECONDS");
+	const char *seconds = getenv("FUZZ_SECONDS");
 	pthread_rwlockattr_t attr;
 	struct sev_fw_door door;
 	struct sev_fw_query query;
@@ -387,7 +388,7 @@ FIXTURE_SETUP(fuzz)
 	for (unsigned int i = 0; i < ARRAY_SIZE(self->fuzzer); i++) {
 		struct fuzzer *f = &self->fuzzer[i];
 
-		f->random = ((seed ? strtoull(seed, NULL, 0) : 1) << 8) + i + 1;
+		f->random = (test_seed(1) << 8) + i + 1;
 		f->room = guarded(ROOM);
 		ASSERT_NE(NULL, f->room);
 	}

@@ -33,6 +33,7 @@
 #include "kselftest_harness.h"
 #include "glue.h"
 #include "host.h"
+#include "patience.h"
 
 #define NO_SUCH_ID	0x7ff
 #define POLICY		1		/* no debugging */
@@ -449,7 +450,7 @@ static int errno_of_unload(struct sleeper *s)
 	pid = fork();
 	if (!pid)
 		_exit(try_unload_module(GLUE) ? errno : 0);
-	for (int i = 0; i < 100; i++) {
+	for (unsigned int i = 0; i < 100 * patience(); i++) {
 		if (waitpid(pid, &wstatus, WNOHANG) == pid)
 			return WEXITSTATUS(wstatus);
 		usleep(100000);

@@ -30,6 +30,7 @@
 #include "control.h"
 #include "guest.h"
 #include "host.h"
+#include "patience.h"
 #include "status.h"
 
 #define NV_SIZE		0x8000
@@ -177,7 +178,7 @@ static int mount_dir(const char *options)
 
 static bool saved_in_time(void)
 {
-	for (int i = 0; i < RETRIED_S * 10; i++, usleep(100000))
+	for (int i = 0; i < RETRIED_S * 10 * (int)patience(); i++, usleep(100000))
 		if (says("persistent_data", "is saved"))
 			return true;
 	return false;

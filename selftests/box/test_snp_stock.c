@@ -28,6 +28,7 @@
 #include "control.h"
 #include "host.h"
 #include "memory.h"
+#include "patience.h"
 #include "snp.h"
 #include "status.h"
 
@@ -420,7 +421,7 @@ TEST_F_TIMEOUT(snp, lives_end_at_any_step, 3000)
 	int lives = given ? atoi(given) : 30, status;
 	pid_t child;
 
-	srand(17);
+	srand(test_seed(17));
 	for (int i = 0; i < lives; i++) {
 		unsigned int step = rand() % LIFE_STEPS;
 

@@ -29,6 +29,7 @@
 #include "kselftest_harness.h"
 #include "glue.h"
 #include "host.h"
+#include "patience.h"
 
 #define FUNCTION	"sev_mem_enc_ioctl"
 #define TRACEFS		"/sys/kernel/tracing/"
@@ -546,7 +547,7 @@ static void *call_on(void *arg)
 TEST_F_TIMEOUT(traced, under_load, 600)
 {
 	struct caller callers[CALLERS] = {};
-	unsigned int random = 1;
+	unsigned int random = test_seed(1);
 
 	stop = false;
 	for (size_t i = 0; i < CALLERS; i++) {

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include "psp/row.h"
+#include "selftests/box/patience.h"
 #include "kselftest_harness.h"
 
 static bool callers_byte(const struct psp_row *row, unsigned int byte)
@@ -282,7 +283,7 @@ TEST(random_blocks)
 	const struct psp_row *row;
 	unsigned int i, n;
 
-	srand(1);
+	srand(test_seed(1));
 	for (n = 0; n < 200000; n++) {
 		struct psp_user_block block = { { 0 } };
 		bool foreign = false;

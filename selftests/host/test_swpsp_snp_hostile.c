@@ -5,6 +5,7 @@
  * and instructions by the ten thousand, which must not show a guest's secret. The
  * sanitizers and swpsp's own check after each command are what these tests rely on.
  */
+#include "selftests/box/patience.h"
 #include "snp_test.h"
 
 #define P	PAGE(40)	/* the page that is wrong */
@@ -347,6 +348,11 @@ TEST_F(hostile, command_buffers_at_the_end_of_memory)
 /* ---- anything, by chance ---- */
 
 static uint64_t seed = 88172645463325252ull;
+
+static void __attribute__((constructor)) seed_begin(void)
+{
+	seed ^= test_seed(0);
+}
 
 static uint32_t rnd(uint32_t below)
 {

@@ -5,6 +5,7 @@
  * that nothing is lost by it: the next good message is answered. Agents that move
  * guests, too. Reports are looked at in test_swpsp_snp_report.c.
  */
+#include "selftests/box/patience.h"
 #include "message_test.h"
 
 #define OLD	0x16	/* status inside of an answer: invalid parameter */
@@ -714,6 +715,11 @@ TEST_F(message, numbers_end_before_they_would_repeat)
 /* ---- anything, by chance ---- */
 
 static uint64_t seed = 88172645463325252ull;
+
+static void __attribute__((constructor)) seed_begin(void)
+{
+	seed ^= test_seed(0);
+}
 
 static uint32_t rnd(uint32_t below)
 {
