@@ -59,6 +59,15 @@ on_full_disk()
 		exit $status' sh "$dir" "$@"
 }
 
+# patiently SECONDS COMMAND...: on a quiet machine it has that time, otherwise longer
+patiently()
+{
+	local seconds=$1
+
+	shift
+	timeout $((seconds * ${SEV_PATIENCE:-1})) "$@"
+}
+
 # totals: the last line, and whether all is well
 totals()
 {

@@ -15,7 +15,7 @@
 # It finds: $repo; $tests, the programs for the box; $logs and $ca, directories; $kernel,
 # options for scripts that take a kernel; with modules, $version and $modules, the kernel's
 # version and their directory; $timeout in seconds; $memory, options for scripts/box;
-# $supported and $second, series of kernels. It runs in a process of its own: a suite that
+# $supported and $second, series of kernels; $only, the one program that was asked for. It runs in a process of its own: a suite that
 # ends early (set -u is on) has failed. NAME.box is what a suite's box executes.
 
 # pass TEXT, fail TEXT: the result of one test
@@ -34,7 +34,13 @@ fail()
 # box OPTIONS...: on the kernel that is tested
 box()
 {
-	"$repo/scripts/box" "${kernel[@]}" "$@"
+	"$repo/scripts/box" "${kernel[@]}" ${SEV_SEED:+--env=SEV_SEED} "$@"
+}
+
+# wanted PROGRAM: is it to run? One may have been asked for, by SUITE:PROGRAM.
+wanted()
+{
+	[ -z "$only" ] || [ "${1##*/}" = "$only" ]
 }
 
 # program NAME COMMAND...: a test program on this machine, to be piped into shown. The log
@@ -43,6 +49,7 @@ program()
 {
 	local TIMEFORMAT='# took %0R s, %0U + %0S s of processors' status
 
+	wanted "$1" || return 0
 	echo "# begin $1"
 	shift
 	{
@@ -59,6 +66,8 @@ tally()
 {
 	local counts p f s bare
 
+	# nothing was begun, since another suite's log has the program that was asked for
+	[ -z "$only" ] || grep -q '^# begin ' "$2" || return 0
 	counts=$(awk '
 		function close_program() { if (open) f++; open = 0 }
 		/^# begin / { close_program(); open = 1; next }
@@ -92,7 +101,7 @@ shown()
 # in_box SUITE OPTIONS... -- PROGRAM...
 in_box()
 {
-	local suite=$1 options=() status
+	local suite=$1 options=() programs=() program status
 
 	shift
 	while [ "$1" != -- ]; do
@@ -100,10 +109,14 @@ in_box()
 		shift
 	done
 	shift
+	for program; do
+		! wanted "$program" || programs+=("$program")
+	done
 	rm -f "$logs/$suite.log"
+	[ ${#programs[@]} -gt 0 ] || return 0
 	echo "== $suite: scripts/box ${options[*]}"
 	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" --log="$SEV_BOX_LOGS/$suite" -- \
-		env PSP_MODULES_DIR="$modules" SEV_MARKS=1 sh "$repo/selftests/suites/programs.box" "$tests" "$@" 2>&1 |
+		env PSP_MODULES_DIR="$modules" SEV_MARKS=1 sh "$repo/selftests/suites/programs.box" "$tests" "${programs[@]}" 2>&1 |
 		shown "$suite"
 	status=${PIPESTATUS[0]}
 	tally "$suite" "$logs/$suite.log"
