@@ -81,12 +81,12 @@ const char *swpsp_command_name(uint32_t id)
 	return c ? c->name : NULL;
 }
 
-#define STATUS_NAME(name, value)	\
+#define STATUS_NAME(name, value, meaning)	\
 	[value] = #name,
 
 const char *swpsp_status_name(uint16_t status)
 {
-	static const char *const names[] = { SWPSP_STATUSES(STATUS_NAME) };
+	static const char *const names[] = { SEV_FW_STATUSES(STATUS_NAME) };
 
 	if (status < ARRAY_SIZE(names) && names[status])
 		return names[status];

@@ -16,56 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * Status codes of the SEV API (low 16 bits of the mailbox response), as swpsp reads
- * it: FN(name, value). A test holds this list against the driver's.
- */
-#define SWPSP_STATUSES(FN)			\
-	FN(SUCCESS,			0x00)	\
-	FN(INVALID_PLATFORM_STATE,	0x01)	\
-	FN(INVALID_GUEST_STATE,		0x02)	\
-	FN(INVALID_CONFIG,		0x03)	\
-	FN(INVALID_LENGTH,		0x04)	\
-	FN(ALREADY_OWNED,		0x05)	\
-	FN(INVALID_CERTIFICATE,		0x06)	\
-	FN(POLICY_FAILURE,		0x07)	\
-	FN(INACTIVE,			0x08)	\
-	FN(INVALID_ADDRESS,		0x09)	\
-	FN(BAD_SIGNATURE,		0x0a)	\
-	FN(BAD_MEASUREMENT,		0x0b)	\
-	FN(ASID_OWNED,			0x0c)	\
-	FN(INVALID_ASID,		0x0d)	\
-	FN(WBINVD_REQUIRED,		0x0e)	\
-	FN(DF_FLUSH_REQUIRED,		0x0f)	\
-	FN(INVALID_GUEST,		0x10)	\
-	FN(INVALID_COMMAND,		0x11)	\
-	FN(ACTIVE,			0x12)	\
-	FN(HWERROR_PLATFORM,		0x13)	\
-	FN(HWERROR_UNSAFE,		0x14)	\
-	FN(UNSUPPORTED,			0x15)	\
-	FN(INVALID_PARAM,		0x16)	\
-	FN(RESOURCE_LIMIT,		0x17)	\
-	FN(SECURE_DATA_INVALID,		0x18)	\
-	FN(INVALID_PAGE_SIZE,		0x19)	\
-	FN(INVALID_PAGE_STATE,		0x1a)	\
-	FN(INVALID_MDATA_ENTRY,		0x1b)	\
-	FN(INVALID_PAGE_OWNER,		0x1c)	\
-	FN(AEAD_OFLOW,			0x1d)	\
-	FN(RING_BUFFER_EXIT,		0x1f)	\
-	FN(RMP_INIT_REQUIRED,		0x20)	\
-	FN(BAD_SVN,			0x21)	\
-	FN(BAD_VERSION,			0x22)	\
-	FN(SHUTDOWN_REQUIRED,		0x23)	\
-	FN(UPDATE_FAILED,		0x24)	\
-	FN(RESTORE_REQUIRED,		0x25)	\
-	FN(RMP_INITIALIZATION_FAILED,	0x26)	\
-	FN(INVALID_KEY,			0x27)	\
-	FN(SHUTDOWN_INCOMPLETE,		0x28)
+#include <linux/sev-fw.h>
 
-#define SWPSP_STATUS(name, value)	SWPSP_##name = value,
+/*
+ * Status codes of the SEV API (low 16 bits of the mailbox response). The list is the UAPI
+ * header's; of that header nothing else is used here.
+ */
+#define SWPSP_STATUS(name, value, meaning)	SWPSP_##name = value,
 
 enum swpsp_status {
-	SWPSP_STATUSES(SWPSP_STATUS)
+	SEV_FW_STATUSES(SWPSP_STATUS)
 };
 
 /**
