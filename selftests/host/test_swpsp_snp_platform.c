@@ -5,6 +5,8 @@
  */
 #include "snp_test.h"
 
+#define FIRST_SNP	0x81
+#define LAST_SNP	0xff
 #define TCB		0x4817000000000009ull	/* default of Genoa */
 
 FIXTURE(snp) {
@@ -36,27 +38,33 @@ struct row {
 	bool down, up;
 };
 
+/* Most of SNP's commands need SNP to be up; here are the others, and legacy ones beside them. */
 static const struct row rows[] = {
 	{ SNP_INIT_CMD, 1, 0 }, { SNP_INIT_EX, 1, 0 }, { SNP_SHUTDOWN, 1, 1 },
 	{ SNP_SHUTDOWN_EX, 1, 1 }, { SNP_PLATFORM_STATUS, 1, 1 }, { SNP_FEATURE_INFO, 1, 1 },
 	{ SNP_COMMIT, 1, 1 }, { SNP_DOWNLOAD_EX, 1, 1 }, { DOWNLOAD_FIRMWARE, 1, 0 },
-	{ GET_ID, 1, 1 }, { PLATFORM_STATUS, 1, 1 }, { SNP_CONFIG, 0, 1 },
-	{ SNP_VLEK_LOAD, 0, 1 }, { SNP_DF_FLUSH, 0, 1 }, { SNP_DECOMMISSION, 0, 1 },
-	{ SNP_ACTIVATE, 0, 1 }, { SNP_GUEST_STATUS, 0, 1 }, { SNP_GCTX_CREATE, 0, 1 },
-	{ SNP_ACTIVATE_EX, 0, 1 }, { SNP_LAUNCH_START, 0, 1 }, { SNP_LAUNCH_UPDATE, 0, 1 },
-	{ SNP_LAUNCH_FINISH, 0, 1 }, { SNP_DBG_DECRYPT, 0, 1 }, { SNP_DBG_ENCRYPT, 0, 1 },
-	{ SNP_SWAP_OUT, 0, 1 }, { SNP_SWAP_IN, 0, 1 }, { SNP_PAGE_MOVE, 0, 1 },
-	{ SNP_MD_INIT, 0, 1 }, { SNP_SET_STATE, 0, 1 }, { SNP_RECLAIM, 0, 1 },
-	{ SNP_UNSMASH, 0, 1 }, { SNP_VERIFY_MITIGATION, 0, 1 }, { SNP_GUEST_REQUEST, 0, 1 },
-	{ SNP_HV_REPORT_REQ, 0, 1 },
+	{ GET_ID, 1, 1 }, { PLATFORM_STATUS, 1, 1 },
 };
+
+static const struct row *row_of(uint32_t id)
+{
+	static const struct row rest = { .up = true };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].id == id)
+			return &rows[i];
+	return id >= FIRST_SNP && swpsp_command_name(id) ? &rest : NULL;
+}
 
 TEST_F(snp, each_command_in_each_state_of_the_platform)
 {
 	struct box *b = &self->b;
+	size_t found = 0;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		for (int up = 0; up < 2; up++) {
+	for (uint32_t id = 0; id <= LAST_SNP; id++) {
+		const struct row *row = row_of(id);
+
+		for (int up = 0; row && up < 2; up++) {
 			uint16_t status;
 
 			ASSERT_TRUE(restart(b, 58));
@@ -65,23 +73,20 @@ TEST_F(snp, each_command_in_each_state_of_the_platform)
 			cmd_new(b);
 			hv_take(b, CMD);
 			hv_firmware(b, CMD);
-			status = run(b, rows[i].id);
-			EXPECT_EQ(up ? rows[i].up : rows[i].down,
-				  status != SWPSP_INVALID_PLATFORM_STATE)
-				TH_LOG("%s, up %d: %s", swpsp_command_name(rows[i].id), up,
+			status = run(b, id);
+			EXPECT_EQ(up ? row->up : row->down, status != SWPSP_INVALID_PLATFORM_STATE)
+				TH_LOG("%s, up %d: %s", swpsp_command_name(id), up,
 				       swpsp_status_name(status));
+			found++;
 		}
 	}
+	EXPECT_LT(2 * sizeof(rows) / sizeof(rows[0]), found);
 }
 
-TEST_F(snp, every_command_has_its_row)
+TEST_F(snp, each_row_is_of_a_command)
 {
-	for (uint32_t id = 0x81; id < 0x100; id++) {
-		bool found = false;
-
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-			found |= rows[i].id == id;
-		EXPECT_EQ(found, !!swpsp_command_name(id)) TH_LOG("%x", id);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		EXPECT_NE(NULL, swpsp_command_name(rows[i].id)) TH_LOG("%x", rows[i].id);
 	}
 }
 
@@ -90,19 +95,22 @@ TEST_F(snp, a_platform_without_a_table_does_not_know_the_commands)
 	struct box plain;
 
 	ASSERT_TRUE(box_new(&plain));
-	for (uint32_t id = 0x81; id < 0x100; id++)
+	for (uint32_t id = FIRST_SNP; id <= LAST_SNP; id++)
 		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(plain.psp, id, CMD));
 	box_free(&plain);
 }
 
 TEST_F(snp, unlisted_ids_are_no_commands)
 {
-	static const uint32_t ids[] = {
-		0x80, 0x87, 0x8f, 0x97, 0xa3, 0xaf, 0xb3, 0xbf, 0xc4, 0xc5, 0xcc, 0xcf, 0xd0, 0xd5,
-	};
+	size_t found = 0;
 
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		EXPECT_EQ(SWPSP_INVALID_COMMAND, run(&self->b, ids[i]));
+	for (uint32_t id = FIRST_SNP; id <= LAST_SNP; id++) {
+		if (swpsp_command_name(id))
+			continue;
+		found++;
+		EXPECT_EQ(SWPSP_INVALID_COMMAND, run(&self->b, id)) TH_LOG("%x", id);
+	}
+	EXPECT_LT(0, found);
 }
 
 TEST_F(snp, older_firmware_has_fewer_commands)

@@ -11,14 +11,19 @@ enum { UNINIT, INITED, WORKING };
 
 /* SNP's commands are in test_swpsp_snp_platform.c. */
 #define FIRST_SNP	0x81
-#define LAST_SNP	0xce
+#define LAST_SNP	0xff
+
+static bool is_legacy(uint32_t id)
+{
+	return (id < FIRST_SNP || id > LAST_SNP) && swpsp_command_name(id);
+}
 
 struct platform_row {
 	uint32_t id;
 	bool legal[3];
 };
 
-/* NOP, PLATFORM_STATUS, GET_ID, DF_FLUSH, SHUTDOWN: everywhere. */
+/* Most commands are about a guest, and need one; here are the others. */
 static const struct platform_row platform_rows[] = {
 	{ INIT, { 1, 0, 0 } },
 	{ INIT_EX, { 1, 0, 0 } },
@@ -37,30 +42,15 @@ static const struct platform_row platform_rows[] = {
 	{ GUEST_STATUS, { 0, 1, 1 } },
 	{ LAUNCH_START, { 0, 1, 1 } },
 	{ RECEIVE_START, { 0, 1, 1 } },
-	{ DECOMMISSION, { 0, 0, 1 } },
-	{ ACTIVATE, { 0, 0, 1 } },
-	{ DEACTIVATE, { 0, 0, 1 } },
-	{ COPY, { 0, 0, 1 } },
-	{ ACTIVATE_EX, { 0, 0, 1 } },
-	{ LAUNCH_UPDATE_DATA, { 0, 0, 1 } },
-	{ LAUNCH_UPDATE_VMSA, { 0, 0, 1 } },
-	{ LAUNCH_MEASURE, { 0, 0, 1 } },
-	{ LAUNCH_UPDATE_SECRET, { 0, 0, 1 } },
-	{ LAUNCH_FINISH, { 0, 0, 1 } },
-	{ ATTESTATION, { 0, 0, 1 } },
-	{ SEND_START, { 0, 0, 1 } },
-	{ SEND_UPDATE_DATA, { 0, 0, 1 } },
-	{ SEND_UPDATE_VMSA, { 0, 0, 1 } },
-	{ SEND_FINISH, { 0, 0, 1 } },
-	{ SEND_CANCEL, { 0, 0, 1 } },
-	{ RECEIVE_UPDATE_DATA, { 0, 0, 1 } },
-	{ RECEIVE_UPDATE_VMSA, { 0, 0, 1 } },
-	{ RECEIVE_FINISH, { 0, 0, 1 } },
-	{ DBG_DECRYPT, { 0, 0, 1 } },
-	{ DBG_ENCRYPT, { 0, 0, 1 } },
-	{ SWAP_OUT, { 0, 0, 1 } },
-	{ SWAP_IN, { 0, 0, 1 } },
 };
+
+static bool legal_in(uint32_t id, int state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(platform_rows); i++)
+		if (platform_rows[i].id == id)
+			return platform_rows[i].legal[state];
+	return state == WORKING;
+}
 
 static bool box_in_state(struct box *b, int state)
 {
@@ -73,51 +63,58 @@ static bool box_in_state(struct box *b, int state)
 	return state != WORKING || !launch_start(b, 0, 0, &h);
 }
 
-TEST(platform_table)
+TEST(each_command_in_each_state_of_the_platform)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(platform_rows); i++) {
-		const struct platform_row *row = &platform_rows[i];
+	size_t found = 0;
 
-		for (int state = UNINIT; state <= WORKING; state++) {
+	for (uint32_t id = 0; id < 0x1000; id++) {
+		for (int state = UNINIT; is_legacy(id) && state <= WORKING; state++) {
 			struct box b;
 			uint16_t status;
 
 			ASSERT_TRUE(box_in_state(&b, state));
 			ASSERT_EQ(state, platform_state(&b));
 			cmd_new(&b);
-			if (row->id == LAUNCH_UPDATE_VMSA)	/* its length goes first */
+			if (id == LAUNCH_UPDATE_VMSA)	/* its length goes first */
 				put32(at(&b, CMD + 0x10), 0x1000);
-			status = run(&b, row->id);
-			EXPECT_EQ(row->legal[state], status != SWPSP_INVALID_PLATFORM_STATE)
-				TH_LOG("%s in state %d: %s", swpsp_command_name(row->id), state,
+			status = run(&b, id);
+			EXPECT_EQ(legal_in(id, state), status != SWPSP_INVALID_PLATFORM_STATE)
+				TH_LOG("%s in state %d: %s", swpsp_command_name(id), state,
 				       swpsp_status_name(status));
 			box_free(&b);
+			found++;
 		}
+	}
+	EXPECT_LT(3 * ARRAY_SIZE(platform_rows), found);
+}
+
+TEST(each_row_is_of_a_command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(platform_rows); i++) {
+		EXPECT_TRUE(is_legacy(platform_rows[i].id))
+			TH_LOG("0x%03x", platform_rows[i].id);
 	}
 }
 
-TEST(every_command_has_its_row)
-{
-	size_t known = 0;
-
-	for (uint32_t id = 0; id < 0x1000; id++)
-		known += (id < FIRST_SNP || id > LAST_SNP) && swpsp_command_name(id);
-	EXPECT_EQ(ARRAY_SIZE(platform_rows), known);
-}
-
+/* SNP's commands are none either on a platform without a reverse map table. */
 TEST(holes_are_no_commands)
 {
-	static const uint32_t ids[] = {
-		0, 0xf, 0x10, 0x1f, 0x26, 0x2f, 0x37, 0x3f, 0x45, 0x4f, 0x54, 0x5f, 0x62,
-		0x6f, 0x72, 0x80, 0x81, 0xce, 0xff, 0x100, 0x104, UINT32_MAX,
-	};
+	static const uint32_t far[] = { 0x1004, 0x10004, 0x80000004, UINT32_MAX };
+	size_t found = 0;
 	struct box b;
 
 	ASSERT_TRUE(box_new(&b));
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(b.psp, ids[i], UINT64_MAX));
-		if (ids[i] < FIRST_SNP || ids[i] > LAST_SNP)
-			EXPECT_EQ(NULL, swpsp_command_name(ids[i]));
+	for (uint32_t id = 0; id < 0x1000; id++) {
+		if (is_legacy(id))
+			continue;
+		found++;
+		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(b.psp, id, UINT64_MAX))
+			TH_LOG("0x%03x", id);
+	}
+	EXPECT_LT(0, found);
+	for (size_t i = 0; i < ARRAY_SIZE(far); i++) {
+		EXPECT_EQ(SWPSP_INVALID_COMMAND, swpsp_command(b.psp, far[i], UINT64_MAX));
+		EXPECT_EQ(NULL, swpsp_command_name(far[i]));
 	}
 	box_free(&b);
 }
