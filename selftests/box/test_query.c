@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SEV_FW_QUERY, and that the documentation's table of commands is what it says.
+ * SEV_FW_QUERY, and that the documentation's table of commands is what it says; and each
+ * command that only reads, issued as it says.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #define COMMANDS	"Documentation/commands.md"
 #define BEGIN		"<!-- commands -->\n"
 #define END		"<!-- end of commands -->\n"
+#define UNWRITTEN	0x5a
 
 FIXTURE(query) {
 	struct sev_fw_door door;
@@ -81,10 +83,88 @@ TEST_F(query, the_documented_table_is_what_query_says)
 	fputs(END, out);
 	fclose(out);
 	EXPECT_NE(NULL, strstr(text, table))
-		TH_LOG("the table in %s should be, as sev_query prints it:\n%s", COMMANDS,
+		TH_LOG("the table in %s should be, as make docs writes it:\n%s", COMMANDS,
 		       table);
 	free(text);
 	free(table);
+}
+
+/* A platform command that demands no writable /dev/sev changes nothing; the others may. */
+static bool only_reads(const struct sev_fw_cmd_info *info)
+{
+	const uint32_t mask = SEV_FW_INFO_AVAILABLE | SEV_FW_INFO_PLATFORM | SEV_FW_INFO_GUEST |
+			      SEV_FW_INFO_WRITE;
+
+	return (info->flags & mask) == (SEV_FW_INFO_AVAILABLE | SEV_FW_INFO_PLATFORM);
+}
+
+static uint8_t room[SEV_FW_BUFS][SEV_FW_PACKET_MAX] __attribute__((aligned(4096)));
+
+/* A block of zeroes but for its buffers, each of which gets as much room as it can use. */
+static bool make_block(const struct sev_fw_cmd_info *info, uint8_t block[SEV_FW_BLOCK_MAX])
+{
+	memset(room, UNWRITTEN, sizeof(room));
+	memset(block, 0, SEV_FW_BLOCK_MAX);
+	for (int i = 0; i < SEV_FW_BUFS && info->buf[i].kind; i++) {
+		const struct sev_fw_buf_info *buf = &info->buf[i];
+		uint64_t address = (uintptr_t)room[i];
+
+		if (buf->dir != SEV_FW_BUF_WRITE || buf->max > sizeof(room[i]))
+			return false;
+		memcpy(block + buf->addr, &address, sizeof(address));
+		if (buf->len < SEV_FW_BLOCK_MAX)
+			memcpy(block + buf->len, &buf->max, sizeof(buf->max));
+	}
+	return true;
+}
+
+/* Has the firmware written to each buffer, or, where there is none, to the block? */
+static bool has_answered(const struct sev_fw_cmd_info *info, const uint8_t *block)
+{
+	static const uint8_t zeroes[SEV_FW_BLOCK_MAX];
+	int i;
+
+	for (i = 0; i < SEV_FW_BUFS && info->buf[i].kind; i++) {
+		uint32_t n = 0;
+
+		while (n < info->buf[i].max && room[i][n] == UNWRITTEN)
+			n++;
+		if (n == info->buf[i].max)
+			return false;
+	}
+	return i || !info->size || memcmp(block, zeroes, info->size);
+}
+
+/* A writer goes first, because a reader does not initialise the platform. */
+TEST_F(query, each_command_that_only_reads_succeeds_and_answers)
+{
+	struct sev_fw_door writer = sev_fw_door_dev(open("/dev/sev", O_RDWR | O_CLOEXEC), -1);
+	const struct sev_fw_door *doors[] = { &writer, &self->door };
+	uint8_t block[SEV_FW_BLOCK_MAX];
+	unsigned int found = 0;
+	uint32_t status;
+
+	ASSERT_LE(0, writer.fd);
+	for (uint32_t i = 0; i < self->answer.count; i++) {
+		const struct sev_fw_cmd_info *info = &self->infos[i];
+
+		if (!only_reads(info))
+			continue;
+		found++;
+		for (int j = 0; j < 2; j++) {
+			ASSERT_TRUE(make_block(info, block))
+				TH_LOG("%s reads more than its block", info->name);
+			EXPECT_EQ(0, sev_fw_issue(doors[j], info->id, info->size ? block : NULL,
+						  info->size, &status))
+				TH_LOG("%s: %s", info->name, sev_status_text(status));
+			EXPECT_EQ(0, status)
+				TH_LOG("%s", info->name);
+			EXPECT_TRUE(has_answered(info, block))
+				TH_LOG("%s wrote nothing", info->name);
+		}
+	}
+	EXPECT_LT(0, found);
+	close(writer.fd);
 }
 
 HOST_TESTS_MAIN
