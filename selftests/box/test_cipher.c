@@ -40,19 +40,19 @@ FIXTURE_VARIANT(cipher) {
 };
 
 FIXTURE_VARIANT_ADD(cipher, vm) {
-	&launch_fw, 0,
+	.ops = &launch_fw,
 };
 
 FIXTURE_VARIANT_ADD(cipher, legacy) {
-	&launch_legacy, 0,
+	.ops = &launch_legacy,
 };
 
 FIXTURE_VARIANT_ADD(cipher, vm_nodbg) {
-	&launch_fw, OWNER_POLICY_NODBG,
+	.ops = &launch_fw, .policy = OWNER_POLICY_NODBG,
 };
 
 FIXTURE_VARIANT_ADD(cipher, legacy_nodbg) {
-	&launch_legacy, OWNER_POLICY_NODBG,
+	.ops = &launch_legacy, .policy = OWNER_POLICY_NODBG,
 };
 
 static bool must_encrypt(void)

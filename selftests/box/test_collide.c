@@ -156,7 +156,7 @@ FIXTURE_VARIANT_ADD(collide, both_processes) {
 	.sev = true, .es = true,
 };
 
-static void add_workers(struct _test_data_collide *self, const struct launch *l, bool es,
+static void add_workers(FIXTURE_DATA(collide) *self, const struct launch *l, bool es,
 			unsigned int max)
 {
 	unsigned int n = host_asids(es);
@@ -199,7 +199,7 @@ FIXTURE_TEARDOWN(collide)
 	munmap(self->workers, (WORKERS_MAX + 1) * sizeof(*self->workers));
 }
 
-static void run_threads(struct __test_metadata *_metadata, struct _test_data_collide *self)
+static void run_threads(struct __test_metadata *_metadata, FIXTURE_DATA(collide) *self)
 {
 	pthread_t thread[WORKERS_MAX + 1];
 
@@ -210,7 +210,7 @@ static void run_threads(struct __test_metadata *_metadata, struct _test_data_col
 		ASSERT_EQ(0, pthread_join(thread[i], NULL));
 }
 
-static void run_processes(struct __test_metadata *_metadata, struct _test_data_collide *self)
+static void run_processes(struct __test_metadata *_metadata, FIXTURE_DATA(collide) *self)
 {
 	int status;
 

@@ -49,13 +49,13 @@ FIXTURE(errors) {
 };
 
 /* The guest that a command would get furthest with. */
-static struct launch *target(struct _test_data_errors *self, const struct sev_fw_cmd_info *info)
+static struct launch *target(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info)
 {
 	return info->flags & SEV_FW_INFO_START ? &self->fresh : &self->started;
 }
 
 /* Commands that this host offers; the others have a test of their own. */
-static void find_ways(struct _test_data_errors *self)
+static void find_ways(FIXTURE_DATA(errors) *self)
 {
 	struct way *way = self->ways;
 
@@ -181,7 +181,7 @@ static bool takes_vcpu(const struct sev_fw_cmd_info *info)
  * A block that nothing is wrong with on its face: all buffers exist. What is in
  * them is nonsense, so that firmware refuses whatever it looks at.
  */
-static void make_block(struct _test_data_errors *self, const struct sev_fw_cmd_info *info,
+static void make_block(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info,
 		       uint8_t *block)
 {
 	memset(block, 0, PAGE);
@@ -831,7 +831,7 @@ TEST_F(errors, guest_started_already)
 
 /* The envelope */
 
-static bool is_command(struct _test_data_errors *self, uint32_t id)
+static bool is_command(FIXTURE_DATA(errors) *self, uint32_t id)
 {
 	for (uint32_t i = 0; i < self->count; i++)
 		if (self->infos[i].id == id && self->infos[i].flags & SEV_FW_INFO_AVAILABLE)

@@ -159,15 +159,15 @@ FIXTURE_VARIANT(fail_nth) {
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, vm) {
-	false, 0,
+	.by_dev = false,
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, dev) {
-	true, 0,
+	.by_dev = true,
 };
 
 FIXTURE_VARIANT_ADD(fail_nth, es) {
-	false, OWNER_POLICY_ES,
+	.policy = OWNER_POLICY_ES,
 };
 
 FIXTURE_SETUP(fail_nth)

@@ -443,7 +443,7 @@ static bool dead_by_some_door(struct cell *c, int i)
 }
 
 /* A PSP that has died, from all sides; then the drivers are loaded anew. */
-static void expect_dead(struct __test_metadata *_metadata, struct _test_data_fault *self)
+static void expect_dead(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *self)
 {
 	struct cell *c = &self->c;
 	unsigned int refused = 0;

@@ -366,7 +366,7 @@ TEST_F(initex, empty_store)
 }
 
 /* What there is to be said of a file that cannot be used. */
-static void expect_down(struct __test_metadata *_metadata, struct _test_data_initex *self,
+static void expect_down(struct __test_metadata *_metadata, FIXTURE_DATA(initex) *self,
 			const char *path, const char *why)
 {
 	struct sev_fw_platform_status status;
@@ -602,7 +602,7 @@ TEST_F(initex, a_file_that_vanishes_is_not_made_anew)
 }
 
 /* Whoever causes a change is told that it is not saved; then it is, by and by. */
-static void saved_later(struct __test_metadata *_metadata, struct _test_data_initex *self,
+static void saved_later(struct __test_metadata *_metadata, FIXTURE_DATA(initex) *self,
 			int error)
 {
 	uint8_t nv[NV_SIZE + 1], found[NV_SIZE + 1];
@@ -633,7 +633,7 @@ static void saved_later(struct __test_metadata *_metadata, struct _test_data_ini
 	EXPECT_EQ(0, psp_attr_number("state"));
 }
 
-static void expect_saved(struct __test_metadata *_metadata, struct _test_data_initex *self)
+static void expect_saved(struct __test_metadata *_metadata, FIXTURE_DATA(initex) *self)
 {
 	struct keys keys, later;
 

@@ -196,7 +196,7 @@ static bool may_change(const struct sev_fw_cmd_info *info, unsigned int byte)
 }
 
 /* Buffers of @len bytes each, except where firmware knows one right length. */
-static void make_block(struct _test_data_isolation *self, struct launch *l,
+static void make_block(FIXTURE_DATA(isolation) *self, struct launch *l,
 		       const struct sev_fw_cmd_info *info, uint32_t len, uint8_t *block)
 {
 	memset(block, 0, SEV_FW_BLOCK_MAX);
@@ -227,7 +227,7 @@ static void expect_clean(struct __test_metadata *_metadata, const struct sev_fw_
 }
 
 /* Each command in each state that a launch goes through, refused or not. */
-static void issue_all(struct __test_metadata *_metadata, struct _test_data_isolation *self,
+static void issue_all(struct __test_metadata *_metadata, FIXTURE_DATA(isolation) *self,
 		      struct launch *l)
 {
 	static const uint32_t lengths[] = { 16, 48, 0xd0 };

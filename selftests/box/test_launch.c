@@ -30,51 +30,55 @@ FIXTURE_VARIANT(launch) {
 };
 
 FIXTURE_VARIANT_ADD(launch, vm_session) {
-	&launch_fw, &launch_fw, &launch_fw, false, true,
+	.start = &launch_fw, .update = &launch_fw, .rest = &launch_fw, .session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, dev_session) {
-	&launch_fw, &launch_fw, &launch_fw, true, true,
+	.start = &launch_fw, .update = &launch_fw, .rest = &launch_fw, .by_dev = true,
+	.session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_session) {
-	&launch_legacy, &launch_legacy, &launch_legacy, false, true,
+	.start = &launch_legacy, .update = &launch_legacy, .rest = &launch_legacy,
+	.session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_start_session) {
-	&launch_legacy, &launch_fw, &launch_fw, false, true,
+	.start = &launch_legacy, .update = &launch_fw, .rest = &launch_fw, .session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_start_dev_session) {
-	&launch_legacy, &launch_fw, &launch_legacy, true, true,
+	.start = &launch_legacy, .update = &launch_fw, .rest = &launch_legacy,
+	.by_dev = true, .session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_update_session) {
-	&launch_fw, &launch_legacy, &launch_fw, false, true,
+	.start = &launch_fw, .update = &launch_legacy, .rest = &launch_fw, .session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_end_session) {
-	&launch_fw, &launch_fw, &launch_legacy, true, true,
+	.start = &launch_fw, .update = &launch_fw, .rest = &launch_legacy, .by_dev = true,
+	.session = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, vm) {
-	&launch_fw, &launch_fw, &launch_fw, false, false,
+	.start = &launch_fw, .update = &launch_fw, .rest = &launch_fw,
 };
 
 FIXTURE_VARIANT_ADD(launch, dev) {
-	&launch_fw, &launch_fw, &launch_fw, true, false,
+	.start = &launch_fw, .update = &launch_fw, .rest = &launch_fw, .by_dev = true,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy) {
-	&launch_legacy, &launch_legacy, &launch_legacy, false, false,
+	.start = &launch_legacy, .update = &launch_legacy, .rest = &launch_legacy,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_start) {
-	&launch_legacy, &launch_fw, &launch_fw, false, false,
+	.start = &launch_legacy, .update = &launch_fw, .rest = &launch_fw,
 };
 
 FIXTURE_VARIANT_ADD(launch, legacy_update) {
-	&launch_fw, &launch_legacy, &launch_legacy, false, false,
+	.start = &launch_fw, .update = &launch_legacy, .rest = &launch_legacy,
 };
 
 FIXTURE_SETUP(launch)
@@ -311,15 +315,15 @@ FIXTURE_VARIANT(es) {
 };
 
 FIXTURE_VARIANT_ADD(es, legacy) {
-	&launch_legacy, &launch_legacy,
+	.ops = &launch_legacy, .vmsa = &launch_legacy,
 };
 
 FIXTURE_VARIANT_ADD(es, mixed) {
-	&launch_fw, &launch_legacy,
+	.ops = &launch_fw, .vmsa = &launch_legacy,
 };
 
 FIXTURE_VARIANT_ADD(es, vm) {
-	&launch_fw, &launch_fw,
+	.ops = &launch_fw, .vmsa = &launch_fw,
 };
 
 FIXTURE_SETUP(es)

@@ -249,15 +249,15 @@ FIXTURE_VARIANT(leaks) {
 };
 
 FIXTURE_VARIANT_ADD(leaks, vm) {
-	&launch_fw, false,
+	.ops = &launch_fw,
 };
 
 FIXTURE_VARIANT_ADD(leaks, dev) {
-	&launch_fw, true,
+	.ops = &launch_fw, .by_dev = true,
 };
 
 FIXTURE_VARIANT_ADD(leaks, legacy) {
-	&launch_legacy, false,
+	.ops = &launch_legacy,
 };
 
 FIXTURE_SETUP(leaks)

@@ -116,7 +116,7 @@ FIXTURE_TEARDOWN(dev)
 #define NOT_ASKED(err, call, p)	NOT_ASKED_FOR(err, call, p, "%s", #call)
 
 /* The certificates as they are now, into @self->keys. */
-static int export(struct _test_data_dev *self, struct platform *p)
+static int export(FIXTURE_DATA(dev) *self, struct platform *p)
 {
 	uint32_t pdh_len = CERT, chain_len = CHAIN;
 
@@ -441,7 +441,7 @@ static const struct {
 };
 
 /* Any of these commands on @p, the way a caller would who may. */
-static int try(struct _test_data_dev *self, struct platform *p, uint32_t id)
+static int try(FIXTURE_DATA(dev) *self, struct platform *p, uint32_t id)
 {
 	const struct sev_fw_door door = sev_fw_door_dev(p->fd, -1);
 	struct sev_fw_download_firmware image = { (uintptr_t)self->pages, 0x100 };
@@ -479,7 +479,7 @@ static bool by_older_ioctl(uint32_t id)
 	return id != SEV_FW_NOP && id != SEV_FW_DOWNLOAD_FIRMWARE;
 }
 
-static bool exists(const struct _test_data_dev *self, uint32_t id)
+static bool exists(const FIXTURE_DATA(dev) *self, uint32_t id)
 {
 	return self->api >= (id == SEV_FW_GET_ID ? API(0, 16) :
 			     id == SEV_FW_DOWNLOAD_FIRMWARE ? API(0, 15) : 0);
@@ -721,7 +721,7 @@ TEST_F(dev, by_state)
 /* Who owns the platform */
 
 /* The certificates, verified, into @self->keys; are they the same as before? */
-static bool same_keys(struct __test_metadata *_metadata, struct _test_data_dev *self)
+static bool same_keys(struct __test_metadata *_metadata, FIXTURE_DATA(dev) *self)
 {
 	struct sev_cert pek = self->keys.chain.pek;
 
@@ -730,7 +730,7 @@ static bool same_keys(struct __test_metadata *_metadata, struct _test_data_dev *
 	return !memcmp(&pek, &self->keys.chain.pek, SEV_CERT_SIGNED);
 }
 
-static int take(struct _test_data_dev *self, const struct oca *oca)
+static int take(FIXTURE_DATA(dev) *self, const struct oca *oca)
 {
 	struct sev_cert pek;
 	uint32_t len = CERT;

@@ -250,7 +250,7 @@ TEST_F(psps, the_next_one_takes_over)
 }
 
 /* Silent from one command on; 0: whatever it is asked. */
-static void passed_over(struct __test_metadata *_metadata, struct _test_data_psps *self,
+static void passed_over(struct __test_metadata *_metadata, FIXTURE_DATA(psps) *self,
 			uint32_t id)
 {
 	close(self->p.fd);

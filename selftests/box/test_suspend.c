@@ -106,7 +106,7 @@ static double best_time(struct platform *p)
 }
 
 /* An idle machine that sleeps as @how says, and wakes up. */
-static void sleep_idle(struct __test_metadata *_metadata, struct _test_data_suspend *self,
+static void sleep_idle(struct __test_metadata *_metadata, FIXTURE_DATA(suspend) *self,
 		       const char *how)
 {
 	uint32_t shutdowns = host_counter(SWPSP_BAR_COUNT(SEV_FW_SHUTDOWN));

@@ -382,7 +382,7 @@ FIXTURE_TEARDOWN(traced)
 	close(self->sev);
 }
 
-#define TRACED struct _test_data_traced *self, struct __test_metadata *_metadata
+#define TRACED FIXTURE_DATA(traced) *self, struct __test_metadata *_metadata
 
 /* Calls of both kinds. Return: how many are for the stock function. */
 static unsigned long call(bool glue, TRACED)

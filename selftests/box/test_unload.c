@@ -84,7 +84,7 @@ static int load_glue(void)
 }
 
 /* From where the fixture has left it to the end. */
-static void complete(struct __test_metadata *_metadata, struct _test_data_unload *self)
+static void complete(struct __test_metadata *_metadata, FIXTURE_DATA(unload) *self)
 {
 	struct launch *l = &self->l;
 	struct host_use after;
