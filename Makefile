@@ -60,8 +60,6 @@ modules: setup
 
 programs: setup
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C selftests/swpsp
-	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/vmm
-	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/migrate
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/sevfw
 	@$(MAKE) --no-print-directory -j"$$(nproc)" -C tools/guest
 

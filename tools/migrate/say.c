@@ -8,7 +8,7 @@
 
 #include "sides.h"
 
-void say(const char *format, ...)
+void side_say(const char *format, ...)
 {
 	va_list args;
 
@@ -18,8 +18,8 @@ void say(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-int fail(const struct launch *l, const char *what, int ret)
+int side_failed(const struct launch *l, const char *what, int ret)
 {
-	say("sev-migrate: %s: %s", what, launch_error(l, ret));
+	side_say("%s: %s", what, launch_error(l, ret));
 	return ret;
 }

@@ -9,7 +9,7 @@
 #include "wire.h"
 
 /**
- * struct options - what the user wants
+ * struct migrate_options - what the user wants
  * @vendor: target: directory with the vendor's files, or NULL
  * @memory: source: RAM of the guest, in bytes
  * @policy: source: its policy
@@ -17,7 +17,7 @@
  * @spoil: source: change a bit of that packet on its way, once; 0: do not
  * @by_dev: commands go through /dev/sev
  */
-struct options {
+struct migrate_options {
 	const char *vendor;
 	size_t memory;
 	uint32_t policy;
@@ -28,18 +28,24 @@ struct options {
 
 /* ---- say.c ---- */
 
-/** say() - a line of progress for people, on standard error */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** side_say() - a line of progress for people, on standard error */
+void side_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** fail() - @what could not be done; returns @ret */
-int fail(const struct launch *l, const char *what, int ret);
+/** side_failed() - @what could not be done; returns @ret */
+int side_failed(const struct launch *l, const char *what, int ret);
 
 /* ---- source.c, target.c ---- */
 
-/** source() - launch a guest, let it run, send it away; 0 or a negative errno */
-int source(const struct options *opt);
+/**
+ * side_send() - launch a guest, let it run, send it away
+ * @opt: what the user wants
+ * @status: receives the firmware's status, if it has refused a command
+ *
+ * Return: 0 or a negative errno.
+ */
+int side_send(const struct migrate_options *opt, uint32_t *status);
 
-/** target() - take a guest, let it run; 0 or a negative errno */
-int target(const struct options *opt);
+/** side_receive() - take a guest, let it run; as side_send() */
+int side_receive(const struct migrate_options *opt, uint32_t *status);
 
 #endif /* MIGRATE_SIDES_H */

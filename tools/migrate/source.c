@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../sevfw/progress.h"
 #include "sides.h"
 
 #define PAGE		4096
@@ -18,11 +19,13 @@
 #define RUN_EVERY	64	/* pages between two slices of the guest's time */
 #define SLICE		5	/* numbers that it prints in one */
 #define BEFORE		100	/* and before all this */
+#define UPDATE_BYTES	(1u << 20)	/* of RAM in one LAUNCH_UPDATE_DATA */
 
 /* Attempt to send: what it has to remember. */
 struct sending {
-	const struct options *opt;
+	const struct migrate_options *opt;
 	struct launch l;
+	struct progress progress;	/* of this round */
 	uint64_t *written;	/* one bit for each page that is yet to be sent */
 	uint32_t next;		/* number that the guest will print next */
 	unsigned int attempt;
@@ -62,12 +65,26 @@ static int prepare(struct launch *l, size_t memory)
 	return vm_register(&l->vm);
 }
 
+static int encrypt(struct launch *l)
+{
+	struct progress progress;
+	int ret = 0;
+
+	progress_begin(&progress, "encrypt", l->vm.size);
+	for (size_t at = 0; at < l->vm.size && !ret; at += UPDATE_BYTES) {
+		ret = launch_update_at(l, at, UPDATE_BYTES);
+		progress_add(&progress, UPDATE_BYTES);
+	}
+	progress_clear(&progress);
+	return ret;
+}
+
 static int launch(struct launch *l)
 {
 	int ret = launch_start(l);
 
 	if (!ret)
-		ret = launch_update_at(l, 0, l->vm.size);
+		ret = encrypt(l);
 	if (!ret)
 		ret = launch_measure(l);
 	if (!ret)
@@ -80,12 +97,13 @@ static int send_page(struct sending *s, size_t page)
 	struct migrate_packet packet;
 	int ret = migrate_send_data(&s->l, page * PAGE, PAGE, &packet);
 
+	progress_add(&s->progress, PAGE);
 	if (ret)
-		return fail(&s->l, "SEND_UPDATE_DATA", ret);
+		return side_failed(&s->l, "SEND_UPDATE_DATA", ret);
 	s->sent++;
 	if (s->opt->spoil && s->sent == s->opt->spoil && s->attempt == 1 + !!s->opt->cancel) {
 		packet.data[PAGE / 2] ^= 1;
-		say("source: packet %u spoilt on its way", s->sent);
+		side_say("source: packet %u spoilt on its way", s->sent);
 	}
 	return wire_send_page(page * PAGE, &packet);
 }
@@ -101,15 +119,15 @@ static int send_round(struct sending *s, bool running)
 {
 	int ret = 0;
 
+	progress_begin(&s->progress, "send", count(s) * PAGE);
 	for (size_t page = 0; page < pages(s) && !ret; page++) {
 		if (!(s->written[page / 64] >> page % 64 & 1))
 			continue;
-		if (enough(s))
-			return -ECANCELED;
-		ret = send_page(s, page);
+		ret = enough(s) ? -ECANCELED : send_page(s, page);
 		if (!ret && running && !(s->sent % RUN_EVERY))
 			ret = counter_run(&s->l.vm, SLICE, &s->next);
 	}
+	progress_clear(&s->progress);
 	return ret;
 }
 
@@ -120,7 +138,7 @@ static int send_memory(struct sending *s)
 
 	memset(s->written, 0xff, pages(s) / 8);
 	for (int round = 0; round < ROUNDS && !ret; round++) {
-		say("source: round %d: %zu pages, the guest is at %u", round, count(s), s->next);
+		side_say("source: round %d: %zu pages, the guest is at %u", round, count(s), s->next);
 		ret = send_round(s, true);
 		if (!ret)
 			ret = counter_run(&l->vm, 1, &s->next);
@@ -131,7 +149,7 @@ static int send_memory(struct sending *s)
 	}
 	if (ret)
 		return ret;
-	say("source: the guest stops at %u, %zu pages are left", s->next, count(s));
+	side_say("source: the guest stops at %u, %zu pages are left", s->next, count(s));
 	return send_round(s, false);
 }
 
@@ -148,7 +166,7 @@ static int send_state(struct sending *s)
 		stopped.has_digest = 1;
 		ret = counter_digest(&s->l, stopped.digest);
 		if (ret)
-			return fail(&s->l, "digest of RAM", ret);
+			return side_failed(&s->l, "digest of RAM", ret);
 	}
 	return ret ? ret : wire_send(WIRE_STOPPED, 0, &stopped, sizeof(stopped));
 }
@@ -165,7 +183,7 @@ static int start(struct sending *s)
 		return ret;
 	ret = migrate_send_start(&s->l, &body.hello, &start.session);
 	if (ret)
-		return fail(&s->l, "SEND_START", ret);
+		return side_failed(&s->l, "SEND_START", ret);
 	return wire_send(WIRE_START, 0, &start, sizeof(start));
 }
 
@@ -180,7 +198,7 @@ static int wait_ready(void)
 		return ret;
 	if (header.kind != WIRE_REFUSED)
 		return -EPROTO;
-	say("source: the target refuses: %s", sev_status_text(header.where));
+	side_say("source: the target refuses: %s", sev_status_text(header.where));
 	return -ECANCELED;
 }
 
@@ -198,7 +216,7 @@ static int attempt(struct sending *s)
 		return ret;
 	ret = migrate_send_finish(&s->l);
 	if (ret)
-		return fail(&s->l, "SEND_FINISH", ret);
+		return side_failed(&s->l, "SEND_FINISH", ret);
 	return wire_send(WIRE_GO, 0, NULL, 0);
 }
 
@@ -207,11 +225,11 @@ static int cancel(struct sending *s)
 	int ret = migrate_send_cancel(&s->l);
 
 	if (ret)
-		return fail(&s->l, "SEND_CANCEL", ret);
+		return side_failed(&s->l, "SEND_CANCEL", ret);
 	ret = wire_send(WIRE_CANCEL, 0, NULL, 0);
 	if (!ret)
 		ret = counter_run(&s->l.vm, BEFORE, &s->next);
-	say("source: cancelled, the guest goes on here and is at %u", s->next);
+	side_say("source: cancelled, the guest goes on here and is at %u", s->next);
 	return ret;
 }
 
@@ -231,7 +249,7 @@ static int send_guest(struct sending *s)
 	return ret ? ret : wire_expect(WIRE_DONE, &body);
 }
 
-int source(const struct options *opt)
+int side_send(const struct migrate_options *opt, uint32_t *status)
 {
 	struct sending s = { .opt = opt };
 	int ret = launch_open(&s.l, &launch_fw, opt->policy);
@@ -243,15 +261,16 @@ int source(const struct options *opt)
 	if (!ret)
 		ret = s.written ? launch(&s.l) : -ENOMEM;
 	if (ret)
-		fail(&s.l, "launch", ret);
+		side_failed(&s.l, "launch", ret);
 	else
 		ret = counter_run(&s.l.vm, BEFORE, &s.next);
 	if (!ret) {
-		say("source: a guest is launched, attested, and at %u", s.next);
+		side_say("source: a guest is launched, attested, and at %u", s.next);
 		ret = send_guest(&s);
 	}
 	if (!ret)
-		say("source: the guest is gone");
+		side_say("source: the guest is gone");
+	*status = s.l.status;
 	launch_close(&s.l);
 	free(s.written);
 	return ret;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../sevfw/progress.h"
 #include "sides.h"
 
 #define AFTER		200	/* numbers that the guest prints here */
@@ -16,6 +17,7 @@ struct receiving {
 	struct launch l;
 	struct migrate_target shown;
 	struct wire_stopped stopped;
+	struct progress progress;	/* the guest's RAM; pages that come again are none */
 	unsigned int pages;
 	int refused;		/* why, as a negative errno */
 	bool ready;		/* and READY has been said */
@@ -26,7 +28,7 @@ static int refuse(struct receiving *r, const char *what, int ret)
 {
 	if (r->refused)
 		return 0;
-	fail(&r->l, what, ret);
+	side_failed(&r->l, what, ret);
 	r->refused = ret;
 	return wire_send(WIRE_REFUSED, r->l.status, NULL, 0);
 }
@@ -61,7 +63,7 @@ static int conclude(struct receiving *r)
 			ret = -EILSEQ;
 		if (ret)
 			return refuse(r, "digest of RAM", ret);
-		say("target: %u pages are here, RAM is the same to the last bit", r->pages);
+		side_say("target: %u pages are here, RAM is the same to the last bit", r->pages);
 	}
 	r->ready = true;
 	return wire_send(WIRE_READY, 0, NULL, 0);
@@ -75,15 +77,18 @@ static int take(struct receiving *r, const struct wire_header *header,
 	switch (header->kind) {
 	case WIRE_START:
 		ret = make_vm(r, &body->start);
+		progress_begin(&r->progress, "receive", body->start.ram);
 		return ret ? refuse(r, "RECEIVE_START", ret) : 0;
 	case WIRE_PAGE:
 		r->pages++;
 		ret = migrate_receive_data(&r->l, header->where, &body->page);
+		progress_add(&r->progress, body->page.len);
 		return ret ? refuse(r, "RECEIVE_UPDATE_DATA", ret) : 0;
 	case WIRE_CPU:
 		ret = live_set_cpu(&r->l.vm, &body->cpu);
 		return ret ? refuse(r, "vCPU", ret) : 0;
 	case WIRE_STOPPED:
+		progress_clear(&r->progress);
 		r->stopped = body->stopped;
 		return conclude(r);
 	default:
@@ -124,12 +129,13 @@ static int run(struct receiving *r)
 	int ret = counter_run(&r->l.vm, AFTER, &next);
 
 	if (ret)
-		return fail(&r->l, "guest", ret);
-	say("target: the guest has gone on from %u to %u", r->stopped.next, next);
+		return side_failed(&r->l, "guest", ret);
+	side_say("target: the guest has gone on from %u to %u", r->stopped.next, next);
 	return wire_send(WIRE_DONE, 0, NULL, 0);
 }
 
-static int attempt(const struct options *opt, const struct vendor_files *vendor)
+static int attempt(const struct migrate_options *opt, const struct vendor_files *vendor,
+		   uint32_t *status)
 {
 	struct receiving r = { .pages = 0 };
 	int ret = launch_open(&r.l, &launch_fw, 0);
@@ -138,29 +144,31 @@ static int attempt(const struct options *opt, const struct vendor_files *vendor)
 	if (!ret)
 		ret = migrate_target(&r.l, vendor, &r.shown);
 	if (ret)
-		fail(&r.l, "certificates", ret);
+		side_failed(&r.l, "certificates", ret);
 	else
 		ret = wire_send(WIRE_HELLO, 0, &r.shown, sizeof(r.shown));
 	if (!ret)
 		ret = receive(&r);
 	if (!ret)
 		ret = run(&r);
+	progress_clear(&r.progress);
+	*status = r.l.status;
 	if (ret == -ECANCELED)
-		say("target: cancelled after %u pages", r.pages);
+		side_say("target: cancelled after %u pages", r.pages);
 	launch_close(&r.l);
 	return ret;
 }
 
-int target(const struct options *opt)
+int side_receive(const struct migrate_options *opt, uint32_t *status)
 {
 	struct vendor_files vendor;
 	int ret = opt->vendor ? vendor_read(&vendor, opt->vendor) : 0;
 
 	if (ret)
-		say("target: no cek.cert and ask_ark.cert in %s: %s", opt->vendor,
+		side_say("target: no cek.cert and ask_ark.cert in %s: %s", opt->vendor,
 		    strerror(-ret));
 	while (!ret) {
-		ret = attempt(opt, opt->vendor ? &vendor : NULL);
+		ret = attempt(opt, opt->vendor ? &vendor : NULL, status);
 		if (ret != -ECANCELED)
 			break;
 		ret = 0;

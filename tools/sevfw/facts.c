@@ -140,8 +140,8 @@ static void print_cells(struct json_object *first, struct json_object *row, cons
 		if (row)
 			json_object_object_get_ex(row, key, &cell);
 		left--;
-		printf("%-*s%s", left ? *width++ : 0, row ? plain(cell) : label(key),
-		       left ? "  " : "\n");
+		print_harmless(row ? plain(cell) : label(key), left ? *width++ : 0);
+		fputs(left ? "  " : "\n", stdout);
 	}
 }
 
@@ -161,6 +161,14 @@ static void print_table(struct json_object *table, int indent)
 		print_cells(first, json_object_array_get_idx(table, i), width, indent);
 }
 
+static void print_line(int indent, const char *key, int width, const char *text)
+{
+	printf("%*s", indent, "");
+	print_harmless(key, width);
+	print_harmless(text, 0);
+	putchar('\n');
+}
+
 static void print_object(struct json_object *object, int indent);
 
 static void print_array(struct json_object *array, int indent)
@@ -173,7 +181,7 @@ static void print_array(struct json_object *array, int indent)
 		print_table(array, indent);
 	else
 		for (size_t i = 0; i < json_object_array_length(array); i++)
-			printf("%*s%s\n", indent, "", plain(json_object_array_get_idx(array, i)));
+			print_line(indent, "", 0, plain(json_object_array_get_idx(array, i)));
 }
 
 static size_t widest_key(struct json_object *object)
@@ -192,7 +200,7 @@ static void print_object(struct json_object *object, int indent)
 
 	json_object_object_foreach(object, key, value) {
 		if (!is_tree(value)) {
-			printf("%*s%-*s  %s\n", indent, "", width, label(key), plain(value));
+			print_line(indent, label(key), width + INDENT, plain(value));
 			continue;
 		}
 		printf("%*s%s:\n", indent, "", label(key));

@@ -261,34 +261,54 @@ const char *status_advice(uint32_t status)
 	return status < ARRAY_SIZE(advice) ? advice[status] : NULL;
 }
 
-static void say_errno(const char *command, int error)
+static const char *errno_advice(int error)
 {
-	const struct errno_text *text = errno_find(strerrorname_np(error) ?: "");
+	switch (error) {
+	case ESHUTDOWN:
+	case ETIMEDOUT:
+		return "only a reset of the machine brings the PSP back; \"sevfw status\" tells "
+			"which command it did not answer";
+	case EBUSY:
+		return "\"sevfw status\" counts guests and free ASIDs, \"sevfw guests\" lists "
+			"the guests that hold them";
+	case EOPNOTSUPP:
+		return "\"sevfw commands\" lists those that there are";
+	case EPERM:
+	case EACCES:
+		return "be root, and open /dev/sev for writing; \"sevfw commands\" tells what "
+			"each command needs";
+	case ENOTTY:
+		return "the stock driver has no pass-through; \"sevfw status\" tells which "
+			"driver is loaded";
+	default:
+		return NULL;
+	}
+}
 
-	warn("%s: %s (%s)", command, text ? text->text : strerror(error),
-	     strerrorname_np(error) ?: "?");
-	if (error == ESHUTDOWN || error == ETIMEDOUT)
-		warn("only a reset of the machine brings the PSP back; \"sevfw status\" tells "
-			"which command it did not answer");
-	else if (error == EOPNOTSUPP)
-		warn("\"sevfw commands\" lists those that there are");
-	else if (error == EPERM || error == EACCES)
-		warn("be root, and open /dev/sev for writing; \"sevfw commands\" tells what each "
-			"command needs");
-	else if (error == ENOTTY)
-		warn("the stock driver has no pass-through; \"sevfw status\" tells which driver "
-			"is loaded");
+/* Has the firmware been asked? */
+static bool was_asked(uint32_t status)
+{
+	return status != SEV_FW_NO_CALL && status;
+}
+
+void host_advise(int ret, uint32_t status)
+{
+	const char *advice = was_asked(status) ? status_advice(status) : errno_advice(-ret);
+
+	if (advice)
+		warn("%s", advice);
 }
 
 int host_refused(const char *command, int ret, uint32_t status)
 {
-	if (status == SEV_FW_NO_CALL || !status) {
-		say_errno(command, -ret);
-		return EXIT_NO_ACCESS;
-	}
-	warn("%s: the firmware says %s: %s", command, sev_status_text(status),
-	     sev_status_meaning(status));
-	if (status_advice(status))
-		warn("%s", status_advice(status));
-	return EXIT_REFUSED;
+	const char *name = strerrorname_np(-ret) ?: "?";
+	const struct errno_text *text = errno_find(name);
+
+	if (was_asked(status))
+		warn("%s: the firmware says %s: %s", command, sev_status_text(status),
+		     sev_status_meaning(status));
+	else
+		warn("%s: %s (%s)", command, text ? text->text : strerror(-ret), name);
+	host_advise(ret, status);
+	return was_asked(status) ? EXIT_REFUSED : EXIT_NO_ACCESS;
 }

@@ -105,6 +105,11 @@ const struct sev_fw_cmd_info *host_info(const struct sev_fw_cmd_info *infos, uin
  */
 int host_refused(const char *command, int ret, uint32_t status);
 
+/**
+ * host_advise() - say what to do about a failure, if there is advice; arguments as above
+ */
+void host_advise(int ret, uint32_t status);
+
 /** status_advice() - what to do about a status of the firmware; NULL if there is no advice */
 const char *status_advice(uint32_t status);
 

@@ -26,6 +26,7 @@ const struct subcommand * const subcommands[] = {
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
 	&config_sub, &commit_sub, &vlek_sub,
 	&measure_sub, &session_sub, &secret_sub, &verify_sub,
+	&launch_sub, &migrate_sub,
 	NULL
 };
 
@@ -56,6 +57,24 @@ void warn(const char *format, ...)
 	va_start(arg, format);
 	say(format, arg);
 	va_end(arg);
+}
+
+/* Does the character at @text command a terminal? C1 controls are two bytes in UTF-8. */
+static bool is_control(const unsigned char *text)
+{
+	if (*text == 0xc2)
+		return text[1] >= 0x80 && text[1] < 0xa0;
+	return (*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f;
+}
+
+void print_harmless(const char *text, int width)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (; *at; at++, width--)
+		putchar(is_control(at) ? '?' : *at);
+	if (width > 0)
+		printf("%*s", width, "");
 }
 
 static const char *answered_command;

@@ -10,9 +10,11 @@
  *   block.c     blocks and logged commands, field by field
  *   events.c    the tracepoint of psp_sev, followed
  *   files.c     reading and writing whole files
+ *   progress.c  a bar for what takes long
  *   cmd_*.c     the subcommands
  *
- * Everything that has to do with the firmware or with cryptography is in tools/lib.
+ * Everything that has to do with the firmware or with cryptography is in tools/lib; the
+ * example VMM of "launch" is in tools/vmm, the two sides of "migrate" in tools/migrate.
  */
 #ifndef SEVFW_TOOL_H
 #define SEVFW_TOOL_H
@@ -122,6 +124,15 @@ void answered(const char *command, int status);
  */
 void fail_to_save(const char *path) __attribute__((noreturn));
 
+/**
+ * print_harmless() - text on standard output, with nothing in it that commands a terminal
+ * @text: may come from a guest, a log, a certificate
+ * @width: columns to fill with blanks, 0 for none
+ *
+ * Control characters become question marks; line breaks and tabs stay.
+ */
+void print_harmless(const char *text, int width);
+
 /** warn() - say something on standard error */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -143,6 +154,7 @@ extern const struct subcommand commands_sub, explain_sub, decode_sub, status_sub
 extern const struct subcommand doctor_sub, log_sub, top_sub;
 extern const struct subcommand issue_sub, export_sub, csr_sub, import_sub, reset_sub, firmware_sub;
 extern const struct subcommand config_sub, commit_sub, vlek_sub;
+extern const struct subcommand launch_sub, migrate_sub;
 extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub;
 extern const struct subcommand * const subcommands[];
 

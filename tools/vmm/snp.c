@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sev-vmm --snp: launch an SNP guest by the ioctls that KVM has of its own, run it, and judge
+ * "sevfw launch --snp": launch an SNP guest by the ioctls that KVM has of its own, run it, and judge
  * as its owner the attestation report that it hands out.
  *
  * The owner trusts the vendor's root key (ARK), and what the files of the guest say it must
@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -18,10 +17,12 @@
 #include <openssl/rand.h>
 
 #include <sevfw/snp_launch.h>
+#include <sevfw/sevfw.h>
 #include <sevfw/snp_report.h>
 
 #include "../guest/guest.h"
-#include "snp.h"
+#include "../sevfw/files.h"
+#include "vmm.h"
 
 #define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define FILE_MAX	0x10000
@@ -31,7 +32,7 @@
 #define MEMORY_FAULT_PRIVATE	(1 << 3)
 
 struct snp_run {
-	const struct snp_options *opt;
+	const struct vmm_options *opt;
 	struct snp_launch l;
 	size_t pages;			/* of the guest's program */
 	uint8_t nonce[64];
@@ -179,32 +180,16 @@ static int verify_content(struct snp_run *r)
 	return 0;
 }
 
-static int write_file(const char *dir, const char *name, const void *data, size_t len)
-{
-	char path[4096];
-	FILE *f;
-	bool good;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "wb");
-	if (!f)
-		return -errno;
-	good = fwrite(data, 1, len, f) == len;
-	return fclose(f) || !good ? -EIO : 0;
-}
-
 /* For whoever wants to judge once more. */
 static int write_results(struct snp_run *r)
 {
 	const char *dir = r->opt->results;
-	int ret;
 
 	if (!dir)
 		return 0;
-	ret = write_file(dir, "report.bin", &r->report, sizeof(r->report));
-	if (!ret)
-		ret = write_file(dir, "nonce.bin", r->nonce, sizeof(r->nonce));
-	return ret;
+	blob_write(blob_join(dir, "report.bin"), &r->report, sizeof(r->report), false);
+	blob_write(blob_join(dir, "nonce.bin"), r->nonce, sizeof(r->nonce), false);
+	return 0;
 }
 
 static const struct step {
@@ -225,57 +210,55 @@ static const struct step {
 	{ "host: write the results",		write_results },
 };
 
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
-}
-
-static void complain(const struct snp_run *r, const struct step *step, int ret)
+static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
+			 const struct step *step, int ret)
 {
 	const struct kvm_run *run = r->l.vm.run;
+	const size_t size = sizeof(failure->why);
 
+	*failure = (struct vmm_failure){
+		.step = step->name, .error = -ret,
+		.status = ret == -EIO ? r->l.status : SEV_FW_NO_CALL,
+	};
 	if (r->refused)
-		fprintf(stderr, "sev-vmm: %s: %s\n", step->name, r->refused);
+		snprintf(failure->why, size, "%s", r->refused);
 	else if (ret == -ENOEXEC && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
-		fprintf(stderr, "sev-vmm: %s: the guest has ended itself: %#llx\n", step->name,
-			(unsigned long long)run->system_event.data[0]);
+		snprintf(failure->why, size, "the guest has ended itself: %#llx",
+			 (unsigned long long)run->system_event.data[0]);
 	else if (ret == -ENOEXEC)
-		fprintf(stderr, "sev-vmm: %s: KVM exit %u\n", step->name, run->exit_reason);
+		snprintf(failure->why, size, "KVM exit %u", run->exit_reason);
 	else if (ret == -EFAULT && run && run->exit_reason == EXIT_MEMORY_FAULT)
-		fprintf(stderr, "sev-vmm: %s: the guest accesses %#llx as %s memory\n", step->name,
-			(unsigned long long)((const uint64_t *)run->padding)[1],
-			((const uint64_t *)run->padding)[0] & MEMORY_FAULT_PRIVATE ?
+		snprintf(failure->why, size, "the guest accesses %#llx as %s memory",
+			 (unsigned long long)((const uint64_t *)run->padding)[1],
+			 ((const uint64_t *)run->padding)[0] & MEMORY_FAULT_PRIVATE ?
 				"private" : "shared");
 	else if (ret == -EIO)
-		fprintf(stderr, "sev-vmm: %s: %s, firmware status %#x\n", step->name,
-			strerror(-ret), r->l.status);
+		snprintf(failure->why, size, "firmware: %s, %s", sev_status_text(r->l.status),
+			 sev_status_meaning(r->l.status));
 	else
-		fprintf(stderr, "sev-vmm: %s: %s\n", step->name, strerror(-ret));
+		snprintf(failure->why, size, "%s", strerror(-ret));
 }
 
-int snp_main(const struct snp_options *opt)
+int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 {
 	static struct snp_run r;
 	int ret = 0;
 
 	r.opt = opt;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !ret; i++) {
-		double begin = now_us();
+		double begin = vmm_time_us();
 
 		ret = steps[i].act(&r);
 		if (ret)
-			complain(&r, &steps[i], ret);
+			take_failure(failure, &r, &steps[i], ret);
 		else if (!opt->quiet)
-			printf("%-36s %10.1f us\n", steps[i].name, now_us() - begin);
+			printf("%-36s %10.1f us\n", steps[i].name, vmm_time_us() - begin);
 	}
 	if (!ret && !opt->quiet)
 		puts("the guest has printed:");
-	fputs(r.output, stdout);
+	print_harmless(r.output, 0);
 	if (!ret)
 		puts("owner: the report is good");
 	snp_launch_close(&r.l);
-	return ret ? 1 : 0;
+	return ret;
 }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * launch, migrate: the command lines of two examples. What they do is in tools/vmm and in
+ * tools/migrate.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sevfw/launch.h>
+
+#include "../migrate/sides.h"
+#include "../vmm/vmm.h"
+#include "host.h"
+
+#define MIB_MAX		(1u << 20)
+#define MIB_MOVED	1024	/* the target makes no VM that is larger */
+
+static bool by_dev(const struct args *args)
+{
+	const char *door = option(args, "door") ?: "vm";
+
+	if (strcmp(door, "vm") && strcmp(door, "sev"))
+		fail(EXIT_USAGE, "%s: --door must be vm or sev", args->sub->name);
+	return !strcmp(door, "sev");
+}
+
+static size_t memory(const struct args *args, uint64_t max)
+{
+	const size_t bytes = option_number(args, "memory", max, 2) << 20;
+
+	if (!bytes)
+		fail(EXIT_USAGE, "%s: --memory must be 1 to %llu MiB", args->sub->name,
+		     (unsigned long long)max);
+	return bytes;
+}
+
+/* A launch that cannot begin ends here, and says why. */
+static void need_host(const struct args *args, bool pass_through)
+{
+	struct host host;
+
+	close(host_open(true));
+	host_find(&host);
+	if (pass_through && host.driver == DRIVER_STOCK)
+		fail(EXIT_NO_ACCESS, "%s: the stock driver has no pass-through%s", args->sub->name,
+		     args->sub == &launch_sub ? "; --legacy launches by its own ioctls" : "");
+}
+
+/* The exit status of a step that failed. */
+static int exit_status(int error, uint32_t status)
+{
+	if (status != SEV_FW_NO_CALL && status)
+		return EXIT_REFUSED;
+	switch (error) {
+	case ESHUTDOWN:
+	case ETIMEDOUT:
+	case ENOTTY:
+	case EPERM:
+	case EACCES:
+		return EXIT_NO_ACCESS;
+	default:
+		return EXIT_NO;
+	}
+}
+
+/* ---- launch ---- */
+
+/* The program of the SNP guest is beside this one, in a tree where that has been built. */
+static const char *guest_file(const struct args *args)
+{
+	static char path[PATH_MAX + 16];
+	const char *given = option(args, "guest");
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	char *slash;
+
+	if (given)
+		return given;
+	path[len > 0 ? len : 0] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, "sev-guest.bin");
+	return path;
+}
+
+static int launch_act(const struct args *args)
+{
+	struct vmm_options opt = {
+		.secret = option(args, "secret") ?: "a secret of the guest's owner",
+		.ca = option(args, "ca"),
+		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG),
+		.memory = memory(args, MIB_MAX),
+		.guest = guest_file(args),
+		.results = option(args, "results"),
+		.legacy = option(args, "legacy"),
+		.typed = option(args, "typed"),
+		.by_dev = by_dev(args),
+		.session = !option(args, "no-session"),
+		.run = !option(args, "no-run"),
+		.all = option(args, "all"),
+		.quiet = option(args, "quiet"),
+	};
+	const bool snp = option(args, "snp");
+	struct vmm_failure failure;
+	int ret;
+
+	if (strlen(opt.secret) >= VM_DATA_SIZE)
+		fail(EXIT_USAGE, "launch: the secret may have %u characters", VM_DATA_SIZE - 1);
+	if (snp && !opt.ca)
+		fail(EXIT_USAGE, "launch: --snp needs --ca, a directory with vcek.der, ask.pem and "
+			"ark.pem");
+	need_host(args, !snp && !opt.legacy);
+	ret = (snp ? vmm_launch_snp : vmm_launch)(&opt, &failure);
+	if (!ret)
+		return 0;
+	warn("launch: %s: %s", failure.step, failure.why);
+	host_advise(ret, failure.status);
+	return exit_status(failure.error, failure.status);
+}
+
+static const struct option_row launch_options[] = {
+	{ "secret", "TEXT", "the secret, up to 4095 characters" },
+	{ "policy", "N", "guest policy (1: no debugging); with bit 2 a SEV-ES guest" },
+	{ "no-session", NULL, "no session between owner and firmware" },
+	{ "ca", "DIR", "trust the platform only if its vendor's files in DIR say so" },
+	{ "memory", "MIB", "RAM of the guest (2)" },
+	{ "all", NULL, "encrypt all of it, not only the page with the program" },
+	{ "typed", NULL, "make the VM as a SEV guest (KVM_SEV_INIT2, Linux 6.10)" },
+	{ "legacy", NULL, "use the ioctls that came before pass-through" },
+	{ "door", "vm|sev", "where commands go in: the VM's fd (vm), or /dev/sev" },
+	{ "no-run", NULL, "stop after LAUNCH_FINISH" },
+	{ "snp", NULL, "an SNP guest, by KVM's own ioctls (Linux 6.11)" },
+	{ "guest", "FILE", "program of that guest (sev-guest.bin beside sevfw)" },
+	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
+	{ "quiet", NULL, "print the secret only" },
+	{ NULL, NULL, NULL }
+};
+
+const struct subcommand launch_sub = {
+	.name = "launch",
+	.args = "",
+	.brief = "launch a small guest, verify it, give it a secret: does SEV work here?",
+	.text = "Launches a guest of its own, as a VMM and as the guest's owner: verifies the "
+		"platform's certificates and the measurement, gives the guest a secret, and the "
+		"guest prints it. Each step is printed with its time; a step that fails is named, "
+		"with the reason. Nothing stays behind.\n\n"
+		"Without a session the measurement and the secret protect nothing. --ca needs "
+		"cek.cert and ask_ark.cert, which the vendor publishes. A SEV-ES guest is launched "
+		"and not run: this guest has no handler for the exception that port I/O causes.\n\n"
+		"With --snp the guest prints what it is, gets a key and an attestation report, and "
+		"the report is verified. That needs --ca, with vcek.der, ask.pem and ark.pem; of "
+		"the other options --guest, --results and --quiet count then.",
+	.example = "  sevfw launch\n"
+		   "  sevfw launch --legacy --quiet\n"
+		   "  sevfw launch --snp --ca=/etc/sev/this-chip",
+	.options = launch_options,
+	.act = launch_act,
+};
+
+/* ---- migrate ---- */
+
+static int migrate_act(const struct args *args)
+{
+	const struct migrate_options opt = {
+		.vendor = option(args, "vendor"),
+		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_SEV),
+		.memory = memory(args, MIB_MOVED),
+		.cancel = option_number(args, "cancel", UINT32_MAX, 0),
+		.spoil = option_number(args, "spoil", UINT32_MAX, 0),
+		.by_dev = by_dev(args),
+	};
+	const bool send = !strcmp(args->word[0], "send");
+	uint32_t status = SEV_FW_NO_CALL;
+	int ret;
+
+	if (!send && strcmp(args->word[0], "receive"))
+		fail(EXIT_USAGE, "migrate: \"%s\" is neither send nor receive", args->word[0]);
+	if (opt.policy & OWNER_POLICY_ES)
+		fail(EXIT_USAGE, "migrate: SEV-ES guests cannot be moved by this program");
+	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
+		fail(EXIT_USAGE, "migrate: standard input and output must be the line to the other "
+			"side, no terminal");
+	need_host(args, true);
+	/* a line that is gone is an error like others */
+	signal(SIGPIPE, SIG_IGN);
+	ret = (send ? side_send : side_receive)(&opt, &status);
+	if (!ret)
+		return 0;
+	warn("migrate: %s: %s", args->word[0], strerror(-ret));
+	host_advise(ret, status);
+	return exit_status(-ret, status);
+}
+
+static const struct option_row migrate_options[] = {
+	{ "vendor", "DIR", "receive: show the certificates in DIR, cek.cert and ask_ark.cert" },
+	{ "policy", "N", "send: guest policy (0x20: only to platforms of the vendor)" },
+	{ "memory", "MIB", "send: RAM of the guest (2)" },
+	{ "cancel", "PAGES", "send: give up after so many pages, go on here, begin again" },
+	{ "spoil", "PACKET", "send: change one bit of that packet on its way" },
+	{ "door", "vm|sev", "where commands go in: the VM's fd (vm), or /dev/sev" },
+	{ NULL, NULL, NULL }
+};
+
+const struct subcommand migrate_sub = {
+	.name = "migrate",
+	.args = "send|receive",
+	.brief = "move a small guest, while it runs, from one host to another",
+	.text = "The sending side launches a guest that counts, and moves it while it runs; the "
+		"receiving side takes it and lets it go on. The guest notices if anything gets "
+		"lost. The two talk by standard input and output: connect the one's output to the "
+		"other's input, both ways. What they tell people is on standard error.\n\n"
+		"If bit 0 of the policy is not set, the RAM of both sides is compared. A changed "
+		"packet is refused by the target's firmware, and the next attempt does without "
+		"the change.",
+	.example = "  sevfw migrate send <back | ssh target sevfw migrate receive >back",
+	.options = migrate_options,
+	.least = 1,
+	.most = 1,
+	.act = migrate_act,
+};

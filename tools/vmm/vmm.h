@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The example VMM: launches one guest. "sevfw launch" is its command line. */
+#ifndef SEV_VMM_H
+#define SEV_VMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct vmm_options - one launch
+ * @secret: text that the owner gives the guest; less than VM_DATA_SIZE bytes
+ * @ca: directory with the vendor's files, or NULL: cek.cert and ask_ark.cert; with @snp
+ *	vcek.der, ask.pem and ark.pem
+ * @policy: guest policy
+ * @memory: RAM in bytes
+ * @guest: SNP: file of the guest's program
+ * @results: SNP: directory for report.bin and nonce.bin, or NULL
+ * @legacy: by the ioctls that came before pass-through
+ * @typed: make the VM as a SEV guest
+ * @by_dev: pass-through commands go through /dev/sev
+ * @session: the owner has a session with the firmware
+ * @run: run the guest
+ * @all: encrypt all RAM, not only the payload's page
+ * @quiet: print what the guest prints, and the verdict
+ */
+struct vmm_options {
+	const char *secret;
+	const char *ca;
+	uint32_t policy;
+	size_t memory;
+	const char *guest;
+	const char *results;
+	bool legacy;
+	bool typed;
+	bool by_dev;
+	bool session;
+	bool run;
+	bool all;
+	bool quiet;
+};
+
+/**
+ * struct vmm_failure - why a launch has failed
+ * @step: name of the step
+ * @why: text
+ * @error: positive errno
+ * @status: the firmware's status, SEV_FW_NO_CALL if it has not been asked
+ */
+struct vmm_failure {
+	const char *step;
+	char why[256];
+	int error;
+	uint32_t status;
+};
+
+/**
+ * vmm_launch() - launch a SEV or SEV-ES guest, give it a secret, let it print that
+ * @opt: what is wanted
+ * @failure: is filled in if that fails
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmm_launch(const struct vmm_options *opt, struct vmm_failure *failure);
+
+/** vmm_launch_snp() - launch an SNP guest, let it run, verify its report; as vmm_launch() */
+int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure);
+
+/** vmm_time_us() - monotonic time, in microseconds */
+double vmm_time_us(void);
+
+#endif /* SEV_VMM_H */
