@@ -358,6 +358,64 @@ static const struct option_row decode_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row decode_keys[] = {
+	{ "kind", "text", "what it is; the other keys depend on it" },
+	{ "usage?", "text", "ARK, ASK, OCA, PEK, PDH, CEK, none or unknown" },
+	{ "algorithm?", "text", "of its key" },
+	{ "api_version?", "text", "\"1.55\"" },
+	{ "key_is?", "text", "\"no error\", or what is wrong with the key" },
+	{ "sha256_of_body?", "text", "hexadecimal digits" },
+	{ "signatures?[].by", "text", "usage of the key that has signed" },
+	{ "signatures?[].algorithm", "text", "of the signature" },
+	{ "{pek,oca,cek}?.kind", "text", "SEV certificate" },
+	{ "{pek,oca,cek}?.usage", "text", "ARK, ASK, OCA, PEK, PDH, CEK, none or unknown" },
+	{ "{pek,oca,cek}?.algorithm", "text", "of its key" },
+	{ "{pek,oca,cek}?.api_version", "text", "\"1.55\"" },
+	{ "{pek,oca,cek}?.key_is", "text", "\"no error\", or what is wrong with the key" },
+	{ "{pek,oca,cek}?.sha256_of_body", "text", "hexadecimal digits" },
+	{ "{pek,oca,cek}?.signatures[].by", "text", "usage of the key that has signed" },
+	{ "{pek,oca,cek}?.signatures[].algorithm", "text", "of the signature" },
+	{ "nonce?", "text", "SEV report: hexadecimal digits" },
+	{ "launch_digest?", "text", "hexadecimal digits" },
+	{ "policy?", "text", "\"0x1\", of a report of SEV or SNP" },
+	{ "version?", "integer", "SNP report: of its form" },
+	{ "guest_svn?", "integer", "security version that the guest's owner has given it" },
+	{ "debugging?", "boolean", "does the policy let the host read the guest?" },
+	{ "vmpl?", "integer", "privilege level of who has asked; -1 for the hypervisor" },
+	{ "signed_by?", "text", "VCEK, VLEK, none or unknown" },
+	{ "platform_info?", "text", "\"0x1\"" },
+	{ "{current_tcb,reported_tcb}?", "text", "16 digits after 0x" },
+	{ "{committed_tcb,launch_tcb}?", "text", "16 digits after 0x" },
+	{ "{firmware,committed_firmware}?", "text", "\"1.55 build 21\"" },
+	{ "{family_id,image_id,report_data}?", "text", "hexadecimal digits" },
+	{ "{measurement,host_data,id_key_digest}?", "text", "hexadecimal digits" },
+	{ "{author_key_digest,report_id,chip_id}?", "text", "hexadecimal digits" },
+	{ "certificates?[].subject", "text", "X.509" },
+	{ "certificates?[].issuer", "text", "X.509" },
+	{ "certificates?[].from", "text", "first day, \"2025-01-31\"" },
+	{ "certificates?[].to", "text", "last day" },
+	{ "certificates?[].sha256?", "text", "of the certificate" },
+	{ "lines?", "integer", "log: number of its lines" },
+	{ "refused?", "integer", "commands that the firmware has refused" },
+	{ "log?[].line", "integer", "number of the line" },
+	{ "log?[].command", "text", "its name" },
+	{ "log?[].about", "text", "handle and ASID of the guest" },
+	{ "log?[].status", "text", "name and number" },
+	{ "log?[].queue_us?", "integer",
+		"time that the command waited for others, in microseconds" },
+	{ "log?[].firmware_us?", "integer", "time that the firmware took" },
+	{ "log?[].meaning", "text", "of the command, or of the refusal" },
+	{ "command?", "text", "block: its command" },
+	{ "size?", "integer", "bytes of a whole block" },
+	{ "fields?[].offset", "text", "\"0x08\": where the field is in the block" },
+	{ "fields?[].bytes", "text", "hexadecimal digits" },
+	{ "fields?[].field", "text", "its name in the header" },
+	{ "fields?[].value", "text", "as a number; \"\" if it is an array" },
+	{ "fields?[].use", "text", "in, out, in,out, driver or zero" },
+	{ "fields?[].meaning", "text", "of the field" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand decode_sub = {
 	.name = "decode",
 	.args = "FILE | -",
@@ -370,21 +428,7 @@ const struct subcommand decode_sub = {
 		"Binary, "
 		"hexadecimal or base64. With --command the bytes are a block of that command.\n\n"
 		"Nothing is verified: that is what \"sevfw verify\" does.",
-	.json = "  kind       what it is; the other keys depend on it\n"
-		"  SEV certificate: usage, algorithm, api_version, key_is, sha256_of_body, "
-		"signatures\n"
-		"  chain: pek, oca, cek, each as a SEV certificate\n"
-		"  SEV report: nonce, launch_digest, policy\n"
-		"  SNP report: version, guest_svn, policy, debugging, vmpl, signed_by, "
-		"platform_info,\n"
-		"    current_tcb, reported_tcb, committed_tcb, launch_tcb, firmware, "
-		"committed_firmware,\n"
-		"    family_id, image_id, report_data, measurement, host_data, id_key_digest,\n"
-		"    author_key_digest, report_id, chip_id\n"
-		"  X.509: certificates, a list: subject, issuer, from, to, sha256\n"
-		"  log: lines, refused, log: a list: line, command, about, status, queue_us,\n"
-		"    firmware_us, meaning\n"
-		"  block: command, size, fields, a list: offset, bytes, field, value, use, meaning",
+	.keys = decode_keys,
 	.example = "  sevfw decode ask_ark.pem\n  sevfw decode report.bin --json | jq -r "
 		".measurement\n"
 		   "  sevfw decode --command=LAUNCH_MEASURE 00000000000000000010000000000000\n"

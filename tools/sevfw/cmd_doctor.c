@@ -190,6 +190,15 @@ static int doctor_act(const struct args *args)
 	return c.wrong ? EXIT_NO : 0;
 }
 
+static const struct key_row doctor_keys[] = {
+	{ "checks[].check", "text", "what was looked at" },
+	{ "checks[].verdict", "text", "ok, note or wrong" },
+	{ "checks[].found", "text", "what there is" },
+	{ "checks[].advice", "text", "what to do; \"\" if nothing has to be done" },
+	{ "wrong", "integer", "number of checks with the verdict wrong" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand doctor_sub = {
 	.name = "doctor",
 	.args = "",
@@ -200,8 +209,7 @@ const struct subcommand doctor_sub = {
 		"that is "
 		"wrong is usually the cause of those below it.\n\n"
 		"The exit status is 0 if nothing is wrong, 1 if something is.",
-	.json = "  checks  list: check, verdict (ok, note, wrong), found, advice\n"
-		"  wrong   number of checks with the verdict \"wrong\"",
+	.keys = doctor_keys,
 	.example = "  sevfw doctor",
 	.act = doctor_act,
 };

@@ -206,6 +206,46 @@ static int explain_act(const struct args *args)
 	return 0;
 }
 
+static const struct key_row explain_keys[] = {
+	{ "status?", "text", "name and number" },
+	{ "meaning?", "text", "of what was asked for" },
+	{ "advice?", "text", "what to do about a status" },
+	{ "command?", "text", "name" },
+	{ "id?", "text", "\"0x030\"" },
+	{ "size?", "integer", "bytes of the block" },
+	{ "note?", "text", "more about the command" },
+	{ "fields?[].command?", "text", "if a field was asked for" },
+	{ "fields?[].offset", "text", "\"0x08\"" },
+	{ "fields?[].size", "integer", "bytes" },
+	{ "fields?[].field", "text", "its name" },
+	{ "fields?[].use", "text", "in, out, in,out, driver or zero" },
+	{ "fields?[].meaning", "text", "of the field" },
+	{ "errno?", "text", "name" },
+	{ "as_status?.status", "text", "of a number: what it means as a status" },
+	{ "as_status?.meaning", "text", "of that status" },
+	{ "as_status?.advice?", "text", "what to do about it" },
+	{ "as_command?.command", "text", "of a number: the command with that id" },
+	{ "as_command?.id", "text", "\"0x030\"" },
+	{ "as_command?.meaning", "text", "of the command" },
+	{ "as_command?.size", "integer", "bytes of the block" },
+	{ "as_command?.note?", "text", "more about it" },
+	{ "as_command?.fields[].offset", "text", "\"0x08\"" },
+	{ "as_command?.fields[].size", "integer", "bytes" },
+	{ "as_command?.fields[].field", "text", "its name" },
+	{ "as_command?.fields[].use", "text", "in, out, in,out, driver or zero" },
+	{ "as_command?.fields[].meaning", "text", "of the field" },
+	{ "commands?[].name", "text", "list of commands" },
+	{ "commands?[].id", "text", "\"0x030\"" },
+	{ "commands?[].size", "integer", "bytes of the block" },
+	{ "commands?[].meaning", "text", "of the command" },
+	{ "statuses?[].value", "text", "list of statuses: \"0x0e\"" },
+	{ "statuses?[].name", "text", "of the status" },
+	{ "statuses?[].meaning", "text", "of the status" },
+	{ "errnos?[].name", "text", "list of errnos" },
+	{ "errnos?[].meaning", "text", "of the errno" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand explain_sub = {
 	.name = "explain",
 	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | commands | statuses | errnos",
@@ -216,16 +256,7 @@ const struct subcommand explain_sub = {
 		"commands may be "
 		"numbers, too. \"commands\", \"statuses\" and \"errnos\" list all that there "
 		"are. Needs no device.",
-	.json = "  status      name and number; with meaning, and advice: what to do\n"
-		"  command     name; with id, meaning, size of the block in bytes, note\n"
-		"  fields      list: offset, size, field, use (in, out, in,out, driver, zero), "
-		"meaning;\n"
-		"              with command, if a field was asked for\n"
-		"  errno       name; with meaning\n"
-		"  as_status   what a number means as a status: status, meaning, advice\n"
-		"  as_command  what it means as a command: command, id, meaning, size, note, "
-		"fields\n"
-		"  commands, statuses, errnos  lists of what there is",
+	.keys = explain_keys,
 	.example = "  sevfw explain 0x0e\n  sevfw explain INVALID_GUEST_STATE\n"
 		   "  sevfw explain launch_start\n  sevfw explain LAUNCH_START.policy\n"
 		   "  sevfw explain EBUSY",

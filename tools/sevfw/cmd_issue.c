@@ -283,6 +283,25 @@ static const struct option_row issue_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row issue_keys[] = {
+	{ "command", "text", "its name" },
+	{ "status?", "text", "the firmware's status; with --dry-run there is none" },
+	{ "buffers?[].field", "text",
+		"list of what the firmware wrote: the field with the address" },
+	{ "buffers?[].length", "integer", "bytes" },
+	{ "buffers?[].file", "text", "where they are" },
+	{ "buffers?[].bytes?", "text", "in hexadecimal digits, if the file is \"-\"" },
+	{ "block?", "text", "with --dry-run: the block in hexadecimal digits" },
+	{ "fields[].offset", "text",
+		"the block on return: \"0x08\": where the field is in the block" },
+	{ "fields[].bytes", "text", "hexadecimal digits" },
+	{ "fields[].field", "text", "its name in the header" },
+	{ "fields[].value", "text", "as a number; \"\" if it is an array" },
+	{ "fields[].use", "text", "in, out, in,out, driver or zero" },
+	{ "fields[].meaning", "text", "of the field" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand issue_sub = {
 	.name = "issue",
 	.args = "COMMAND [FIELD=VALUE]...",
@@ -298,11 +317,7 @@ const struct subcommand issue_sub = {
 		"for what is written the firmware is asked first, unless the length is given.\n\n"
 		"Commands on a guest can only be shown by --dry-run: the kernel lets no other "
 		"process use a VM than the one that made it.",
-	.json = "  command  its name\n"
-		"  status   the firmware's status; with --dry-run there is none\n"
-		"  buffers  list: field, length, file, bytes (for \"-\"): what the firmware wrote\n"
-		"  block    with --dry-run: the block in hexadecimal digits\n"
-		"  fields   the block on return, a list: offset, bytes, field, value, use, meaning",
+	.keys = issue_keys,
 	.example = "  sevfw issue PLATFORM_STATUS\n"
 		   "  sevfw issue GET_ID address=id.bin\n"
 		   "  sevfw issue PDH_CERT_EXPORT pdh_address=pdh.cert chain_address=chain.cert\n"

@@ -97,6 +97,16 @@ static const struct option_row log_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row log_keys[] = {
+	{ "command", "text", "its name" },
+	{ "about", "text", "handle and ASID of the guest" },
+	{ "status", "text", "name and number" },
+	{ "queue_us?", "integer", "time that the command waited for others, in microseconds" },
+	{ "firmware_us?", "integer", "time that the firmware took" },
+	{ "meaning", "text", "of the command, or of the refusal" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand log_sub = {
 	.name = "log",
 	.args = "",
@@ -106,12 +116,7 @@ const struct subcommand log_sub = {
 		"firmware took, and the meaning of a refusal. Needs root and tracefs. Ends at "
 		"Ctrl-C, with status 0.\n\n"
 		"With --json each line is an object of its own.",
-	.json = "  command      its name\n"
-		"  about        handle and ASID of the guest\n"
-		"  status       name and number\n"
-		"  queue_us     time that the command waited for others, in microseconds\n"
-		"  firmware_us  time that the firmware took\n"
-		"  meaning      of the command, or of the refusal",
+	.keys = log_keys,
 	.example = "  sevfw log --failed\n  sevfw log --json --count=100 | jq -r .firmware_us",
 	.options = log_options,
 	.act = log_act,
@@ -480,6 +485,25 @@ static const struct option_row top_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row top_keys[] = {
+	{ "time_s", "number", "seconds since the beginning" },
+	{ "commands_per_s", "number", "how many were answered" },
+	{ "refused_per_s", "number", "how many of them were refused" },
+	{ "queue_us", "number", "mean time that they waited, in microseconds" },
+	{ "firmware_us", "number", "mean time that the firmware took" },
+	{ "busy_percent", "number", "share of the time in which the firmware was busy" },
+	{ "asids_bound", "integer", "ASIDs that guests hold, of both kinds" },
+	{ "asids_es_bound", "integer", "those of SEV-ES guests" },
+	{ "commands[].command", "text", "the same of each command" },
+	{ "commands[].commands_per_s", "number", "how many were answered" },
+	{ "commands[].refused_per_s", "number", "how many of them were refused" },
+	{ "commands[].queue_us", "number", "mean time that they waited, in microseconds" },
+	{ "commands[].firmware_us", "number", "mean time that the firmware took" },
+	{ "commands[].busy_percent", "number",
+		"share of the time in which the firmware was busy" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand top_sub = {
 	.name = "top",
 	.args = "",
@@ -489,16 +513,7 @@ const struct subcommand top_sub = {
 		"how many ASIDs are bound; and the same of each command, the most expensive "
 		"first. Needs psp_sev, root and tracefs. Ends at Ctrl-C, with status 0.\n\n"
 		"With --json each interval is a line, and an object of its own.",
-	.json = "  time_s          seconds since the beginning\n"
-		"  commands_per_s  how many were answered\n"
-		"  refused_per_s   how many of them were refused\n"
-		"  queue_us        mean time that they waited, in microseconds\n"
-		"  firmware_us     mean time that the firmware took\n"
-		"  busy_percent    share of the time in which the firmware was busy\n"
-		"  asids_bound     ASIDs that guests hold, of both kinds\n"
-		"  asids_es_bound  those of SEV-ES guests\n"
-		"  commands        list: command, and the keys above from commands_per_s "
-			"to busy_percent",
+	.keys = top_keys,
 	.example = "  sevfw top\n  sevfw top --batch --count=60 --record=minute",
 	.options = top_options,
 	.act = top_act,

@@ -202,6 +202,41 @@ static const struct option_row status_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row status_keys[] = {
+	{ "driver", "text", "psp_sev, ccp or none" },
+	{ "device?", "text", "PCI address of the PSP" },
+	{ "api_version?", "text", "\"1.55\"" },
+	{ "build?", "text", "build of the firmware" },
+	{ "state?", "text", "uninitialised, initialised, working (there are guests) or unknown" },
+	{ "owner?", "text", "self, external (certificates were imported) or unknown" },
+	{ "guests?", "integer", "number of guests" },
+	{ "sev_es?", "text", "on, or why not" },
+	{ "snp?", "text", "on, or why not" },
+	{ "busy?", "text", "what the firmware is doing, and for how long" },
+	{ "last_failure?", "text", "the last command that the firmware refused" },
+	{ "init_failure?", "text", "why the platform could not be initialised" },
+	{ "persistent_data?", "text",
+		"where the platform's keys are, and what is wrong with that" },
+	{ "quarantined_pages?", "text",
+		"memory that is lost to a firmware that did not give it back" },
+	{ "asids?[].pool", "text", "SEV or SEV-ES" },
+	{ "asids?[].free", "integer", "may be taken" },
+	{ "asids?[].bound", "integer", "guests have them" },
+	{ "asids?[].dirty", "integer", "free after a flush" },
+	{ "not_known?", "text", "what this driver does not show" },
+	{ "snp_platform?.state", "text", "with --snp: as above" },
+	{ "snp_platform?.rmp_initialised", "boolean", "is the RMP set up?" },
+	{ "snp_platform?.guests", "integer", "number of SNP guests" },
+	{ "snp_platform?.chip_id_masked", "boolean", "do reports hide the chip?" },
+	{ "snp_platform?.chip_key_masked", "boolean",
+		"are reports not signed by the chip's key?" },
+	{ "snp_platform?.vlek_loaded", "boolean", "is a VLEK loaded?" },
+	{ "snp_platform?.current_tcb", "text", "16 digits after 0x" },
+	{ "snp_platform?.reported_tcb", "text", "16 digits after 0x" },
+	{ "problems[]", "text", "sentences: what is wrong" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand status_sub = {
 	.name = "status",
 	.args = "",
@@ -214,25 +249,7 @@ const struct subcommand status_sub = {
 		"driver "
 		"PLATFORM_STATUS is issued, and what only psp_sev shows is missing.\n\n"
 		"The exit status is 0 if there are no problems, 1 if there are.",
-	.json = "  driver             psp_sev, ccp or none\n"
-		"  device             PCI address of the PSP\n"
-		"  api_version        \"1.55\"\n"
-		"  build              build of the firmware\n"
-		"  state              uninitialised, initialised, working (there are guests)\n"
-		"  owner              self, or external: an owner's certificates were imported\n"
-		"  guests             number of guests\n"
-		"  sev_es             on, or why not\n"
-		"  snp                on, or why not\n"
-		"  busy               what the firmware is doing, and for how long\n"
-		"  last_failure       the last command that the firmware refused\n"
-		"  init_failure       why the platform could not be initialised\n"
-		"  persistent_data    where the platform's keys are, and what is wrong with that\n"
-		"  quarantined_pages  memory that is lost to a firmware that did not give it back\n"
-		"  asids              list: pool, free, bound, dirty (free after a flush)\n"
-		"  not_known          what this driver does not show\n"
-		"  snp_platform       with --snp: state, rmp_initialised, guests, chip_id_masked,\n"
-		"                     chip_key_masked, vlek_loaded, current_tcb, reported_tcb\n"
-		"  problems           list of sentences",
+	.keys = status_keys,
 	.example = "  sevfw status\n  sevfw status --json | jq -r .owner",
 	.options = status_options,
 	.act = status_act,
@@ -339,6 +356,17 @@ static int guests_act(const struct args *args)
 	return 0;
 }
 
+static const struct key_row guests_keys[] = {
+	{ "guests?[].asid", "integer", "the guest's ASID" },
+	{ "guests?[].handle", "integer", "the firmware's handle of it" },
+	{ "guests?[].kind", "text", "SEV or SEV-ES" },
+	{ "not_known?", "text", "what this driver does not show" },
+	{ "processes[].pid", "integer", "a process that has VMs, encrypted or not" },
+	{ "processes[].command", "text", "its name" },
+	{ "processes[].vms", "integer", "how many VMs it has" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand guests_sub = {
 	.name = "guests",
 	.args = "",
@@ -348,9 +376,7 @@ const struct subcommand guests_sub = {
 		"processes that have VMs, encrypted or not. The former is in debugfs, for root. "
 		"Which process "
 		"a guest belongs to the drivers do not tell.",
-	.json = "  guests     list: asid, handle, kind (SEV or SEV-ES)\n"
-		"  not_known  what this driver does not show\n"
-		"  processes  list: pid, command, vms (how many VMs it has)",
+	.keys = guests_keys,
 	.example = "  sevfw guests",
 	.act = guests_act,
 };
@@ -408,6 +434,21 @@ static int commands_act(const struct args *args)
 	return 0;
 }
 
+static const struct key_row commands_keys[] = {
+	{ "api_version", "text", "version of the SEV API that the firmware has" },
+	{ "build", "integer", "build of the firmware" },
+	{ "commands[].name", "text", "of the command" },
+	{ "commands[].id", "text", "\"0x030\"" },
+	{ "commands[].size", "integer", "bytes of the block" },
+	{ "commands[].available", "boolean", "has the firmware got it?" },
+	{ "commands[].door", "text", "where it may be issued" },
+	{ "commands[].mode", "text", "what /dev/sev must be open for" },
+	{ "commands[].final", "boolean", "does it replace keys, owner or firmware for good?" },
+	{ "commands[].since", "text", "version of the SEV API; \"\" for the first one" },
+	{ "commands[].buffers", "text", "what its addresses point to" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand commands_sub = {
 	.name = "commands",
 	.args = "",
@@ -419,10 +460,7 @@ const struct subcommand commands_sub = {
 		"only), what /dev/sev must be open for, whether it replaces keys, owner or firmware for "
 		"good, since which version of the SEV API it exists, and its "
 		"buffers. Needs psp_sev, and /dev/sev for reading.",
-	.json = "  api_version  version of the SEV API that the firmware has\n"
-		"  build        build of the firmware\n"
-		"  commands     list: name, id, size, available, door, mode, final,\n"
-		"               since, buffers",
+	.keys = commands_keys,
 	.example = "  sevfw commands\n"
 		   "  sevfw commands --json | jq -r '.commands[] | select(.available | not).name'",
 	.act = commands_act,

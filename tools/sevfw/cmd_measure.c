@@ -97,6 +97,12 @@ static const struct option_row measure_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row measure_keys[] = {
+	{ "mode", "text", "sev, es or snp" },
+	{ "digest", "text", "in hexadecimal digits: SHA-256; for snp SHA-384" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand measure_sub = {
 	.name = "measure",
 	.args = "FIRMWARE",
@@ -106,8 +112,7 @@ const struct subcommand measure_sub = {
 		"same files that the VMM is given. For SNP, it is the measurement in the guest's "
 		"report; for SEV and SEV-ES \"sevfw verify measurement\" compares it with what "
 		"LAUNCH_MEASURE has delivered. --vcpus=0 measures the firmware alone.",
-	.json = "  mode    sev, es or snp\n"
-		"  digest  in hexadecimal digits: SHA-256; for snp SHA-384",
+	.keys = measure_keys,
 	.example = "  sevfw measure OVMF_CODE.fd\n"
 		   "  sevfw measure --mode=snp --vcpus=4 --kernel=vmlinuz --initrd=initrd.img \\\n"
 		   "      --append='console=ttyS0' OVMF.amdsev.fd",

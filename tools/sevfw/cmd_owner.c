@@ -216,6 +216,12 @@ static int secret_act(const struct args *args)
 	return 0;
 }
 
+static const struct key_row secret_keys[] = {
+	{ "header", "text", "packet header, in base64" },
+	{ "payload", "text", "the sealed secret, in base64" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand secret_sub = {
 	.name = "secret",
 	.args = "DIR MEASUREMENT FILE",
@@ -225,8 +231,7 @@ const struct subcommand secret_sub = {
 		"whose MEASUREMENT, in base64, hexadecimal digits or @FILE, was verified before. "
 		"It is "
 		"filled up with zeros to 16 bytes. Only that guest's firmware can open it.",
-	.json = "  header   packet header, in base64\n"
-		"  payload  the sealed secret, in base64",
+	.keys = secret_keys,
 	.example = "  echo key | sevfw secret owner \"$measurement\" -",
 	.least = 3,
 	.most = 3,
@@ -392,6 +397,15 @@ static const struct option_row verify_options[] = {
 	{ NULL, NULL, NULL }
 };
 
+static const struct key_row verify_keys[] = {
+	{ "verified", "text", "what is sure now" },
+	{ "policy?", "text", "SNP: policy of the guest" },
+	{ "measurement?", "text", "SNP: its launch digest, in hexadecimal digits" },
+	{ "ark_sha384?", "text",
+		"digest of the vendor's root certificate (chain with --ca, SNP report)" },
+	{ NULL, NULL, NULL }
+};
+
 const struct subcommand verify_sub = {
 	.name = "verify",
 	.args = "chain PLATFORM | measurement MEASUREMENT | report FILE",
@@ -409,10 +423,7 @@ const struct subcommand verify_sub = {
 		"A chain ends in the ARK, and says nothing unless that is the vendor's: "
 		"--ark-digest is its digest, from a place that you trust.\n\n"
 		"The exit status is 0 for yes and 1 for no, with the reason on standard error.",
-	.json = "  verified     what is sure now\n"
-		"  policy       SNP: policy of the guest\n"
-		"  measurement  SNP: its launch digest\n"
-		"  ark_sha384   digest of the vendor's root certificate (chain with --ca, SNP report)",
+	.keys = verify_keys,
 	.example = "  sevfw verify chain platform.certs --ca=vendor\n"
 		   "  sevfw verify measurement \"$measurement\" --owner=owner \\\n"
 		   "      --firmware-version=1.55.21 --digest=$(sevfw measure OVMF_CODE.fd "

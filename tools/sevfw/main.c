@@ -171,7 +171,7 @@ static const struct option_row *option_at(const struct subcommand *sub, size_t n
 	if (n < own)
 		return &sub->options[n];
 	n -= own;
-	n += !sub->json;
+	n += !sub->keys;
 	return n < ARRAY_SIZE(common) - 1 ? &common[n] : NULL;
 }
 
@@ -257,15 +257,17 @@ static void print_help(const struct subcommand *sub)
 {
 	const struct option_row *row;
 
-	printf("Usage: sevfw %s%s%s%s\n\n", sub->name, sub->options || sub->json ? " "
+	printf("Usage: sevfw %s%s%s%s\n\n", sub->name, sub->options || sub->keys ? " "
 		"[OPTION]..." : "",
 	       *sub->args ? " " : "", sub->args);
 	fold(stdout, sub->text, 0);
 	puts("");
 	for (size_t n = 0; (row = option_at(sub, n)); n++)
 		print_option(stdout, row);
-	if (sub->json)
-		printf("\nKeys of --json:\n%s\n", sub->json);
+	if (sub->keys)
+		puts("\nKeys of --json (\"?\": may be missing):");
+	for (const struct key_row *key = sub->keys; key && key->path; key++)
+		printf("  %-32s %-8s %s\n", key->path, key->type, key->meaning);
 	if (sub->example)
 		printf("\nExamples:\n%s\n", sub->example);
 	printf("\n%s", statuses);
@@ -280,7 +282,8 @@ static void print_overview(FILE *out)
 		fprintf(out, "  %-10s %s\n", subcommands[n]->name, subcommands[n]->brief);
 	fprintf(out, "\n\"sevfw SUBCOMMAND --help\" says more, with examples. \"sevfw manual\" "
 		"prints the\n"
-		"manual page, \"sevfw completion\" the completion for bash.\n\n%s", statuses);
+		"manual page, \"sevfw completion\" the completion for bash, \"sevfw schema\" the\n"
+		"keys of all --json.\n\n%s", statuses);
 }
 
 /* ---- the manual page, and completion for bash ---- */
@@ -316,10 +319,14 @@ static void manual_of(const struct subcommand *sub)
 		troff(row->help);
 		putchar('\n');
 	}
-	if (sub->json) {
-		puts(".PP\nKeys of \\-\\-json:\n.PP\n.nf");
-		troff(sub->json);
-		puts("\n.fi");
+	if (sub->keys)
+		puts(".PP\nKeys of \\-\\-json (\"?\": may be missing):");
+	for (const struct key_row *key = sub->keys; key && key->path; key++) {
+		fputs(".TP\n.B ", stdout);
+		troff(key->path);
+		printf("\n(%s) ", key->type);
+		troff(key->meaning);
+		putchar('\n');
 	}
 	if (sub->example) {
 		puts(".PP\nExamples:\n.PP\n.nf");
@@ -337,6 +344,24 @@ static void print_manual(void)
 		manual_of(subcommands[n]);
 	puts(".SH EXIT STATUS");
 	troff(statuses);
+}
+
+/* Documentation/sevfw-json.md. */
+static void print_schema(void)
+{
+	puts("# Facts in JSON\n\n"
+	     "All that `--json` prints, by subcommand; made by `sevfw schema`. Tests hold each\n"
+	     "subcommand to it. Keys keep their meaning and their type; new ones may be added.\n\n"
+	     "`[]` follows the key of a list, `?` one that may be missing; `{a,b}` stands for each of\n"
+	     "these keys. `log` and `top` print such an object on each line.");
+	for (size_t n = 0; subcommands[n]; n++) {
+		if (!subcommands[n]->keys)
+			continue;
+		printf("\n## sevfw %s\n\n| key | type | meaning |\n|---|---|---|\n",
+		       subcommands[n]->name);
+		for (const struct key_row *key = subcommands[n]->keys; key->path; key++)
+			printf("| `%s` | %s | %s |\n", key->path, key->type, key->meaning);
+	}
 }
 
 static void print_completion(void)
@@ -361,6 +386,15 @@ static void print_completion(void)
 	     "\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace\n}\n"
 	     "complete -o bashdefault -o default -F _sevfw sevfw");
 }
+
+static const struct {
+	const char *name;
+	void (*print)(void);
+} papers[] = {
+	{ "manual", print_manual },
+	{ "completion", print_completion },
+	{ "schema", print_schema },
+};
 
 /* ---- parsing ---- */
 
@@ -439,16 +473,14 @@ int main(int argc, char **argv)
 		print_overview(argc > 1 ? stdout : stderr);
 		return argc > 1 ? 0 : EXIT_USAGE;
 	}
-	if (!strcmp(name, "manual"))
-		print_manual();
-	else if (!strcmp(name, "completion"))
-		print_completion();
-	else
-		for (size_t n = 0; subcommands[n]; n++)
-			if (!strcmp(subcommands[n]->name, name))
-				return run(subcommands[n], argc - 2, argv + 2);
-	if (!strcmp(name, "manual") || !strcmp(name, "completion"))
-		return fflush(stdout) ? EXIT_NO : 0;
+	for (size_t n = 0; n < ARRAY_SIZE(papers); n++)
+		if (!strcmp(papers[n].name, name)) {
+			papers[n].print();
+			return fflush(stdout) ? EXIT_NO : 0;
+		}
+	for (size_t n = 0; subcommands[n]; n++)
+		if (!strcmp(subcommands[n]->name, name))
+			return run(subcommands[n], argc - 2, argv + 2);
 	near = nearest(name, sub_name, NULL);
 	if (near)
 		fail(EXIT_USAGE, "no subcommand %s; did you mean %s?", name, near);

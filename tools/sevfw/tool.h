@@ -47,6 +47,21 @@ struct option_row {
 	const char *help;
 };
 
+/**
+ * struct key_row - what --json prints at one place
+ * @path: keys from the outermost object on, with dots between them. "[]" follows the key of
+ *	a list, "?" one that may be missing; "{a,b}" stands for each of these keys
+ * @type: text, integer, number or boolean
+ * @meaning: a clause
+ *
+ * Keys keep their meaning and their type. New ones may be added.
+ */
+struct key_row {
+	const char *path;
+	const char *type;
+	const char *meaning;
+};
+
 struct args;
 
 /**
@@ -55,8 +70,8 @@ struct args;
  * @args: the other words, as a synopsis
  * @brief: one line for the list of subcommands
  * @text: paragraphs for --help and the manual page
- * @json: keys of the facts that --json prints, "key  meaning" on a line each; NULL if
- *	there is no --json
+ * @keys: all that --json prints; ends with an element without path; NULL if there is no
+ *	--json
  * @example: command lines
  * @options: ends with an element without name; may be NULL
  * @least: words that there must be
@@ -68,7 +83,7 @@ struct subcommand {
 	const char *args;
 	const char *brief;
 	const char *text;
-	const char *json;
+	const struct key_row *keys;
 	const char *example;
 	const struct option_row *options;
 	int least;
