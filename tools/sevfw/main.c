@@ -59,20 +59,23 @@ void warn(const char *format, ...)
 	va_end(arg);
 }
 
-/* Does the character at @text command a terminal? C1 controls are two bytes in UTF-8. */
-static bool is_control(const unsigned char *text)
+/*
+ * Does the byte that follows @before command a terminal? C1 controls are 0x80 to 0x9f, and
+ * in UTF-8 the same with 0xc2 in front. These values are also inside of longer characters.
+ */
+static bool is_control(unsigned char before, unsigned char byte)
 {
-	if (*text == 0xc2)
-		return text[1] >= 0x80 && text[1] < 0xa0;
-	return (*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f;
+	if (byte >= 0x80 && byte < 0xa0)
+		return before < 0x80 || before == 0xc2;
+	return (byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f;
 }
 
 void print_harmless(const char *text, int width)
 {
-	const unsigned char *at = (const unsigned char *)text;
+	unsigned char before = 0;
 
-	for (; *at; at++, width--)
-		putchar(is_control(at) ? '?' : *at);
+	for (; *text; before = *text++, width--)
+		putchar(is_control(before, *text) ? '?' : *text);
 	if (width > 0)
 		printf("%*s", width, "");
 }
