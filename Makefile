@@ -32,7 +32,7 @@ help:
 	@echo '                  to change the keys of the platform'
 	@echo
 	@echo '  make bench      our driver against the stock one, within one boot'
-	@echo '  make install    install modules, rules for modprobe and udev, UAPI header'
+	@echo '  make install    install modules, rules for modprobe and udev, UAPI header, sevfw'
 	@echo '  make install-lib  libsevfw with its headers and libsevfw.pc, and the UAPI header'
 	@echo '  make kselftest-install  the tests in a directory, to copy to a SEV host'
 	@echo '  make uninstall  remove them'
@@ -102,7 +102,7 @@ check-kernels: programs
 
 # Neither is it where modules are only built.
 install:
-	@scripts/setup modules
+	@scripts/setup tool
 	@scripts/build-modules $(VERSION) >/dev/null
 	@scripts/install $(VERSION)
 
