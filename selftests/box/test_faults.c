@@ -593,7 +593,7 @@ TEST_F(life, late_answer)
 {
 	ASSERT_EQ(0, slow_down(SEV_FW_PLATFORM_STATUS, (TIMEOUT_S + 2) * 1000000));
 	EXPECT_EQ(-ETIMEDOUT, status_now(&self->p));
-	sleep(3);
+	sleep(3 * patience());
 	EXPECT_EQ(1, fault_hits());
 	EXPECT_EQ(1, psp_attr_number("dead"));
 	EXPECT_EQ(-ESHUTDOWN, status_now(&self->p));

@@ -13,7 +13,8 @@
  * what the lock in psp_sev is there for.
  *
  * No step races with another. One command that the simulated PSP is told to answer
- * late (HELD_MS) holds the mailbox; the others queue behind it, STEP_MS apart.
+ * late (HELD_MS) holds the mailbox; the others queue behind it, STEP_MS apart. Both are
+ * longer on a slow machine.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,6 +40,7 @@
 #include "kselftest_harness.h"
 #include "control.h"
 #include "host.h"
+#include "patience.h"
 #include "steps.h"
 
 #define MODULE			"second_user"
@@ -51,6 +53,7 @@
 #define ASIDS_MAX		64
 #define HELD_MS			2000
 #define STEP_MS			500
+#define SLOWEST			10	/* a factor; the drivers would not wait for ever */
 #define RACE_SECONDS		6
 
 static void sleep_ms(unsigned int ms)
@@ -146,9 +149,10 @@ static void *hold_mailbox(void *arg)
 /* Carry out @first and @second, in this order, as soon as the PSP is free again. */
 static int queue_up(int sev, struct issue *first, struct issue *second)
 {
+	const unsigned int slow = patience() < SLOWEST ? patience() : SLOWEST;
 	const struct fault late = {
-		.id = SEV_FW_PDH_CERT_EXPORT, .kind = SWPSP_FAULT_DELAY, .value = HELD_MS * 1000,
-		.count = 1,
+		.id = SEV_FW_PDH_CERT_EXPORT, .kind = SWPSP_FAULT_DELAY,
+		.value = HELD_MS * 1000 * slow, .count = 1,
 	};
 	pthread_t holder;
 	int ret = fault_arm(&late);
@@ -156,9 +160,9 @@ static int queue_up(int sev, struct issue *first, struct issue *second)
 	if (ret)
 		return ret;
 	pthread_create(&holder, NULL, hold_mailbox, &sev);
-	sleep_ms(STEP_MS);
+	sleep_ms(STEP_MS * slow);
 	pthread_create(&first->thread, NULL, issue_thread, first);
-	sleep_ms(STEP_MS);
+	sleep_ms(STEP_MS * slow);
 	pthread_create(&second->thread, NULL, issue_thread, second);
 	pthread_join(holder, NULL);
 	pthread_join(first->thread, NULL);
