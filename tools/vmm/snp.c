@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "sevfw launch --snp": launch an SNP guest by the ioctls that KVM has of its own, run it, and judge
- * as its owner the attestation report that it hands out.
+ * "sevfw launch --snp": launch an SNP guest by the ioctls that KVM has of its own, run it,
+ * and judge as its owner the attestation report that it hands out.
  *
  * The owner trusts the vendor's root key (ARK), and what the files of the guest say it must
  * measure. Everything else is shown: the chain to the chip's key, the signature of the report,
