@@ -398,6 +398,19 @@ TEST_F(rmp, a_guest_changes_only_its_own_pages)
 	EXPECT_EQ(RMP_GUEST_INVALID, state_of(rmp, SMALL(9)));
 }
 
+TEST_F(rmp, a_guest_cannot_invalidate_the_vmsa_of_a_running_vcpu)
+{
+	struct rmp *rmp = &self->rmp;
+	bool same;
+
+	put_in_state(rmp, SMALL(9), RMP_GUEST_VALID, false);
+	*words(rmp, 9) |= RMP_VMSA | RMP_LOCKED;
+	EXPECT_EQ(3, rmp_validate(rmp, SMALL(9), &own, false, false, &same));
+	EXPECT_EQ(RMP_GUEST_VALID, state_of(rmp, SMALL(9)));
+	*words(rmp, 9) &= ~RMP_LOCKED;
+	EXPECT_EQ(0, rmp_validate(rmp, SMALL(9), &own, false, false, &same));
+}
+
 TEST_F(rmp, pvalidate_of_the_wrong_size)
 {
 	const struct rmp_access large = { .asid = ASID, .gpa = GPA & ~(LARGE(1) - 1) };

@@ -311,6 +311,8 @@ int rmp_validate(struct rmp *rmp, uint64_t addr, const struct rmp_access *access
 		return ret;
 	if (access->vmpl)
 		return RMP_FAIL_PERMISSION;		/* [D-PVALIDATE-VMPL] */
+	if (page.locked)
+		return RMP_FAIL_INUSE;			/* [D-PVALIDATE-LOCKED] */
 	*unchanged = page.validated == validate;
 	page.validated = validate;
 	if (!*unchanged)
