@@ -14,7 +14,7 @@
 
 #define PATIENCE	1.0	/* seconds without a bar */
 #define INTERVAL	0.2	/* between two drawings */
-#define BAR		24	/* columns of the bar itself */
+#define BAR		16	/* columns of the bar itself */
 #define LINE_MAX	160
 
 static double now(void)
