@@ -3,12 +3,14 @@
  * doctor: goes through what a SEV host needs, from the processor up, by reading files
  * only. Each check has a verdict, and says what to do.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "facts.h"
@@ -110,6 +112,118 @@ static void check_device(struct checkup *c)
 		close(fd);
 }
 
+/* Has a process the device open? */
+static bool holds_device(const char *pid)
+{
+	char path[300], target[64];
+	bool holds = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(host_path(path));
+	for (struct dirent *entry; dir && !holds && (entry = readdir(dir)); ) {
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+		target[len > 0 ? len : 0] = '\0';
+		holds = !strcmp(target, "/dev/sev");
+	}
+	if (dir)
+		closedir(dir);
+	return holds;
+}
+
+/* Only root sees the files of all processes. */
+static void check_holders(struct checkup *c)
+{
+	DIR *dir = opendir(host_path("/proc"));
+	char found[512] = "";
+	size_t len = 0;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir)); ) {
+		char path[300];
+
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || !holds_device(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
+		if (len < sizeof(found))
+			len += snprintf(found + len, sizeof(found) - len, "%s%s (%s)",
+					len ? ", " : "", entry->d_name,
+					host_read(path, "comm") ?: "?");
+	}
+	if (dir)
+		closedir(dir);
+	add(c, "processes that hold /dev/sev", len ? NOTE : GOOD, len ? found : "none",
+	    "VMMs do so for each guest; the driver cannot be changed or unloaded meanwhile");
+}
+
+/* Options that switch SEV off, as words of the kernel's command line. */
+static void check_options(struct checkup *c)
+{
+	static const char * const off[] = {
+		"kvm_amd.sev=0", "kvm_amd.sev=N", "kvm_amd.sev=n", "kvm-amd.sev=0",
+		"modprobe.blacklist=ccp", "modprobe.blacklist=psp_sev",
+		"modprobe.blacklist=kvm_amd", "initcall_blacklist=sp_mod_init",
+	};
+	const char *line = host_read("/proc", "cmdline");
+	char words[4096], *save, *word, found[256] = "";
+
+	if (!line)
+		return;
+	snprintf(words, sizeof(words), "%s", line);
+	for (word = strtok_r(words, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		for (size_t i = 0; i < ARRAY_SIZE(off); i++)
+			if (!strcmp(word, off[i]))
+				snprintf(found, sizeof(found), "%s", word);
+	add(c, "kernel options", *found ? BAD : GOOD, *found ? found : "nothing against SEV",
+	    "take it off the kernel's command line, and boot again");
+}
+
+/* The firmware's persistent data, where that is a file. */
+static void check_init_ex(struct checkup *c)
+{
+	const char *module = host_driver_name(c->host.driver), *path, *real;
+	char dir[128];
+	struct stat st;
+
+	snprintf(dir, sizeof(dir), "/sys/module/%s/parameters", module);
+	path = host_read(dir, "init_ex_path");
+	if (!path || !*path || !strcmp(path, "(null)"))
+		return;
+	real = host_path(path);
+	if (stat(real, &st))
+		add(c, "file of INIT_EX", NOTE, path, "it is not there (yet): it is made with new "
+		    "keys when the platform is initialised, if its directory exists by then");
+	else if (!S_ISREG(st.st_mode))
+		add(c, "file of INIT_EX", BAD, path, "it is no file: name another one by the "
+		    "parameter init_ex_path");
+	else
+		add(c, "file of INIT_EX", st.st_mode & 077 ? NOTE : GOOD, path,
+		    "others than its owner may read the platform's keys, or replace them: chmod 600");
+}
+
+/* SNP needs an IOMMU, and a BIOS that has set up the RMP. */
+static void check_snp(struct checkup *c)
+{
+	const char *snp = c->host.driver == DRIVER_OURS && *c->host.device ?
+		host_read(c->host.device, "snp") : NULL;
+	DIR *dir = opendir(host_path("/sys/class/iommu"));
+	bool iommu = false;
+
+	for (struct dirent *entry; dir && (entry = readdir(dir)); )
+		iommu |= entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	if (!cpu_flag("sev_snp"))
+		return;
+	add(c, "SNP: IOMMU", iommu ? GOOD : NOTE, iommu ? "there is one" : "none",
+	    "switch it on in the BIOS, and take iommu=off and amd_iommu=off off the kernel's command "
+	    "line");
+	if (snp)
+		add(c, "SNP: RMP and firmware", !strncmp(snp, "on", 2) ? GOOD : NOTE, snp,
+		    "the BIOS sets up the RMP (SNP memory coverage); the kernel's log has more: "
+		    "dmesg | grep -i -e rmp -e snp");
+}
+
 static void check_psp(struct checkup *c)
 {
 	const char *text;
@@ -182,8 +296,12 @@ static int doctor_act(const struct args *args)
 	check_cpu(&c);
 	check_modules(&c);
 	check_device(&c);
+	check_holders(&c);
+	check_options(&c);
+	check_init_ex(&c);
 	check_psp(&c);
 	check_asids(&c);
+	check_snp(&c);
 	check_limits(&c);
 	facts_number(facts, "wrong", c.wrong);
 	facts_print(facts, args->json);
