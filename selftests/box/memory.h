@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE		4096ul
+#include "common.h"
+
 #define HUGE_PAGE	(512 * PAGE)
 
 /** memory_frame() - physical page number behind @addr, 0 if there is none */

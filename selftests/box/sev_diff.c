@@ -34,15 +34,13 @@
 #include <sevfw/sevfw.h>
 #include <sevfw/vm.h>
 
+#include "common.h"
 #include "host.h"
 
-#define PAGE		4096
 #define FILL		0xa5
-#define UNWRITTEN	0x5a5a5a5a
 #define VMS		3
 #define RAM		0x10000
 #define IDS		0x80
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define CERT		SEV_CERT_SIZE
 #define CHAIN		(3 * SEV_CERT_SIZE)

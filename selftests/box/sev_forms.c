@@ -29,18 +29,16 @@
 #include <sevfw/cert.h>
 #include <sevfw/sevfw.h>
 
+#include "common.h"
 #include "host.h"
 
-#define PAGE		4096
 #define FILL		0xa5
-#define UNWRITTEN	0x5a5a5a5a
 #define CERT		SEV_CERT_SIZE
 #define CHAIN		(3 * SEV_CERT_SIZE)
 #define VENDOR_CERTS	0xc80
 #define SESSION		0x80
 #define HEADER		0x34
 #define IDS		24		/* KVM_SEV_NR_MAX and one beyond, with INIT2 */
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Guest RAM, and areas for arguments: what can be used, a read-only page, nothing. */
 #define RAM		0x50000000ul

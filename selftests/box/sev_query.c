@@ -15,8 +15,7 @@
 #include <sevfw/describe.h>
 #include <sevfw/sevfw.h>
 
-#define INFOS_MAX	128
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#include "common.h"
 
 static struct sev_fw_cmd_info infos[INFOS_MAX];
 static uint32_t count;

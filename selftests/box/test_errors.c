@@ -23,12 +23,10 @@
 #include <sevfw/launch.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "host.h"
 
 #define RAM		(2 << 20)
-#define PAGE		4096
-#define INFOS_MAX	128
-#define UNWRITTEN	0x5a5a5a5au
 
 #define KERNEL_ADDRESS		0xffff888000000000ull
 #define NONCANONICAL_ADDRESS	0x0123456789abcdefull

@@ -24,20 +24,18 @@
 #include <sevfw/launch.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"
 #include "patience.h"
 
 #define RAM		(256 << 10)
-#define PAGE		4096u
-#define INFOS_MAX	128
 #define THREADS		3
 #define GUESTS		3
 #define SHAKY_PAGES	16
 #define ROOM		(64 << 10)
 #define GUARD		(128 << 10)	/* more than any length that is not absurd */
-#define UNWRITTEN	0x5a5a5a5au
 
 /* A guest that may be another one by now; what is read of it may be old. */
 struct slot {

@@ -12,12 +12,11 @@
 #include <sevfw/launch.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "guest.h"
 #include "host.h"
 
 #define RAM		(2 << 20)
-#define PAGE		4096
-#define INFOS_MAX	128
 #define FILL		0xa5
 
 FIXTURE(isolation) {
@@ -298,20 +297,20 @@ TEST_F(isolation, no_byte_too_many)
 	EXPECT_EQ(-EIO, sev_fw_issue(&platform, SEV_FW_PDH_CERT_EXPORT, &export, sizeof(export),
 				     NULL));
 	EXPECT_EQ(SEV_FW_CERT_SIZE, export.pdh_len);
-	for (int i = 0; i < 8 * PAGE; i++)
+	for (size_t i = 0; i < 8 * PAGE; i++)
 		ASSERT_EQ(FILL, out[i]);
 
 	measure.address = (uintptr_t)out;
 	measure.len = SEV_FW_MEASURE_SIZE - 1;
 	EXPECT_EQ(-EIO, sev_fw_issue(&door, SEV_FW_LAUNCH_MEASURE, &measure, sizeof(measure),
 				     NULL));
-	for (int i = 0; i < 8 * PAGE; i++)
+	for (size_t i = 0; i < 8 * PAGE; i++)
 		ASSERT_EQ(FILL, out[i]);
 
 	/* the firmware does not say here how much it wrote: all of the room is its answer */
 	measure.len = 3 * PAGE;
 	ASSERT_EQ(0, sev_fw_issue(&door, SEV_FW_LAUNCH_MEASURE, &measure, sizeof(measure), NULL));
-	for (int i = SEV_FW_MEASURE_SIZE; i < 8 * PAGE; i++)
+	for (size_t i = SEV_FW_MEASURE_SIZE; i < 8 * PAGE; i++)
 		ASSERT_EQ(i < 3 * PAGE ? 0 : FILL, out[i]);
 
 	memset(out, FILL, 8 * PAGE);
@@ -319,7 +318,7 @@ TEST_F(isolation, no_byte_too_many)
 	report.len = 3 * PAGE;
 	ASSERT_EQ(0, sev_fw_issue(&door, SEV_FW_ATTESTATION, &report, sizeof(report), NULL));
 	EXPECT_EQ(SEV_FW_REPORT_SIZE, report.len);
-	for (int i = SEV_FW_REPORT_SIZE; i < 8 * PAGE; i++)
+	for (size_t i = SEV_FW_REPORT_SIZE; i < 8 * PAGE; i++)
 		ASSERT_EQ(FILL, out[i]);
 }
 

@@ -19,10 +19,10 @@
 #include <sevfw/launch.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "host.h"
 
 #define RAM	0x100000
-#define PAGE	4096
 
 /* Addresses and lengths to get wrong */
 #define NOWHERE	((void *)0x1000)

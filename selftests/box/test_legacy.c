@@ -21,12 +21,12 @@
 #include <linux/sev-fw.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "glue.h"
 #include "host.h"
 #include "memory.h"
 
 #define PARAMETER	"/sys/module/" GLUE "/parameters/legacy"
-#define PAGE		4096ul
 #define RAM		(4 * PAGE)
 #define CANARY		0xc5
 #define MEASURE_SIZE	0x30

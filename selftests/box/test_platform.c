@@ -26,16 +26,14 @@
 #include <sevfw/platform.h>
 
 #include "kselftest_harness.h"
+#include "common.h"
 #include "control.h"
 #include "guest.h"
 #include "host.h"
 #include "status.h"
 
-#define PAGE		4096
 #define RAM		(2 << 20)
-#define INFOS_MAX	128
 #define FILL		0xa5
-#define UNWRITTEN	0x5a5a5a5au
 
 #define CERT		((uint32_t)SEV_FW_CERT_SIZE)
 #define CHAIN		((uint32_t)SEV_FW_CHAIN_SIZE)

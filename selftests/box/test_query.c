@@ -13,13 +13,12 @@
 
 #include "kselftest_harness.h"
 
+#include "common.h"
 #include "host.h"
 
-#define INFOS_MAX	128
 #define COMMANDS	"Documentation/commands.md"
 #define BEGIN		"<!-- commands -->\n"
 #define END		"<!-- end of commands -->\n"
-#define UNWRITTEN	0x5a
 
 FIXTURE(query) {
 	struct sev_fw_door door;
@@ -103,7 +102,7 @@ static uint8_t room[SEV_FW_BUFS][SEV_FW_PACKET_MAX] __attribute__((aligned(4096)
 /* A block of zeroes but for its buffers, each of which gets as much room as it can use. */
 static bool make_block(const struct sev_fw_cmd_info *info, uint8_t block[SEV_FW_BLOCK_MAX])
 {
-	memset(room, UNWRITTEN, sizeof(room));
+	memset(room, UNWRITTEN & 0xff, sizeof(room));
 	memset(block, 0, SEV_FW_BLOCK_MAX);
 	for (int i = 0; i < SEV_FW_BUFS && info->buf[i].kind; i++) {
 		const struct sev_fw_buf_info *buf = &info->buf[i];
@@ -127,7 +126,7 @@ static bool has_answered(const struct sev_fw_cmd_info *info, const uint8_t *bloc
 	for (i = 0; i < SEV_FW_BUFS && info->buf[i].kind; i++) {
 		uint32_t n = 0;
 
-		while (n < info->buf[i].max && room[i][n] == UNWRITTEN)
+		while (n < info->buf[i].max && room[i][n] == (UNWRITTEN & 0xff))
 			n++;
 		if (n == info->buf[i].max)
 			return false;
