@@ -11,13 +11,7 @@ int guest_new(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
 
 	l->by_dev = by_dev;
 	if (!ret)
-		ret = launch_version(l);
-	if (!ret)
-		ret = launch_certs(l);
-	if (!ret)
-		ret = launch_vm(l, ram);
-	if (!ret)
-		ret = launch_init(l);
+		ret = launch_steps(l, ram, STEP_VERSION | STEP_CERTS | STEP_VM | STEP_INIT);
 	return ret ? ret : vm_register(&l->vm);
 }
 
@@ -26,11 +20,7 @@ int guest_loaded(struct launch *l, bool by_dev, size_t ram)
 	int ret = launch_open(l, &launch_fw, 0);
 
 	l->by_dev = by_dev;
-	if (!ret)
-		ret = launch_vm(l, ram);
-	if (!ret)
-		ret = launch_init(l);
-	return ret ? ret : launch_load(l);
+	return ret ? ret : launch_steps(l, ram, STEPS_HOST);
 }
 
 int guest_started(struct launch *l, bool by_dev, size_t ram)
@@ -44,19 +34,7 @@ int guest_running(struct launch *l, uint32_t policy, bool by_dev, size_t ram)
 {
 	int ret = guest_new(l, policy, by_dev, ram);
 
-	if (!ret)
-		ret = launch_session(l);
-	if (!ret)
-		ret = launch_start(l);
-	if (!ret)
-		ret = launch_update(l);
-	if (!ret && launch_es(l))
-		ret = launch_update_vmsa(l);
-	if (!ret)
-		ret = launch_measure(l);
-	if (!ret)
-		ret = launch_check(l);
-	return ret ? ret : launch_finish(l);
+	return ret ? ret : launch_steps(l, ram, STEP_SESSION | STEPS_FIRMWARE);
 }
 
 int guest_peek(struct launch *l, const void *guest, void *to, uint32_t len, uint32_t *done)

@@ -300,13 +300,8 @@ static int begin(struct launch *l, bool es, bool start)
 	int ret = launch_open(l, &launch_legacy, es ? OWNER_POLICY_ES : 0);
 
 	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret && start)
-		ret = launch_load(l);
-	if (!ret && start)
-		ret = launch_start(l);
+		ret = launch_steps(l, RAM, STEP_VM | STEP_INIT |
+					   (start ? STEP_LOAD | STEP_START : 0));
 	return ret;
 }
 

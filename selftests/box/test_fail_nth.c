@@ -200,15 +200,7 @@ static int guest_at(struct launch *l, const struct step *here)
 
 	l->by_dev = by_dev;
 	if (!ret)
-		ret = launch_certs(l);
-	if (!ret)
-		ret = launch_session(l);
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_load(l);
+		ret = launch_steps(l, RAM, STEP_CERTS | STEP_SESSION | STEPS_HOST);
 	for (const struct step *step = steps; !ret && step < here; step++)
 		if (wanted(l, step))
 			ret = step->run(l);

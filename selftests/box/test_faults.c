@@ -207,23 +207,7 @@ static int whole_launch(void)
 	int ret = launch_open(&l, &launch_fw, 0);
 
 	if (!ret)
-		ret = launch_version(&l);
-	if (!ret)
-		ret = launch_vm(&l, RAM);
-	if (!ret)
-		ret = launch_init(&l);
-	if (!ret)
-		ret = launch_load(&l);
-	if (!ret)
-		ret = launch_start(&l);
-	if (!ret)
-		ret = launch_update(&l);
-	if (!ret)
-		ret = launch_measure(&l);
-	if (!ret)
-		ret = launch_check(&l);
-	if (!ret)
-		ret = launch_finish(&l);
+		ret = launch_steps(&l, RAM, STEP_VERSION | STEPS_HOST | STEPS_FIRMWARE);
 	launch_close(&l);
 	return ret;
 }
@@ -854,13 +838,7 @@ static int es_guest(struct launch *l)
 {
 	int ret = launch_open(l, &launch_fw, OWNER_POLICY_ES);
 
-	if (!ret)
-		ret = launch_vm(l, RAM);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = launch_load(l);
-	return ret ? ret : launch_start(l);
+	return ret ? ret : launch_steps(l, RAM, STEPS_HOST | STEP_START);
 }
 
 #define LARGE_PAGES	"/sys/module/sev_cpu_sim/parameters/no_mebibyte"

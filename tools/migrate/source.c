@@ -49,16 +49,9 @@ static size_t count(const struct sending *s)
 
 static int prepare(struct launch *l, size_t memory)
 {
-	int ret = launch_version(l);
+	int ret = launch_steps(l, memory, STEP_VERSION | STEP_CERTS | STEP_SESSION |
+					  STEP_VM | STEP_INIT);
 
-	if (!ret)
-		ret = launch_certs(l);
-	if (!ret)
-		ret = launch_session(l);
-	if (!ret)
-		ret = launch_vm(l, memory);
-	if (!ret)
-		ret = launch_init(l);
 	if (ret)
 		return ret;
 	counter_load(&l->vm);
@@ -85,11 +78,7 @@ static int launch(struct launch *l)
 
 	if (!ret)
 		ret = encrypt(l);
-	if (!ret)
-		ret = launch_measure(l);
-	if (!ret)
-		ret = launch_check(l);
-	return ret ? ret : launch_finish(l);
+	return ret ? ret : launch_steps(l, l->ram, STEP_MEASURE | STEP_CHECK | STEP_FINISH);
 }
 
 static int send_page(struct sending *s, size_t page)

@@ -170,6 +170,45 @@ int launch_run(struct launch *l, char *out, size_t size)
 	return vm_run(&l->vm, out, size);
 }
 
+static int step_vm(struct launch *l)
+{
+	return launch_vm(l, l->ram);
+}
+
+static int step_update_vmsa(struct launch *l)
+{
+	return launch_es(l) ? launch_update_vmsa(l) : 0;
+}
+
+static const struct {
+	unsigned int step;
+	int (*take)(struct launch *l);
+} way[] = {
+	{ STEP_VERSION, launch_version },
+	{ STEP_CERTS, launch_certs },
+	{ STEP_SESSION, launch_session },
+	{ STEP_VM, step_vm },
+	{ STEP_INIT, launch_init },
+	{ STEP_LOAD, launch_load },
+	{ STEP_START, launch_start },
+	{ STEP_UPDATE, launch_update },
+	{ STEP_UPDATE_VMSA, step_update_vmsa },
+	{ STEP_MEASURE, launch_measure },
+	{ STEP_CHECK, launch_check },
+	{ STEP_FINISH, launch_finish },
+};
+
+int launch_steps(struct launch *l, size_t ram, unsigned int steps)
+{
+	int ret = 0;
+
+	l->ram = ram;
+	for (size_t i = 0; !ret && i < sizeof(way) / sizeof(way[0]); i++)
+		if (steps & way[i].step)
+			ret = way[i].take(l);
+	return ret;
+}
+
 void launch_close(struct launch *l)
 {
 	vm_destroy(&l->vm);

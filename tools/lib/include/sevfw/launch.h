@@ -72,6 +72,7 @@ extern const struct launch_ops launch_legacy;
  * @with_session: the owner has a session with firmware
  * @policy: guest policy
  * @vm: the machine
+ * @ram: its RAM in bytes, as launch_steps() was told
  * @platform: firmware's version
  * @guest_count: guests that firmware held when @version was asked
  * @pdh: the platform's PDH certificate
@@ -91,6 +92,7 @@ struct launch {
 	bool with_session;
 	uint32_t policy;
 	struct vm vm;
+	size_t ram;
 	struct owner_platform platform;
 	uint32_t guest_count;
 	struct sev_cert pdh;
@@ -153,6 +155,34 @@ int launch_check(struct launch *l);
 int launch_secret(struct launch *l, const char *text);
 
 int launch_finish(struct launch *l);
+
+/* Steps that launch_steps() takes, in this order. */
+#define STEP_VERSION		0x001	/* launch_version() and so on */
+#define STEP_CERTS		0x002
+#define STEP_SESSION		0x004
+#define STEP_VM			0x008
+#define STEP_INIT		0x010
+#define STEP_LOAD		0x020
+#define STEP_START		0x040
+#define STEP_UPDATE		0x080
+#define STEP_UPDATE_VMSA	0x100	/* of a SEV-ES guest only */
+#define STEP_MEASURE		0x200
+#define STEP_CHECK		0x400
+#define STEP_FINISH		0x800
+/* The machine, ready for LAUNCH_START; and the firmware's part, from there to the end. */
+#define STEPS_HOST		(STEP_VM | STEP_INIT | STEP_LOAD)
+#define STEPS_FIRMWARE		(STEP_START | STEP_UPDATE | STEP_UPDATE_VMSA | STEP_MEASURE | \
+				 STEP_CHECK | STEP_FINISH)
+
+/**
+ * launch_steps() - take several steps, in order, up to the first that fails
+ * @l: launch, for which launch_open() was called
+ * @ram: bytes of RAM, for STEP_VM
+ * @steps: STEP_*
+ *
+ * Return: 0 or the negative errno of the step that has failed.
+ */
+int launch_steps(struct launch *l, size_t ram, unsigned int steps);
 
 /** launch_run() - run the guest; @out receives what it has printed */
 int launch_run(struct launch *l, char *out, size_t size);
