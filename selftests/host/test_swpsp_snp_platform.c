@@ -86,7 +86,8 @@ TEST_F(snp, each_command_in_each_state_of_the_platform)
 TEST_F(snp, each_row_is_of_a_command)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		EXPECT_NE(NULL, swpsp_command_name(rows[i].id)) TH_LOG("%x", rows[i].id);
+		EXPECT_NE(NULL, swpsp_command_name(rows[i].id))
+			TH_LOG("%x", rows[i].id);
 	}
 }
 
