@@ -4,7 +4,7 @@
  * kvm_amd: by plain calls. Takes the place of attach_call.c and save_area.c.
  *
  * KVM has no handler of a firmware command here: pass-through commands and KVM's own are
- * both executed by the engine. What is left to KVM is to make a VM a guest, the state of
+ * both executed by the engine. KVM is left to make a VM a guest, the state of
  * vCPUs, ASIDs, and SNP's commands.
  */
 #include <linux/kvm_host.h>

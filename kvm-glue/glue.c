@@ -14,7 +14,7 @@
  *
  * Never looks into a command block: blocks belong to the engine. Never reads an
  * envelope from user memory: the caller has copied it, once, and only ->error is
- * written back. Never changes kvm_sev_info but for handle, fd and policy that
+ * written back. Never changes kvm_sev_info but for handle or context page, fd and policy that
  * LAUNCH_START or RECEIVE_START have brought about.
  */
 #include <linux/fs.h>
@@ -51,13 +51,15 @@ static int lend_guest(struct kvm *kvm, struct lent_guest *lent)
 		mutex_unlock(&kvm->lock);
 		return -EIO;
 	}
-	if (!sev->active || glue_is_snp(kvm)) {
+	if (!sev->active) {
 		mutex_unlock(&kvm->lock);
 		return -ENOTTY;
 	}
 	lent->kvm = kvm;
 	lent->guest = (struct psp_guest) {
 		.handle = sev->handle,
+		.snp = glue_is_snp(kvm),
+		.context = glue_context(sev),
 		.asid = sev->asid,
 		.sev_fd = sev->fd,
 		.es = sev->es_active,
@@ -70,7 +72,7 @@ static int lend_guest(struct kvm *kvm, struct lent_guest *lent)
 	return 0;
 }
 
-/* Take back what lend_guest() lent. A new handle means that START succeeded. */
+/* Take back what lend_guest() lent. A new handle, or context, means that START succeeded. */
 static void take_back_guest(const struct lent_guest *lent)
 {
 	struct kvm_sev_info *sev = &to_kvm_svm(lent->kvm)->sev_info;
@@ -81,6 +83,14 @@ static void take_back_guest(const struct lent_guest *lent)
 		sev->fd = lent->guest.sev_fd;
 		glue_set_policy(sev, lent->guest.policy);
 	}
+	if (lent->guest.context != glue_context(sev)) {
+		glue_set_context(sev, lent->guest.context);
+		sev->fd = lent->guest.sev_fd;
+	}
+	if (lent->guest.launched)
+		glue_is_launched(lent->kvm);
+	if (lent->guest.lost)
+		kvm_vm_dead(lent->kvm);
 	mutex_unlock(&lent->kvm->lock);
 }
 
@@ -203,10 +213,11 @@ static void put_file_guest(struct psp_guest *guest)
 }
 
 static int lend_page(struct psp_guest *guest, enum psp_lent kind, u64 index, unsigned int dir,
-		     struct page **page)
+		     struct page **page, u64 *gpa)
 {
 	if (kind != PSP_LENT_VMSA)
 		return -EOPNOTSUPP;
+	*gpa = GLUE_VMSA_GPA;
 	return glue_vmsa_get(guest, index, dir, page);
 }
 
@@ -221,4 +232,5 @@ const struct psp_guest_ops kvm_sev_guest_ops = {
 	.put = put_file_guest,
 	.lend = lend_page,
 	.give_back = give_back_page,
+	.move_in = glue_move_in,
 };

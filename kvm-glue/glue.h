@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside kvm_sev_glue.ko: functions of glue.c and vmsa.c, however they are reached. */
+/* Inside kvm_sev_glue.ko: functions of glue.c, memory.c and vmsa.c, however they are reached. */
 #ifndef KVM_GLUE_H
 #define KVM_GLUE_H
 
@@ -42,6 +42,13 @@ extern void *glue_stock;
 
 /* save_area.c in the module, attach_tree.c in a kernel tree */
 int glue_fill_save_area(struct vcpu_svm *svm);
+
+/* memory.c */
+int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		 void *arg);
+
+/* The address that KVM gives each vCPU's save area in an SNP guest. */
+#define GLUE_VMSA_GPA	0xfffffffff000ull
 
 /* vmsa.c */
 int glue_vmsa_get(struct psp_guest *guest, u32 number, unsigned int dir, struct page **page);

@@ -29,6 +29,42 @@ static inline bool glue_is_snp(struct kvm *kvm)
 }
 
 /*
+ * Members that only kernels with SNP have: a guest's context page, and whether KVM may
+ * give it memory that was not launched, before it asks for any.
+ */
+#ifdef KVM_X86_SNP_VM
+#define glue_context(sev)		((sev)->snp_context)
+#define glue_set_context(sev, page)	((sev)->snp_context = (page))
+#define glue_is_launched(kvm)		((kvm)->arch.pre_fault_allowed = true)
+#else
+#define glue_context(sev)		NULL
+#define glue_set_context(sev, page)	do { } while (0)
+#define glue_is_launched(kvm)		do { } while (0)
+#endif
+
+/*
+ * glue_populate(): have @post called with the page of guest_memfd that is to be a guest's.
+ * Since 7.2 the kernel keeps it for KVM's own modules; a glue of its tree is in one.
+ */
+#if !defined(KVM_X86_SNP_VM) || \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0) && !defined(KVM_SEV_GLUE_IN_TREE))
+#define glue_populate(kvm, gfn, post, arg)	((post) ? -EOPNOTSUPP : 0)
+#define GLUE_POPULATED(name) \
+	static inline int name(struct kvm *kvm, u64 gfn, u64 pfn, void *arg)
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#define glue_populate(kvm, gfn, post, arg) \
+	kvm_gmem_populate(kvm, gfn, NULL, 1, false, post, arg)
+#define GLUE_POPULATED(name) \
+	static int name(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, struct page *source, void *arg)
+#else
+#define glue_populate(kvm, gfn, post, arg) \
+	kvm_gmem_populate(kvm, gfn, NULL, 1, post, arg)
+#define GLUE_POPULATED(name) \
+	static int name(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, void __user *source, \
+			int order, void *arg)
+#endif
+
+/*
  * Is this a VM's fd? Later kernels let nobody but KVM's own modules ask. The name is
  * one that only the kernel can give, since the inode is an anonymous one.
  */
@@ -45,7 +81,7 @@ static inline bool glue_is_vm(struct file *file)
 #endif
 }
 
-/* What KVM remembers of the guest's policy, to know whether it may be debugged. */
+/* KVM remembers the guest's policy, to know whether it may be debugged. */
 static inline void glue_set_policy(struct kvm_sev_info *sev, u32 policy)
 {
 #ifdef KVM_LAYOUT_HAS_POLICY

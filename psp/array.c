@@ -96,13 +96,16 @@ static bool is_over(const struct psp_array *array)
 	return (array->ret && !goes_on(array)) || fatal_signal_pending(current);
 }
 
-/* A save area is locked from begin to end: no two at a time, nor the same one twice. */
+/*
+ * A save area is locked from begin to end: no two at a time, nor the same one twice. Nor is
+ * private memory there for longer than the firmware is asked.
+ */
 static bool lends(const struct psp_row *row)
 {
 	const struct psp_buf *buf;
 
 	for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++)
-		if (buf->kind == SEV_FW_BUF_VMSA)
+		if (buf->kind == SEV_FW_BUF_VMSA || buf->kind == SEV_FW_BUF_PRIVATE)
 			return true;
 	return false;
 }
@@ -128,7 +131,7 @@ static int prepare_buffers(struct psp_array *array, struct slot *slot)
 		      (row->each == PSP_EACH_RUN && size >= slot->bufs.total));
 	if (!slot->whole)
 		return 0;
-	psp_fill_for(row, &slot->block, &slot->issue, &slot->call.fw);
+	psp_fill_for(row, &slot->block, &slot->issue, &slot->call);
 	ret = psp_buffers_begin(&slot->bufs, 0, size, &slot->call.fw);
 	return ret ? psp_buffers_end(&slot->bufs, 0, &slot->call, ret) : 0;
 }

@@ -11,6 +11,11 @@
  *   VMSA   a vCPU's save area: supplied by the guest's owner, who puts the vCPU's
  *          state there first. The caller names the vCPU by its number
  *
+ *   private  a page of an SNP guest's private memory, which has no user address: named
+ *          by that of the same frame's shared memory. Content that stands there moves in,
+ *          where the page becomes the guest's by the command. The owner keeps the page in
+ *          place while the firmware is asked, psp_buffers_use()
+ *
  * A command that is issued once needs each buffer in one piece. A command that is issued
  * for each run proceeds in slices; a slice ends where a run of physically
  * contiguous pages or a bounce buffer does.
@@ -170,6 +175,13 @@ static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 	return 0;
 }
 
+/* KVM has private memory in small pages only. */
+static int check_private(const struct psp_mapping *map)
+{
+	return map->len == PAGE_SIZE && IS_ALIGNED((unsigned long)map->uaddr, PAGE_SIZE) ? 0 :
+	       -EINVAL;
+}
+
 static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	int ret;
@@ -196,6 +208,12 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 	return psp_fwmem_borrow(&map->bounce, min(map->len, map->buf->max));
 }
 
+/* Is there a copy of what the caller has, or will get? */
+static bool takes_content(const struct psp_buf *buf)
+{
+	return buf->kind == SEV_FW_BUF_BLOB || buf->kind == SEV_FW_BUF_IMAGE || psp_moves_in(buf);
+}
+
 /**
  * psp_buffers_map() - make all that a block points to ready for firmware
  * @bufs: receives the buffers; only @absent and @kernel are looked at
@@ -204,27 +222,30 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
  * @guest: guest that is meant; may be NULL if the row has no guest memory
  *
  * Return: 0, -EFAULT, -ENOMEM, -EBUSY (a vCPU is being made), -EINVAL (guest memory
- * that must be contiguous and is not), or what a security module has against firmware
+ * that must be contiguous and is not, or a private page that KVM cannot have), or what a security module has against firmware
  * images. On failure too psp_buffers_unmap() is due.
  */
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest)
 {
-	const struct psp_buf *buf = row->buf;
 	struct psp_mapping *map;
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
 	bufs->row = row;
 	bufs->guest = guest;
 	bufs->pinned = 0;
 	bufs->total = 0;
-	for (bufs->nr = 0; bufs->nr < SEV_FW_BUFS && buf->kind != SEV_FW_BUF_NONE; buf++) {
+	bufs->gpa = 0;
+	for (bufs->nr = 0, i = 0; i < SEV_FW_BUFS; i++) {
+		if (!psp_buf_there(row, i, user->byte))
+			continue;
 		map = &bufs->map[bufs->nr++];
-		*map = (struct psp_mapping){ .buf = buf };
+		*map = (struct psp_mapping){ .buf = &row->buf[i] };
 		if (bufs->absent)
 			continue;
-		map->uaddr = user_address(buf, user);
-		map->len = psp_user_len(buf, user);
+		map->uaddr = user_address(map->buf, user);
+		map->len = psp_user_len(map->buf, user);
 		if (row->each != PSP_ONCE)
 			bufs->total = map->len;
 
@@ -232,7 +253,9 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 			ret = pin(bufs, map);
 		else if (map->buf->kind == SEV_FW_BUF_VMSA)
 			ret = name_vcpu(bufs, map);
-		else
+		else if (map->buf->kind == SEV_FW_BUF_PRIVATE)
+			ret = check_private(map);
+		if (!ret && takes_content(map->buf))
 			ret = bounce(bufs, map);
 		if (ret)
 			return ret;
@@ -323,12 +346,13 @@ static int begin_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos
 	int ret;
 
 	ret = guest->ops->lend(guest, PSP_LENT_VMSA, map->vcpu + pos / SEV_FW_VMSA_SIZE,
-			       map->buf->dir, &map->vmsa);
+			       map->buf->dir, &map->vmsa, &bufs->gpa);
 	if (ret)
 		return ret;
 	flush_pages(&map->vmsa, 1);
 	psp_fw_put_addr(fw, map->buf->addr, guest_address(map, map->vmsa, 0));
-	psp_fw_put32(fw, map->buf->len, SEV_FW_VMSA_SIZE);
+	if (psp_len_in_block(map->buf))
+		psp_fw_put32(fw, map->buf->len, SEV_FW_VMSA_SIZE);
 	return 0;
 }
 
@@ -366,6 +390,8 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 		if (ret)
 			return ret;
 	}
+	if (map->buf->kind == SEV_FW_BUF_PRIVATE)
+		return 0;
 
 	/* a length of what is not there must not reach firmware */
 	if (psp_len_in_block(map->buf))
@@ -405,6 +431,80 @@ int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw
 	return 0;
 }
 
+/**
+ * struct use - the firmware is asked once a private page is in place
+ * @call: command
+ * @map: buffer whose page it is
+ * @ask: asks the firmware
+ * @arg: argument of @ask
+ * @ret: result of @ask
+ */
+struct use {
+	struct psp_call *call;
+	struct psp_mapping *map;
+	int (*ask)(void *arg);
+	void *arg;
+	int ret;
+};
+
+/*
+ * A write to a page that is a guest's would fault. Content that the firmware has corrected
+ * comes back in the bounce buffer. A page that the firmware keeps is reported as moved in:
+ * guest_memfd would clear it before its next use otherwise, and that write would fault.
+ */
+static int use_private(struct page *page, u64 gpa, void *arg)
+{
+	struct use *use = arg;
+	struct psp_mapping *map = use->map;
+	struct psp_call *call = use->call;
+
+	if (psp_fwmem_is_given(page))
+		return -EEXIST;
+	memcpy(page_address(page), map->bounce.virt, PAGE_SIZE);
+	flush_pages(&page, 1);
+	psp_fw_put_addr(&call->fw, map->buf->addr, psp_addr_page(page, 0));
+	call->gpa = gpa;
+	use->ret = use->ask(use->arg);
+	if (call->stuck) {
+		psp_fwmem_lose_page(page);
+		return 0;
+	}
+	map->corrected = use->ret && call->status == SEV_FW_STATUS_INVALID_PARAM &&
+			 memcmp(map->bounce.virt, page_address(page), PAGE_SIZE);
+	if (map->corrected)
+		memcpy(map->bounce.virt, page_address(page), PAGE_SIZE);
+	return use->ret;
+}
+
+/**
+ * psp_buffers_use() - have the firmware asked, with private pages in place
+ * @bufs: buffers, after psp_buffers_begin()
+ * @call: command; receives the pages' addresses
+ * @ask: asks it
+ * @arg: argument of @ask
+ *
+ * Context: process context. The host side holds what keeps private memory in place.
+ * Return: as @ask, or as what the host side has of private memory.
+ */
+int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(void *arg),
+		    void *arg)
+{
+	struct use use = { .call = call, .ask = ask, .arg = arg };
+	struct psp_guest *guest = bufs->guest;
+	struct psp_mapping *map;
+	int ret;
+
+	call->gpa = bufs->gpa;
+	for_each_mapping(map, bufs) {
+		if (map->buf->kind != SEV_FW_BUF_PRIVATE)
+			continue;
+		use.map = map;
+		ret = guest->ops->move_in(guest, (unsigned long)map->uaddr, use_private, &use);
+		return use.ret ?: ret;
+	}
+	return ask(arg);
+}
+
 static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 		     const struct psp_call *call, int ret)
 {
@@ -414,8 +514,10 @@ static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 		return;
 	if (call->stuck)
 		psp_fwmem_lose_page(map->vmsa);
+	/* a page that an SNP host has not got back must not be written to any more */
 	guest->ops->give_back(guest, PSP_LENT_VMSA, map->vcpu + pos / SEV_FW_VMSA_SIZE,
-			      !ret && map->buf->dir & SEV_FW_BUF_WRITE);
+			      (!ret || (call->stuck && guest->snp)) &&
+			      map->buf->dir & SEV_FW_BUF_WRITE);
 	map->vmsa = NULL;
 }
 
@@ -424,7 +526,8 @@ static int copy_blob_out(const struct psp_buffers *bufs, const struct psp_mappin
 {
 	u32 len;
 
-	if (!map->bounce.virt || !(map->buf->dir & SEV_FW_BUF_WRITE))
+	if (!map->bounce.virt || !(map->buf->dir & SEV_FW_BUF_WRITE) ||
+	    map->buf->kind == SEV_FW_BUF_PRIVATE)
 		return 0;
 	len = min(map->len - pos, map->buf->max);
 	/* firmware may have written less */
@@ -437,6 +540,16 @@ static int copy_blob_out(const struct psp_buffers *bufs, const struct psp_mappin
 	return copy_to_user(map->uaddr + pos, map->bounce.virt, len) ? -EFAULT : 0;
 }
 
+/*
+ * The firmware corrects a table of CPUID that it does not accept. Its caller is told by the
+ * status, so that a page that cannot be written any more is no other failure.
+ */
+static void copy_corrected_out(const struct psp_mapping *map)
+{
+	if (map->corrected && copy_to_user(map->uaddr, map->bounce.virt, PAGE_SIZE))
+		return;
+}
+
 /**
  * psp_buffers_end() - one slice is over
  * @bufs: buffers
@@ -445,7 +558,8 @@ static int copy_blob_out(const struct psp_buffers *bufs, const struct psp_mappin
  * @ret: result of the command
  *
  * On success the caller gets what firmware has put out: nothing beyond the caller's
- * length, nor beyond what firmware says it wrote.
+ * length, nor beyond what firmware says it wrote. Content that was to move into private
+ * memory, and that the firmware has refused and corrected, comes back where it was.
  *
  * Return: @ret, or -EFAULT.
  */
@@ -457,6 +571,10 @@ int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *ca
 		end_vmsa(bufs, map, pos, call, ret);
 		if (!ret)
 			ret = copy_blob_out(bufs, map, pos, &call->fw);
+		else
+			copy_corrected_out(map);
 	}
+	if (call->stuck && bufs->guest && bufs->guest->snp)
+		bufs->guest->lost = true;
 	return ret;
 }

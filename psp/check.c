@@ -35,12 +35,8 @@ static void claim(u64 mask[2], unsigned int off, unsigned int size)
 	}
 }
 
-/**
- * psp_row_user_mask() - which bytes of the block the caller may set
- * @row: command
- * @mask: receives one bit for each byte, byte n in bit n % 64 of word n / 64
- */
-void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
+/* Of any block, or of this one, in which a buffer may not be there. */
+static void user_mask(const struct psp_row *row, const u8 *block, u64 mask[2])
 {
 	unsigned int i;
 
@@ -49,12 +45,23 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
 	for (i = 0; i < PSP_RANGES; i++)
 		claim(mask, row->user[i].off, row->user[i].size);
 	for (i = 0; i < SEV_FW_BUFS; i++) {
-		if (row->buf[i].kind == SEV_FW_BUF_NONE)
+		if (row->buf[i].kind == SEV_FW_BUF_NONE ||
+		    (block && !psp_buf_there(row, i, block)))
 			continue;
 		claim(mask, row->buf[i].addr, sizeof(u64));
 		if (psp_len_in_block(&row->buf[i]))
 			claim(mask, row->buf[i].len, sizeof(u32));
 	}
+}
+
+/**
+ * psp_row_user_mask() - which bytes of the block the caller may set
+ * @row: command
+ * @mask: receives one bit for each byte, byte n in bit n % 64 of word n / 64
+ */
+void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
+{
+	user_mask(row, NULL, mask);
 }
 
 /**
@@ -160,13 +167,13 @@ int psp_check(const struct psp_row *row, const struct psp_user_block *block)
 	u64 mask[2];
 	int ret;
 
-	psp_row_user_mask(row, mask);
+	user_mask(row, block->byte, mask);
 	for (i = 0; i < row->size; i++)
 		if (block->byte[i] && !(mask[i / 64] >> i % 64 & 1))
 			return -EINVAL;
 
 	for (i = 0; i < SEV_FW_BUFS; i++) {
-		if (row->buf[i].kind == SEV_FW_BUF_NONE)
+		if (!psp_buf_there(row, i, block->byte))
 			continue;
 		ret = check_buf(&row->buf[i], row->each, block);
 		if (ret)
@@ -270,7 +277,7 @@ void psp_row_info(const struct psp_row *row, u16 api, struct sev_fw_cmd_info *in
 		info->flags |= SEV_FW_INFO_WRITE;
 	if (row->demand >= PSP_DEMAND_ADMIN)
 		info->flags |= SEV_FW_INFO_ADMIN;
-	if (row->then == PSP_THEN_OPEN)
+	if (row->then == PSP_THEN_OPEN || row->then == PSP_THEN_LAUNCH)
 		info->flags |= SEV_FW_INFO_START;
 	if (row->each != PSP_ONCE)
 		info->flags |= SEV_FW_INFO_REPEAT;

@@ -84,6 +84,11 @@ static inline int psp_rmp_give(u64 pfn, bool large)
 	return rmp_make_private(pfn, 0, large ? PG_LEVEL_2M : PG_LEVEL_4K, 0, true);
 }
 
+static inline int psp_rmp_give_guest(u64 pfn, u64 gpa, u32 asid)
+{
+	return rmp_make_private(pfn, gpa, PG_LEVEL_4K, asid, true);
+}
+
 static inline int psp_rmp_take(u64 pfn, bool large)
 {
 	const struct psp_rmpupdate update = { .large = large };
@@ -100,6 +105,7 @@ static inline int psp_rmp_take(u64 pfn, bool large)
 #define PSP_HOST_SNP		false
 static inline bool psp_rmp_assigned(u64 pfn) { return false; }
 static inline int psp_rmp_give(u64 pfn, bool large) { return -EOPNOTSUPP; }
+static inline int psp_rmp_give_guest(u64 pfn, u64 gpa, u32 asid) { return -EOPNOTSUPP; }
 static inline int psp_rmp_take(u64 pfn, bool large) { return -EOPNOTSUPP; }
 static inline int psp_iommu_snp_disable(void) { return 0; }
 #endif

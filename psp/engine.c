@@ -48,6 +48,7 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 		 const struct psp_issue *issue)
 {
 	const struct psp_guest *guest = issue->guest;
+	bool started;
 	u32 ignored;
 
 	if (!guest && row->door == PSP_DOOR_GUEST)
@@ -58,13 +59,17 @@ static int admit(const struct psp *psp, const struct psp_row *row,
 		return -EPERM;
 	if (!guest)
 		return 0;
+	/* the firmware has guests of two kinds, and commands of its own for each */
+	if (guest->snp != row->snp)
+		return -ENOTTY;
 	if (guest->mirror && !row->mirror)
 		return -EPERM;
 	if (psp_handle_find(READ_ONCE(psp->generation), guest->handle, &ignored))
 		return -ESHUTDOWN;
-	if (row->guest == PSP_GUEST_NONE && guest->handle)
+	started = guest->snp ? !!guest->context : !!guest->handle;
+	if (row->guest == PSP_GUEST_NONE && started)
 		return -EBUSY;
-	if (row->guest == PSP_GUEST_STARTED && !guest->handle)
+	if (row->guest == PSP_GUEST_STARTED && !started)
 		return -ENOENT;
 	return 0;
 }
@@ -139,10 +144,10 @@ static int copy_in_form(struct psp_issue *issue, const struct psp_form *form,
  * @row: command
  * @block: checked block
  * @issue: where it comes from
- * @fw: receives it, without addresses
+ * @call: receives it, without addresses
  */
 void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
-		  const struct psp_issue *issue, struct psp_fw_block *fw)
+		  const struct psp_issue *issue, struct psp_call *call)
 {
 	const struct psp_guest *guest = issue->guest;
 	struct psp_fill fill = {};
@@ -152,7 +157,35 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 		fill.asid = guest->asid;
 		fill.share = issue->share;
 	}
-	psp_fill(row, block, &fill, fw);
+	psp_fill(row, block, &fill, &call->fw);
+	call->asid = fill.asid;
+	if (guest)
+		psp_call_put_context(call, guest->context);
+}
+
+/* One firmware command of those that a block asks for, once its pages are in place. */
+struct slice {
+	struct psp *psp;
+	struct psp_issue *issue;
+	struct psp_call *call;
+};
+
+static int submit_slice(void *arg)
+{
+	const struct slice *slice = arg;
+	struct psp_issue *issue = slice->issue;
+	struct psp_call *call = slice->call;
+	struct psp_guest *guest = issue->guest;
+	int ret;
+
+	if (call->row->then == PSP_THEN_OPEN)
+		ret = psp_submit_start(slice->psp, call, guest->asid);
+	else if (call->row->then == PSP_THEN_LAUNCH)
+		ret = psp_submit_launch(slice->psp, call, guest);
+	else
+		ret = psp_submit(slice->psp, call);
+	issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
+	return ret;
 }
 
 /**
@@ -168,20 +201,17 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
 		      struct psp_call *call, const struct psp_user_block *block)
 {
+	struct slice slice = { .psp = psp, .issue = issue, .call = call };
 	const struct psp_row *row = call->row;
-	const struct psp_guest *guest = issue->guest;
 	u32 pos = 0, size;
 	int ret;
 
 	do {
 		size = psp_buffers_slice(bufs, pos);
-		psp_fill_for(row, block, issue, &call->fw);
+		psp_fill_for(row, block, issue, call);
 		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
-		if (!ret && row->then == PSP_THEN_OPEN)
-			ret = psp_submit_start(psp, call, guest->asid);
-		else if (!ret)
-			ret = psp_submit(psp, call);
-		issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
+		if (!ret)
+			ret = psp_buffers_use(bufs, call, submit_slice, &slice);
 		ret = psp_buffers_end(bufs, pos, call, ret);
 		if (ret)
 			break;
@@ -208,6 +238,15 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
 }
 
+/* Nothing of an SNP guest goes back to its caller, so that nothing can be lost. */
+static void conclude_launch(struct psp_issue *issue, const struct psp_row *row)
+{
+	if (row->then == PSP_THEN_LAUNCH)
+		issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
+	else if (row->then == PSP_THEN_RUN)
+		issue->guest->launched = true;
+}
+
 /**
  * psp_call_init() - begin with a call
  * @call: call, whose block is left as it is: it is filled in before it is looked at
@@ -221,6 +260,7 @@ void psp_call_init(struct psp_call *call, const struct psp_row *row)
 	call->expected = 0;
 	call->queue_ns = 0;
 	call->firmware_ns = 0;
+	call->gpa = 0;
 	call->stuck = false;
 	call->theirs = false;
 	call->posted = false;
@@ -320,6 +360,8 @@ static int conclude(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	if (!ret && row->then == PSP_THEN_OPEN)
 		conclude_start(psp, issue, handle_of(issue, row, block), policy_of(row, block),
 			       delivered ? 0 : -EFAULT);
+	else if (!ret)
+		conclude_launch(issue, row);
 	return delivered ? ret : -EFAULT;
 }
 

@@ -59,14 +59,52 @@ static void name_guest(struct psp_call *call, u32 handle)
 	psp_set_driver_field(call, PSP_OWN_NEW_HANDLE, handle);
 }
 
-/* The guest that is meant, as the firmware knows it; 0: none. */
-static u64 identity(const struct psp_call *call)
+#define NO_CONTEXT	0xff
+
+/* Place in the block of the address of a context page, or NO_CONTEXT. */
+static u8 context_at(const struct psp_row *row)
 {
 	unsigned int i;
 
 	for (i = 0; i < PSP_OWNS; i++)
-		if (call->row->own[i].kind == PSP_OWN_CONTEXT)
-			return psp_fw_get_addr(&call->fw, call->row->own[i].off) | PSP_ID_CONTEXT;
+		if (row->own[i].kind == PSP_OWN_CONTEXT)
+			return row->own[i].off;
+	return NO_CONTEXT;
+}
+
+/**
+ * psp_call_put_context() - say which SNP guest is meant
+ * @call: command, which may have no field for it
+ * @context: the guest's context page, or NULL
+ */
+void psp_call_put_context(struct psp_call *call, const void *context)
+{
+	u8 at = context_at(call->row);
+
+	if (context && at != NO_CONTEXT)
+		psp_fw_put_addr(&call->fw, at, psp_addr_virt(context));
+}
+
+/**
+ * psp_call_copy_context() - mean the same SNP guest
+ * @from: command, which may be about none
+ * @to: command
+ */
+void psp_call_copy_context(const struct psp_call *from, struct psp_call *to)
+{
+	u8 source = context_at(from->row), target = context_at(to->row);
+
+	if (source != NO_CONTEXT && target != NO_CONTEXT)
+		memcpy(to->fw.byte + target, from->fw.byte + source, sizeof(psp_addr_t));
+}
+
+/* The guest that is meant, as the firmware knows it; 0: none. */
+static u64 identity(const struct psp_call *call)
+{
+	u8 at = context_at(call->row);
+
+	if (at != NO_CONTEXT)
+		return psp_fw_get_addr(&call->fw, at) | PSP_ID_CONTEXT;
 	return psp_driver_field(call, PSP_OWN_HANDLE);
 }
 

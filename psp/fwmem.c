@@ -267,8 +267,8 @@ int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows)
 
 	memset(shadows, 0, SEV_FW_BUFS * sizeof(*shadows));
 	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++, shadow++) {
-		if (buf->kind == SEV_FW_BUF_NONE)
-			break;
+		if (!psp_buf_there(call->row, buf - call->row->buf, call->fw.byte))
+			continue;
 		shadow->addr = psp_fw_get_addr(&call->fw, buf->addr);
 		shadow->len = psp_len_in_block(buf) ? psp_fw_get32(&call->fw, buf->len) : buf->max;
 		if (!(buf->dir & SEV_FW_BUF_WRITE) || !shadow->len || !in_slab(shadow->addr))
@@ -471,25 +471,44 @@ bool psp_fwmem_in_rmp(const struct psp_fwmem *mem)
 	return false;
 }
 
-/* The pages of a buffer that change hands for a command. */
-static struct psp_lent_pages buffer_pages(const struct psp_call *call, const struct psp_buf *buf)
+/**
+ * psp_fwmem_is_given() - is a page in the RMP, so that a write to it would fault?
+ * @page: page
+ *
+ * Return: true if so.
+ */
+bool psp_fwmem_is_given(struct page *page)
 {
+	return psp_rmp_assigned(page_to_pfn(page));
+}
+
+/* The pages of buffer @i that change hands for a command. */
+static struct psp_lent_pages buffer_pages(const struct psp_call *call, unsigned int i)
+{
+	const struct psp_buf *buf = &call->row->buf[i];
 	struct psp_lent_pages lent = {};
 	phys_addr_t addr;
 	u32 len;
 
-	if (buf->kind == SEV_FW_BUF_NONE || buf->before != SEV_FW_PAGE_FIRMWARE)
+	if (!psp_buf_there(call->row, i, call->fw.byte) || !psp_changes_hands(buf))
 		return lent;
 	addr = psp_fw_get_addr(&call->fw, buf->addr);
 	len = psp_len_in_block(buf) ? psp_fw_get32(&call->fw, buf->len) : buf->max;
-	if (buf->len == SEV_FW_BUF_PAGE &&
-	    psp_fw_get32(&call->fw, PSP_FLAGS_OFFSET) & PSP_FLAG_2M)
+	if (psp_is_large(buf, call->fw.byte))
 		len = LARGE_PAGES << PAGE_SHIFT;
 	if (!addr || !len)
 		return lent;
 	lent.pfn = PHYS_PFN(addr);
 	lent.pages = PFN_UP(addr + len) - lent.pfn;
 	return lent;
+}
+
+/* The page of an SNP guest's that comes along with a command. */
+static int give_to_guest(const struct psp_call *call, const struct psp_lent_pages *lent)
+{
+	if (psp_rmp_assigned(lent->pfn))
+		return -EEXIST;
+	return psp_rmp_give_guest(lent->pfn, call->gpa, call->asid) ? -EFAULT : 0;
 }
 
 /**
@@ -500,7 +519,8 @@ static struct psp_lent_pages buffer_pages(const struct psp_call *call, const str
  *	lengths in the block
  *
  * Context: psp->lock held.
- * Return: 0 or -EFAULT: there is a page among it that is somebody else's.
+ * Return: 0; -EFAULT: there is a page among it that is somebody else's; -EEXIST: it is to
+ * be a guest's, and is already.
  * psp_fwmem_return() is due in any case.
  */
 int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent)
@@ -513,8 +533,11 @@ int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages
 	if (!psp->snp_up || psp->end != PSP_ALIVE || (call->theirs && call->row->snp))
 		return 0;
 	for (i = 0; !ret && i < SEV_FW_BUFS; i++) {
-		lent[i] = buffer_pages(call, &call->row->buf[i]);
-		ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
+		lent[i] = buffer_pages(call, i);
+		if (lent[i].pages && call->row->buf[i].before == SEV_FW_PAGE_PRE_GUEST)
+			ret = give_to_guest(call, &lent[i]);
+		else
+			ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
 		if (ret)
 			lent[i].pages = 0;
 		call->stuck |= ret == -EIO;
@@ -560,7 +583,12 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 		return;
 	if (block && psp_fwmem_take_pages(psp, PHYS_PFN(__pa(psp->cmd_buf.virt)), 1))
 		psp_mailbox_lose_block(psp);
-	for (i = 0; i < SEV_FW_BUFS; i++)
+	for (i = 0; i < SEV_FW_BUFS; i++) {
+		/* a page of the guest's now, whose host side takes it back one day */
+		if (call->row->buf[i].after == SEV_FW_PAGE_GUEST &&
+		    call->status == SEV_FW_STATUS_SUCCESS)
+			continue;
 		if (psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages))
 			call->stuck = true;
+	}
 }

@@ -352,7 +352,8 @@ struct psp {
  *	it, or does not give the pages back
  * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
  * @handle: the guest's handle, while the firmware's is in the block
- * @asid: ASID that is meant, for whoever observes
+ * @asid: ASID that is meant, for whoever observes; of the guest whose page is at @gpa
+ * @gpa: address in the guest of the page that becomes an SNP guest's, or its own already
  * @posted: the firmware is at it, and it is not known yet what becomes of it
  * @ret: result of a call that was posted
  */
@@ -368,6 +369,7 @@ struct psp_call {
 	bool theirs;
 	u32 handle;
 	u32 asid;
+	u64 gpa;
 	bool posted;
 	int ret;
 };
@@ -422,6 +424,8 @@ bool psp_asid_is_dirty(const struct psp *psp, u32 asid);
 /* execute.c */
 u32 psp_driver_field(const struct psp_call *call, enum psp_own_kind kind);
 void psp_set_driver_field(struct psp_call *call, enum psp_own_kind kind, u32 value);
+void psp_call_put_context(struct psp_call *call, const void *context);
+void psp_call_copy_context(const struct psp_call *from, struct psp_call *to);
 void psp_kept_take_back(struct psp *psp);
 int psp_kept_hand_over(struct psp *psp);
 void psp_kept_lose(struct psp *psp);
@@ -447,6 +451,7 @@ int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
 int psp_finish(struct psp *psp, struct psp_call *call);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
+int psp_submit_launch(struct psp *psp, struct psp_call *call, struct psp_guest *guest);
 void psp_submit_end(struct psp *psp, u32 handle);
 
 /* handle.c */
@@ -487,6 +492,7 @@ struct psp_lent_pages {
 
 int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent);
 int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
+bool psp_fwmem_is_given(struct page *page);
 void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
 
 /**
@@ -518,6 +524,7 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
  * @offset: where in the first page it begins
  * @vcpu: number of the (first) vCPU, of a save area
  * @vmsa: page of a save area, while firmware has it
+ * @corrected: the firmware has refused the content and corrected it, of a private page
  */
 struct psp_mapping {
 	const struct psp_buf *buf;
@@ -530,6 +537,7 @@ struct psp_mapping {
 	unsigned int offset;
 	u32 vcpu;
 	struct page *vmsa;
+	bool corrected;
 };
 
 /**
@@ -540,6 +548,7 @@ struct psp_mapping {
  * @guest: guest that is meant, NULL if none
  * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
+ * @gpa: address that a vCPU's save area has for an SNP guest
  * @absent: all buffers are, whatever the block says
  * @kernel: where the blob is, if it is one in kernel memory
  */
@@ -550,6 +559,7 @@ struct psp_buffers {
 	unsigned int nr;
 	unsigned long pinned;
 	u32 total;
+	u64 gpa;
 	bool absent;
 	void *kernel;
 };
@@ -560,6 +570,8 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck);
 u32 psp_buffers_slice(struct psp_buffers *bufs, u32 pos);
 int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw_block *fw);
+int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(void *arg),
+		    void *arg);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
 
 /* engine.c */
@@ -599,7 +611,7 @@ int psp_block_out(struct psp_issue *issue, const struct psp_call *call,
 		  struct psp_user_block *block, int ret);
 void psp_call_init(struct psp_call *call, const struct psp_row *row);
 void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
-		  const struct psp_issue *issue, struct psp_fw_block *fw);
+		  const struct psp_issue *issue, struct psp_call *call);
 int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
 		      struct psp_call *call, const struct psp_user_block *block);
 int psp_tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret);

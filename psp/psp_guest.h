@@ -19,9 +19,16 @@ struct sev_fw_cmd;
  *	the host side stores it afterwards. The number is the driver's, not the
  *	firmware's: it stays this guest's also when the platform has been initialised
  *	anew, see psp/handle.c
+ * @snp: SNP guest, which has a context instead of a handle
+ * @context: context page, from the engine; NULL while there is none. The engine sets it
+ *	when SNP_LAUNCH_START succeeds; the host side keeps it afterwards, and destroys it
+ *	by SNP_DECOMMISSION and snp_free_firmware_page()
+ * @launched: the launch is over; set by the engine
+ * @lost: the firmware keeps a page of an SNP guest's memory in a state in which neither guest
+ *	nor host can use it; set by the engine, and the guest must not run any more
  * @asid: the ASID that is reserved for this guest
  * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
- *	in the calling process. Set by the engine together with @handle
+ *	in the calling process. Set by the engine together with @handle or @context
  * @policy: of the guest; set by the engine together with @handle, and not known before
  * @es: SEV-ES guest
  * @mirror: shares another guest's context; may issue only what a row allows
@@ -35,6 +42,10 @@ struct sev_fw_cmd;
  */
 struct psp_guest {
 	u32 handle;
+	bool snp;
+	bool launched;
+	bool lost;
+	void *context;
 	u32 asid;
 	int sev_fd;
 	u32 policy;
@@ -55,20 +66,36 @@ enum psp_lent {
 };
 
 /**
+ * typedef psp_use_private_t - use a page of an SNP guest's private memory
+ * @page: page
+ * @gpa: address that it has, or will have, in the guest
+ * @arg: from whoever asked for it
+ *
+ * Return: 0, or what becomes of it all.
+ */
+typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
+
+/**
  * struct psp_guest_ops - how psp_sev reaches the guest behind a VM fd
  * @owner: module of these functions
  * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
  *	-EBADF (not a VM), -EIO (a VM that is another process's, or dead), -ENOTTY (a
  *	VM, but not a SEV guest), -ENOMEM, -EINTR
- * @put: take over @guest->handle, ->sev_fd and ->policy if the handle has changed,
- *	unlock
+ * @put: take over @guest->handle, or @guest->context, with ->sev_fd and ->policy if it has
+ *	changed, ->launched and ->lost; unlock
  * @lend: lock page @index of @kind, see enum psp_lent, and hand it out. @dir is what the
  *	firmware does to it. With both SEV_FW_BUF_READ and _WRITE the state of a vCPU is
  *	put into its save area first, since the firmware is about to measure and encrypt
- *	it. Returns 0, -EINVAL (no such page, its content is encrypted already, or cannot
- *	be), -EOPNOTSUPP (this host side has no pages of this kind), -EINTR
+ *	it. *@gpa is what an SNP guest's RMP entry says of it. Returns 0, -EINVAL (no such
+ *	page, its content is encrypted already, or cannot be), -EOPNOTSUPP (this host side
+ *	has no pages of this kind), -EINTR
  * @give_back: unlock it; if @encrypted, the firmware has encrypted the content, and the
  *	hypervisor has lost it
+ * @move_in: find the page of private memory for the frame whose shared memory is at a user
+ *	address, and call @use with it; nobody can have it meanwhile, or take it away. The
+ *	page is the guest's if that returns 0. Returns what @use does, -EINVAL (no slot with private
+ *	memory has that address, or the frame is not private), -EEXIST (it is the guest's
+ *	already), -ENOMEM, -EINTR, -EOPNOTSUPP (this kernel has none, or keeps it from us)
  *
  * Context: process context, may sleep. The lock taken by @get is outer to the
  * PSP lock.
@@ -78,8 +105,10 @@ struct psp_guest_ops {
 	int (*get)(struct file *file, struct psp_guest **guest);
 	void (*put)(struct psp_guest *guest);
 	int (*lend)(struct psp_guest *guest, enum psp_lent kind, u64 index, unsigned int dir,
-		    struct page **page);
+		    struct page **page, u64 *gpa);
 	void (*give_back)(struct psp_guest *guest, enum psp_lent kind, u64 index, bool encrypted);
+	int (*move_in)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		       void *arg);
 };
 
 int psp_guest_ops_register(const struct psp_guest_ops *ops);

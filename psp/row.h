@@ -105,6 +105,8 @@ enum psp_then {
 	PSP_THEN_SNP_DOWN,	/* SNP is down, all its guests are gone */
 	PSP_THEN_CREATE,	/* the context of an SNP guest exists */
 	PSP_THEN_DESTROY,	/* the context is gone, the guest's ASID is dirty */
+	PSP_THEN_LAUNCH,	/* an SNP guest has a context, made for it, and its ASID */
+	PSP_THEN_RUN,		/* the launch of an SNP guest is over */
 };
 
 /* Bytes of the block that the caller may set, in addition to those of buffers. */
@@ -139,6 +141,9 @@ static inline u32 psp_own_size(u8 kind)
  * A buffer that the block points to. @addr, @len and @max are those of struct
  * sev_fw_buf_info; a caller may set the address, and the length if it is in the
  * block.
+ *
+ * Some are there only if the block's flags, whose lowest byte is at @flags, say so. Of two
+ * with one address the first that is there has it.
  */
 struct psp_buf {
 	u8 addr;
@@ -147,6 +152,9 @@ struct psp_buf {
 	u8 kind;		/* SEV_FW_BUF_* */
 	bool optional;		/* may be absent: address and length zero */
 	bool c_bit;		/* its address has the C-bit even where SME is off */
+	u8 flags;		/* where the flags are, of what depends on them */
+	u8 if_mask;		/* there if these flags ... */
+	u8 if_value;		/* ... are these */
 	u8 before;		/* SEV_FW_PAGE_* that the firmware wants its pages in */
 	u8 after;		/* and leaves them in on success; on failure: as they were */
 	u32 max;		/* blob to read: longer is refused; to write: is clamped */
@@ -274,18 +282,50 @@ static inline bool psp_writes_block(const struct psp_row *row)
 	return row->back && row->each == PSP_ONCE;
 }
 
-#define PSP_FLAGS_OFFSET	4
 #define PSP_FLAG_2M		BIT(0)
+
+static inline bool psp_buf_wanted(const struct psp_buf *buf, const u8 *block)
+{
+	return buf->kind != SEV_FW_BUF_NONE && (block[buf->flags] & buf->if_mask) == buf->if_value;
+}
+
+/* Is there a buffer @i? User's and firmware's block have the same flags. */
+static inline bool psp_buf_there(const struct psp_row *row, unsigned int i, const u8 *block)
+{
+	unsigned int j;
+
+	if (!psp_buf_wanted(&row->buf[i], block))
+		return false;
+	for (j = 0; j < i; j++)
+		if (row->buf[j].addr == row->buf[i].addr && psp_buf_wanted(&row->buf[j], block))
+			return false;
+	return true;
+}
+
+static inline bool psp_is_large(const struct psp_buf *buf, const u8 *block)
+{
+	return buf->len == SEV_FW_BUF_PAGE && psp_get32(block, buf->flags) & PSP_FLAG_2M;
+}
+
+/* Pages that the driver gives to the firmware, or to the guest, for the command. */
+static inline bool psp_changes_hands(const struct psp_buf *buf)
+{
+	return buf->before == SEV_FW_PAGE_FIRMWARE || buf->before == SEV_FW_PAGE_PRE_GUEST;
+}
+
+/* A page that is the guest's from this command on, with the content that it is given. */
+static inline bool psp_moves_in(const struct psp_buf *buf)
+{
+	return buf->kind == SEV_FW_BUF_PRIVATE && buf->before == SEV_FW_PAGE_PRE_GUEST &&
+	       buf->after == SEV_FW_PAGE_GUEST;
+}
 
 /* The length that the caller gave for a buffer. */
 static inline u32 psp_user_len(const struct psp_buf *buf, const struct psp_user_block *user)
 {
 	if (psp_len_in_block(buf))
 		return psp_get32(user->byte, buf->len);
-	if (buf->len == SEV_FW_BUF_PAGE &&
-	    psp_get32(user->byte, PSP_FLAGS_OFFSET) & PSP_FLAG_2M)
-		return 0x200000;
-	return buf->max;
+	return psp_is_large(buf, user->byte) ? 0x200000 : buf->max;
 }
 
 #endif /* PSP_ROW_H */

@@ -8,13 +8,15 @@
  * paid only if the firmware asks for it, and since the lock is held no DEACTIVATE can come
  * between. The caller that binds a dirty ASID gets the flush for free.
  *
- * START and ACTIVATE are one unit: a guest that cannot be bound is decommissioned.
+ * START and ACTIVATE are one unit: a guest that cannot be bound is decommissioned. An SNP
+ * guest's context is made before, and belongs to the unit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/slab.h>
 
 #include "psp.h"
+#include "psp_guest.h"
 
 /* One command, after what it needs. */
 static int submit_call(struct psp *psp, struct psp_call *call)
@@ -126,33 +128,57 @@ int psp_finish(struct psp *psp, struct psp_call *call)
 	return call->ret;
 }
 
-static int bind_guest(struct psp *psp, const struct psp_fill *fill, u32 *status)
+/* Steps that make a guest together with its START, and the one that undoes them. */
+static const struct start {
+	u16 create;
+	u16 bind;
+	u16 undo;
+} starts[] = {
+	{ 0, SEV_FW_ACTIVATE, SEV_FW_DECOMMISSION },
+	{ SEV_FW_SNP_GCTX_CREATE, SEV_FW_SNP_ACTIVATE, SEV_FW_SNP_DECOMMISSION },	/* .snp */
+};
+
+/* One of these, about the guest of @call. */
+static int start_step(struct psp *psp, struct psp_call *call, u16 id, const struct psp_fill *fill,
+		      u32 *status)
 {
 	static const struct psp_user_block nothing;
-	struct psp_call call = { .row = psp_row_find(SEV_FW_ACTIVATE), .status = SEV_FW_NO_CALL };
+	struct psp_call step = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
 	int ret;
 
-	psp_fill(call.row, &nothing, fill, &call.fw);
-	ret = submit_call(psp, &call);
-	*status = call.status;
+	psp_fill(step.row, &nothing, fill, &step.fw);
+	psp_call_copy_context(call, &step);
+	ret = submit_call(psp, &step);
+	*status = step.status;
 	return ret;
 }
 
 static int submit_start(struct psp *psp, struct psp_call *call, u32 asid,
 			const struct psp_row **step)
 {
+	const struct start *start = &starts[call->row->snp];
 	struct psp_fill fill = { .asid = asid };
 	u32 ignored;
-	int ret = submit_call(psp, call);
+	int ret = 0;
 
-	if (ret)
+	if (start->create)
+		ret = start_step(psp, call, start->create, &fill, &call->status);
+	if (ret) {
+		*step = psp->failed_row;
+		return ret;
+	}
+	ret = submit_call(psp, call);
+	if (ret && !start->create)
 		return ret;
 	fill.handle = psp_driver_field(call, PSP_OWN_NEW_HANDLE);
-	ret = bind_guest(psp, &fill, &call->status);
-	if (ret) {
+	if (!ret) {
+		ret = start_step(psp, call, start->bind, &fill, &call->status);
 		/* ACTIVATE, or the DF_FLUSH that it needed */
-		*step = psp->failed_row;
-		psp_execute_plain(psp, SEV_FW_DECOMMISSION, &fill, &ignored);
+		if (ret)
+			*step = psp->failed_row;
+	}
+	if (ret) {
+		start_step(psp, call, start->undo, &fill, &ignored);
 		psp_set_driver_field(call, PSP_OWN_NEW_HANDLE, 0);
 	}
 	return ret;
@@ -184,6 +210,34 @@ int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid)
 	if (ret && step && call->status != SEV_FW_NO_CALL)
 		pr_err_ratelimited("%s failed in %s, %s (0x%02x)\n", call->row->name, step->name,
 				   psp_status_name(call->status), call->status);
+	return ret;
+}
+
+/**
+ * psp_submit_launch() - create an SNP guest and bind it, or do neither
+ * @psp: PSP
+ * @call: SNP_LAUNCH_START, filled
+ * @guest: guest; receives its context page
+ *
+ * Context: process context, takes psp->lock, sleeps.
+ * Return: as psp_submit_start().
+ */
+int psp_submit_launch(struct psp *psp, struct psp_call *call, struct psp_guest *guest)
+{
+	void *context;
+	int ret = psp_bring_up_snp(psp, &call->status);
+
+	if (ret)
+		return ret;
+	context = psp_snp_page_alloc(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!context)
+		return -ENOMEM;
+	psp_call_put_context(call, context);
+	ret = psp_submit_start(psp, call, guest->asid);
+	if (ret)
+		psp_snp_page_free(context);
+	else
+		guest->context = context;
 	return ret;
 }
 

@@ -26,6 +26,10 @@
 
 #define USER(type, member) \
 	{ AT(type, member), sizeof(((struct type *)0)->member) }
+/* Members that follow each other. */
+#define USER_TO(type, member, last) {			\
+	AT(type, member),				\
+	AT(type, last) + sizeof(((struct type *)0)->last) - AT(type, member) }
 #define OWN(type, member, what) \
 	{ .off = AT(type, member), .kind = PSP_OWN_##what }
 
@@ -66,6 +70,7 @@
 /* A page, small or huge, pinned in place, be it the guest's or the host's. */
 #define PAGE(type, a, d) {				\
 	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE,	\
+	.flags = AT(type, flags),			\
 	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_GUEST, .max = 0x1000 }
 
 /* The save area of a vCPU; to the caller its address is the vCPU's number. */

@@ -6,8 +6,9 @@
  * command writes to its block. In which state of the RMP the firmware wants a page, and
  * in which it leaves it, stands in the buffer's row (-> Reclaim, say, in the line above).
  *
- * A command that only KVM issues has no buffers here: KVM changes the states of its pages
- * by itself. Such a command has a row all the same, because every command goes through one path.
+ * KVM, which issues some of them itself, changes the states of its pages by itself, too. A
+ * command that only KVM issues has no buffers here. Such a command has a row all the same,
+ * because every command goes through one path.
  */
 
 #define SNP(command, text)	.id = SEV_FW_SNP_##command, .name = "SNP_" text, .snp = true
@@ -18,6 +19,15 @@
 	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED,	\
 	.dir = W, .kind = SEV_FW_BUF_BLOB, .max = (size), \
 	.before = SEV_FW_PAGE_FIRMWARE, .after = SEV_FW_PAGE_RECLAIM }
+
+/* A buffer for flags of this value only, under a mask of the bits that count. */
+#define IF(type, mask, value)				\
+	.flags = AT(type, flags), .if_mask = (mask), .if_value = (value)
+
+#define ID(a, size) {					\
+	.addr = AT(sev_fw_snp_launch_finish, a), .len = SEV_FW_BUF_FIXED, \
+	IF(sev_fw_snp_launch_finish, 0x01, 0x01),	\
+	.dir = R, .kind = SEV_FW_BUF_BLOB, .max = (size) }
 
 	{
 		SNP(INIT, "INIT"), .since = PSP_API(1, 51),
@@ -72,6 +82,7 @@
 	{
 		SNP(GUEST_STATUS, "GUEST_STATUS"), BLOCK(sev_fw_snp_guest_status),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
 		.own = { OWN(sev_fw_snp_guest_status, context, CONTEXT) },
 		.buf = { SNP_ANSWER(sev_fw_snp_guest_status, address, SEV_FW_SNP_STATUS_SIZE) },
 	},
@@ -86,6 +97,7 @@
 	{
 		SNP(GUEST_REQUEST, "GUEST_REQUEST"), BLOCK(sev_fw_snp_guest_request),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
 		.own = { OWN(sev_fw_snp_guest_request, context, CONTEXT) },
 		.buf = {
 			SNP_INPUT(sev_fw_snp_guest_request, request_address,
@@ -113,6 +125,7 @@
 	{
 		SNP(HV_REPORT_REQ, "HV_REPORT_REQ"), BLOCK(sev_fw_snp_hv_report_req),
 		.since = PSP_API(1, 58), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
 		.user = { USER(sev_fw_snp_hv_report_req, key_sel) },
 		.own = {
 			OWN(sev_fw_snp_hv_report_req, length, LENGTH),
@@ -124,20 +137,56 @@
 	/* 00:8 context I, 08:8 policy I, 10:8 agent I, 18:4 flags I, 1c:4 tsc I, 20:16 gosvw I */
 	{
 		SNP(LAUNCH_START, "LAUNCH_START"), BLOCK(sev_fw_snp_launch_start),
-		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_NONE,
+		.door = PSP_DOOR_GUEST, .then = PSP_THEN_LAUNCH,
+		.user = {
+			USER(sev_fw_snp_launch_start, policy),
+			USER_TO(sev_fw_snp_launch_start, flags, gosvw),
+		},
 		.own = { OWN(sev_fw_snp_launch_start, context, CONTEXT) },
 	},
-	/* 00:8 context I, 08:4 flags I, 10:8 page IO*, 19:3 permissions I */
+	/* 00:8 context I, 08:4 flags I, 10:8 page IO* -> Guest, 19:3 permissions I */
+	/* in flags 08: 2 MiB, of which KVM has none; and the type, of which VMSA is one */
 	{
 		SNP(LAUNCH_UPDATE, "LAUNCH_UPDATE"), BLOCK(sev_fw_snp_launch_update),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
+		.user = {
+			USER(sev_fw_snp_launch_update, flags),
+			USER_TO(sev_fw_snp_launch_update, vmpl1_perms, vmpl3_perms),
+		},
 		.own = { OWN(sev_fw_snp_launch_update, context, CONTEXT) },
+		.buf = {
+			{
+				.addr = AT(sev_fw_snp_launch_update, address),
+				.len = SEV_FW_BUF_FIXED, .max = SEV_FW_VMSA_SIZE,
+				.dir = R | W, .kind = SEV_FW_BUF_VMSA,
+				IF(sev_fw_snp_launch_update, 0x0e, 0x04),
+				.before = SEV_FW_PAGE_PRE_GUEST, .after = SEV_FW_PAGE_GUEST,
+			},
+			{
+				.addr = AT(sev_fw_snp_launch_update, address),
+				.len = SEV_FW_BUF_PAGE, .max = 0x1000,
+				.dir = R | W, .kind = SEV_FW_BUF_PRIVATE,
+				IF(sev_fw_snp_launch_update, 0, 0),
+				.before = SEV_FW_PAGE_PRE_GUEST, .after = SEV_FW_PAGE_GUEST,
+			},
+		},
 	},
 	/* 00:8 context I, 08:8 block I*, 10:8 auth I*, 18:8 flags I, 20:32 host data I */
 	{
 		SNP(LAUNCH_FINISH, "LAUNCH_FINISH"), BLOCK(sev_fw_snp_launch_finish),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST, .then = PSP_THEN_RUN,
+		.user = {
+			USER(sev_fw_snp_launch_finish, flags),
+			USER(sev_fw_snp_launch_finish, host_data),
+		},
 		.own = { OWN(sev_fw_snp_launch_finish, context, CONTEXT) },
+		.buf = {
+			ID(id_block_address, SEV_FW_SNP_ID_BLOCK_SIZE),
+			ID(id_auth_address, SEV_FW_SNP_ID_AUTH_SIZE),
+		},
 	},
 
 	/* 00:8 context I, 08:8 guest I*, 10:8 host O* -> Reclaim */
@@ -255,3 +304,5 @@
 #undef SNP
 #undef SNP_INPUT
 #undef SNP_ANSWER
+#undef IF
+#undef ID

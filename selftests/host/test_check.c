@@ -24,8 +24,8 @@ static struct psp_user_block good_block(const struct psp_row *row)
 	const struct psp_buf *buf;
 
 	for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
-		if (buf->kind == SEV_FW_BUF_NONE)
-			break;
+		if (!psp_buf_there(row, buf - row->buf, block.byte))
+			continue;
 		psp_put32(block.byte, buf->addr, 0x10000 * (buf - row->buf + 1));
 		if (psp_len_in_block(buf))
 			psp_put32(block.byte, buf->len,
@@ -68,6 +68,35 @@ TEST(every_foreign_bit_is_refused)
 		}
 	}
 	EXPECT_LT(1000, refused);
+}
+
+/* An address is only the caller's while the flags say that there is something at it. */
+TEST(buffers_are_there_if_flags_say_so)
+{
+	const struct psp_row *row;
+	const struct psp_buf *buf;
+	unsigned int i, found = 0;
+
+	for_each_row(row) {
+		for (i = 0; i < SEV_FW_BUFS; i++) {
+			struct psp_user_block block = { { 0 } };
+
+			buf = &row->buf[i];
+			if (!buf->if_mask)
+				continue;
+			found++;
+			EXPECT_FALSE(psp_buf_there(row, i, block.byte)) TH_LOG("%s", row->name);
+			block.byte[buf->flags] = buf->if_value;
+			EXPECT_TRUE(psp_buf_there(row, i, block.byte)) TH_LOG("%s", row->name);
+			psp_put32(block.byte, buf->addr, 0x1000);
+			EXPECT_EQ(0, psp_check(row, &block)) TH_LOG("%s", row->name);
+			block.byte[buf->flags] = 0;
+			/* unless another one has the same address then */
+			EXPECT_EQ(i + 1 < SEV_FW_BUFS && row->buf[i + 1].addr == buf->addr ?
+				  0 : -EINVAL, psp_check(row, &block)) TH_LOG("%s", row->name);
+		}
+	}
+	EXPECT_LE(3, found);
 }
 
 TEST(user_ranges_take_any_value)
@@ -136,7 +165,7 @@ TEST(save_areas_have_one_size)
 		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
 			struct psp_user_block block = good_block(row);
 
-			if (buf->kind != SEV_FW_BUF_VMSA)
+			if (buf->kind != SEV_FW_BUF_VMSA || !psp_len_in_block(buf))
 				continue;
 			rows++;
 			psp_put32(block.byte, buf->len, SEV_FW_VMSA_SIZE - 1);

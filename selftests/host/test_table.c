@@ -98,7 +98,16 @@ TEST(columns_are_in_range_and_do_not_overlap)
 			/* a caller of the first header does not know of it */
 			if (buf->addr >= row->first)
 				EXPECT_TRUE(buf->optional) TH_LOG("%s buf[%u]", row->name, i);
-			EXPECT_TRUE(claim_bytes(claimed, buf->addr, 8))
+			/* one in place of the one before, as the flags say */
+			if (i && buf->addr == buf[-1].addr) {
+				EXPECT_NE(0, buf[-1].if_mask) TH_LOG("%s buf[%u]", row->name, i);
+			} else {
+				EXPECT_TRUE(claim_bytes(claimed, buf->addr, 8))
+					TH_LOG("%s buf[%u]", row->name, i);
+			}
+			if (buf->if_mask || buf->len == SEV_FW_BUF_PAGE)
+				EXPECT_LT(0, buf->flags) TH_LOG("%s buf[%u]", row->name, i);
+			EXPECT_EQ(0, buf->if_value & ~buf->if_mask)
 				TH_LOG("%s buf[%u]", row->name, i);
 			if (!psp_len_in_block(buf)) {
 				EXPECT_NE(0, buf->max) TH_LOG("%s buf[%u]", row->name, i);
@@ -141,7 +150,8 @@ TEST(buffers_make_sense)
 				EXPECT_LE(2 * SEV_FW_CHAIN_SIZE, buf->max)
 					TH_LOG("%s buf[%u]", row->name, i);
 			/* guest memory needs a guest */
-			if (buf->kind == SEV_FW_BUF_GUEST || buf->kind == SEV_FW_BUF_VMSA)
+			if (buf->kind == SEV_FW_BUF_GUEST || buf->kind == SEV_FW_BUF_VMSA ||
+			    buf->kind == SEV_FW_BUF_PRIVATE)
 				EXPECT_EQ(PSP_DOOR_GUEST, row->door) TH_LOG("%s", row->name);
 			/* all buffers of a run-by-run command share the length */
 			if (row->each == PSP_EACH_RUN)
@@ -240,7 +250,8 @@ TEST(a_guest_command_names_the_guest_itself)
 			continue;
 		EXPECT_NE(PSP_GUEST_ANY, row->guest) TH_LOG("%s", row->name);
 		for (handles = 0, i = 0; i < PSP_OWNS; i++)
-			handles += row->own[i].kind == PSP_OWN_HANDLE ||
+			handles += row->snp ? row->own[i].kind == PSP_OWN_CONTEXT :
+				   row->own[i].kind == PSP_OWN_HANDLE ||
 				   row->own[i].kind == PSP_OWN_NEW_HANDLE;
 		EXPECT_EQ(1, handles) TH_LOG("%s", row->name);
 		/* the engine takes a new guest's handle from the first owned field */

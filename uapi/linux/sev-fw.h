@@ -36,7 +36,8 @@
  * Errors, the same for each command (errno of the ioctl):
  *
  *   EOPNOTSUPP  this kernel or this firmware has no such command
- *   ENOTTY      the VM is not a SEV guest; for a VMSA command, not a SEV-ES guest
+ *   ENOTTY      the VM is not a SEV guest; for a VMSA command, not a SEV-ES guest; for a
+ *               command of SNP, not an SNP guest, and the other way round
  *   EBADF       @fd of the envelope is not the kind of file that is needed
  *   EPERM       the command demands a /dev/sev fd that is open for writing, or
  *               CAP_SYS_ADMIN, of its caller; or it is not for this door, or not for
@@ -53,6 +54,7 @@
  *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
  *               which may only read
  *   ENOENT      the guest has not been started
+ *   EEXIST      the page of private memory is the guest's already
  *   EIO         the firmware refused, and @error says why; or it was not asked
  *               (@error is SEV_FW_NO_CALL), because the VM was made by another
  *               process, or KVM has declared it dead, for instance since its guest
@@ -364,9 +366,10 @@ struct sev_fw_cmd {
  * @addr: offset in the block of the __u64 that holds the address
  * @len: offset in the block of the __u32 that holds the length; SEV_FW_BUF_FIXED
  *	if the length is always @max; SEV_FW_BUF_PAGE if it is 4 KiB or, with bit 0
- *	of the __u32 at offset 4 set, 2 MiB
+ *	of the block's flags set, 2 MiB
  * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: whether the firmware reads or writes it
- * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA
+ * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA, _PRIVATE. Of two buffers with
+ *	the same @addr, the block's flags say which one is meant
  * @max: largest length the kernel passes on; 0 for no limit but __u32. The limit
  *	bounds memory, and is no size of an answer: for that see INVALID_LENGTH
  */
@@ -389,6 +392,7 @@ struct sev_fw_buf_info {
 #define SEV_FW_BUF_GUEST	2	/* @kind: guest memory, pinned in place */
 #define SEV_FW_BUF_IMAGE	3	/* @kind: like a blob, aligned and larger */
 #define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
+#define SEV_FW_BUF_PRIVATE	5	/* @kind: page of private memory, see SNP_LAUNCH_UPDATE */
 
 /*
  * States of a page in the reverse map table (RMP). On a host for SEV-SNP, the firmware
@@ -1321,6 +1325,9 @@ struct sev_fw_snp_hv_report_req {
  * @flags: [in] bit 0: there is a migration agent; bit 1: this is an incoming migration image
  * @desired_tsc_khz: [in] 0 for the host's
  * @gosvw: [in] workarounds that the guest's OS is told of
+ *
+ * The kernel makes the guest's context before, and binds its ASID afterwards; if one of the
+ * three fails none has been done, and @error is the answer to that one.
  */
 struct sev_fw_snp_launch_start {
 	__u64 context;
@@ -1337,12 +1344,23 @@ struct sev_fw_snp_launch_start {
  * @flags: [in] bit 0: 2 MiB page; bits 3:1: page type, 1 normal, 2 VMSA, 3 zero, 4
  *	unmeasured, 5 secrets, 6 CPUID; bit 4: of an incoming migration image
  * @reserved: [mbz]
- * @address: [in] page
+ * @address: [in] page, or number of the vCPU
  * @reserved1: [mbz]
  * @vmpl1_perms: [in] what VMPL 1 may do: bit 0 read, 1 write, 2 and 3 execute
  * @vmpl2_perms: [in] VMPL 2
  * @vmpl3_perms: [in] VMPL 3
  * @reserved2: [mbz]
+ *
+ * A page of private memory is named by the user address of the same frame's shared memory in a
+ * memory slot. Content that stands there moves into the private page, of any type, and is encrypted
+ * there; the frame must be private (KVM_SET_MEMORY_ATTRIBUTES). INVALID_PARAM: the shared
+ * memory has what the firmware has made of the page, a table of CPUID that it would accept;
+ * all other failures change nothing. The state of a vCPU (page type 2) is named by the
+ * vCPU's number, and is launched once.
+ *
+ * KVM has private memory in pages of 4 KiB only, so that 2 MiB are refused (EINVAL).
+ * EINVAL also: @address is not that of a whole page in a memory slot with private memory,
+ * or the frame is shared. EOPNOTSUPP: this kernel keeps private memory from modules.
  */
 struct sev_fw_snp_launch_update {
 	__u64 context;
@@ -1359,11 +1377,14 @@ struct sev_fw_snp_launch_update {
 /**
  * struct sev_fw_snp_launch_finish - SNP_LAUNCH_FINISH
  * @context: [driver]
- * @id_block_address: [in] ID block, SEV_FW_SNP_ID_BLOCK_SIZE bytes; 0 without one
- * @id_auth_address: [in] its signatures, SEV_FW_SNP_ID_AUTH_SIZE bytes; 0 without one
+ * @id_block_address: [in] ID block, SEV_FW_SNP_ID_BLOCK_SIZE bytes; 0 without bit 0 of @flags
+ * @id_auth_address: [in] its signatures, SEV_FW_SNP_ID_AUTH_SIZE bytes; 0 without it
  * @flags: [in] bit 0: there is an ID block; bit 1: there is an author's key; bit 2: the VCEK
  *	is not to be used for this guest
  * @host_data: [in] goes into reports
+ *
+ * The firmware's command and nothing else: the states of vCPUs, which KVM's own ioctl of this
+ * name launches first, must have been launched by SNP_LAUNCH_UPDATE.
  */
 struct sev_fw_snp_launch_finish {
 	__u64 context;

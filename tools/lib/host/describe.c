@@ -36,6 +36,7 @@ static void describe_buf(FILE *out, const struct sev_fw_buf_info *buf, bool repe
 	static const char * const kinds[] = {
 		[SEV_FW_BUF_BLOB] = "data", [SEV_FW_BUF_GUEST] = "memory in place",
 		[SEV_FW_BUF_IMAGE] = "image", [SEV_FW_BUF_VMSA] = "vCPU state",
+		[SEV_FW_BUF_PRIVATE] = "private memory",
 	};
 	static const char * const dirs[] = {
 		[SEV_FW_BUF_READ] = "in", [SEV_FW_BUF_WRITE] = "out",
