@@ -222,8 +222,8 @@ static bool takes_content(const struct psp_buf *buf)
  * @guest: guest that is meant; may be NULL if the row has no guest memory
  *
  * Return: 0, -EFAULT, -ENOMEM, -EBUSY (a vCPU is being made), -EINVAL (guest memory
- * that must be contiguous and is not, or a private page that KVM cannot have), or what a security module has against firmware
- * images. On failure too psp_buffers_unmap() is due.
+ * that must be contiguous and is not, or a private page that KVM cannot have), or what
+ * a security module has against firmware images. On failure too psp_buffers_unmap() is due.
  */
 int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 		    const struct psp_user_block *user, struct psp_guest *guest)

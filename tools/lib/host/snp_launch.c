@@ -69,7 +69,7 @@ int snp_launch_open(struct snp_launch *l, size_t ram)
 	struct vm_sev_init init = { .ghcb_version = 2 };
 	int ret;
 
-	*l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	*l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_kvm };
 	ret = vm_create(&l->vm, VM_TYPE_SNP, ram);
 	if (ret)
 		return ret;
@@ -80,7 +80,7 @@ int snp_launch_open(struct snp_launch *l, size_t ram)
 	return ret ? ret : vm_add_vcpu(&l->vm);
 }
 
-int snp_launch_start(struct snp_launch *l, uint64_t policy)
+static int kvm_start(struct snp_launch *l, uint64_t policy)
 {
 	struct op_start op = { .policy = policy };
 
@@ -89,7 +89,7 @@ int snp_launch_start(struct snp_launch *l, uint64_t policy)
 	return on_guest(l, OP_LAUNCH_START, &op);
 }
 
-int snp_launch_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
+static int kvm_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
 {
 	const uint8_t *source = l->vm.memory + gpa;
 	struct op_update op = {
@@ -113,7 +113,7 @@ int snp_launch_expect_vcpu(struct snp_launch *l)
 	return snp_digest_page(l->digest, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsa) ? -ENOMEM : 0;
 }
 
-int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish)
+static int kvm_finish(struct snp_launch *l, const struct snp_finish *finish)
 {
 	struct op_finish op = { 0 };
 
@@ -126,6 +126,27 @@ int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish)
 		memcpy(op.host_data, finish->host_data, sizeof(op.host_data));
 	}
 	return on_guest(l, OP_LAUNCH_FINISH, &op);
+}
+
+const struct snp_launch_ops snp_launch_kvm = {
+	.start = kvm_start,
+	.update = kvm_update,
+	.finish = kvm_finish,
+};
+
+int snp_launch_start(struct snp_launch *l, uint64_t policy)
+{
+	return l->ops->start(l, policy);
+}
+
+int snp_launch_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
+{
+	return l->ops->update(l, kind, gpa, pages);
+}
+
+int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish)
+{
+	return l->ops->finish(l, finish);
 }
 
 int snp_launch_prefault(struct snp_launch *l, uint64_t gpa, size_t pages)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The launch of an SNP guest by KVM's own ioctls, step by step, and the digest that its
- * owner expects meanwhile.
+ * The launch of an SNP guest, step by step, and the digest that its owner expects meanwhile.
+ * It goes by KVM's own ioctls (snp_launch.c), or by the firmware's blocks (snp_pass.c) if
+ * @ops is changed; on one guest, steps of both kinds can be mixed.
  *
  *	snp_launch_open()      VM, private memory, a vCPU in real mode
  *	snp_launch_start()
@@ -19,12 +20,32 @@
 
 #include <stdbool.h>
 
+#include "sevfw.h"
 #include "snp_owner.h"
 #include "vm.h"
+
+struct snp_finish;
+struct snp_launch;
+
+/**
+ * struct snp_launch_ops - a way to launch
+ * @start: snp_launch_start()
+ * @update: snp_launch_update()
+ * @finish: snp_launch_finish()
+ */
+struct snp_launch_ops {
+	int (*start)(struct snp_launch *l, uint64_t policy);
+	int (*update)(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages);
+	int (*finish)(struct snp_launch *l, const struct snp_finish *finish);
+};
+
+extern const struct snp_launch_ops snp_launch_kvm;	/* after snp_launch_open() */
+extern const struct snp_launch_ops snp_launch_pass;
 
 /**
  * struct snp_launch - a launch
  * @vm: the machine
+ * @ops: how it goes on
  * @sev_fd: /dev/sev
  * @status: the firmware's last status, or SEV_FW_NO_CALL
  * @policy: policy that the guest was started with
@@ -32,6 +53,7 @@
  */
 struct snp_launch {
 	struct vm vm;
+	const struct snp_launch_ops *ops;
 	int sev_fd;
 	uint32_t status;
 	uint64_t policy;
@@ -78,6 +100,15 @@ int snp_launch_expect_vcpu(struct snp_launch *l);
 
 /** snp_launch_finish() - @finish may be NULL; the expected digest is not changed */
 int snp_launch_finish(struct snp_launch *l, const struct snp_finish *finish);
+
+/** snp_pass_issue() - any command on the guest, with @block of @len bytes as its block */
+int snp_pass_issue(struct snp_launch *l, uint32_t id, void *block, uint32_t len);
+
+/** snp_pass_vcpu() - only the state of a vCPU, which is not added to the digest */
+int snp_pass_vcpu(struct snp_launch *l, unsigned int number);
+
+/** snp_pass_end() - SNP_LAUNCH_FINISH alone */
+int snp_pass_end(struct snp_launch *l, const struct snp_finish *finish);
 
 /** snp_launch_prefault() - let KVM give the guest private pages that were never launched */
 int snp_launch_prefault(struct snp_launch *l, uint64_t gpa, size_t pages);
