@@ -127,7 +127,8 @@ static int send_memory(struct sending *s)
 
 	memset(s->written, 0xff, pages(s) / 8);
 	for (int round = 0; round < ROUNDS && !ret; round++) {
-		side_say("source: round %d: %zu pages, the guest is at %u", round, count(s), s->next);
+		side_say("source: round %d: %zu pages, the guest is at %u", round, count(s),
+			 s->next);
 		ret = send_round(s, true);
 		if (!ret)
 			ret = counter_run(&l->vm, 1, &s->next);

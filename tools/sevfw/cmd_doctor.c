@@ -142,7 +142,9 @@ static void check_holders(struct checkup *c)
 	for (struct dirent *entry; dir && (entry = readdir(dir)); ) {
 		char path[300];
 
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || !holds_device(entry->d_name))
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue;
+		if (!holds_device(entry->d_name))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
 		if (len < sizeof(found))
@@ -170,7 +172,7 @@ static void check_options(struct checkup *c)
 	if (!line)
 		return;
 	snprintf(words, sizeof(words), "%s", line);
-	for (word = strtok_r(words, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+	for (word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		for (size_t i = 0; i < ARRAY_SIZE(off); i++)
 			if (!strcmp(word, off[i]))
 				snprintf(found, sizeof(found), "%s", word);
