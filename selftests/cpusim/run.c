@@ -172,7 +172,7 @@ static bool claim_vmsa(const struct vmcb_control_area *control, bool *snp)
 	*snp = vmsa->sev_features & FEATURE_SNP;
 	if (!*snp)
 		return true;
-	return sim_snp_table() && sim_snp_lock(control->vmsa_pa, control->asid, true);
+	return sim_snp_table() && sim_snp_lock(control->vmsa_pa, control->asid);
 }
 
 static DEFINE_PER_CPU(u8[sizeof(struct vmcb_save_area)], kvm_save);
@@ -202,7 +202,7 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 	memcpy(&svm->vmcb->save, save, sizeof(svm->vmcb->save));
 	memcpy(guest.regs, kvm_regs, sizeof(kvm_regs));
 	if (guest.snp)
-		sim_snp_lock(control->vmsa_pa, control->asid, false);
+		sim_snp_unlock(control->vmsa_pa);
 }
 
 /* ---- all others ---- */

@@ -70,14 +70,16 @@ int sim_snp_validate(u64 addr, const struct rmp_access *access, bool large, bool
 int sim_snp_adjust(u64 addr, const struct rmp_access *access, bool large, u64 target);
 
 /**
- * sim_snp_lock() - a processor begins to use a VMSA, or ends it
+ * sim_snp_lock() - a processor begins to use a VMSA
  * @addr: its page
  * @asid: whose it must be
- * @lock: begin
  *
- * Return: whether it is one of this guest's, and no other processor uses it.
+ * Return: whether it is one of this guest's, of 4 KiB, and no other processor uses it.
  */
-bool sim_snp_lock(u64 addr, u32 asid, bool lock);
+bool sim_snp_lock(u64 addr, u32 asid);
+
+/** sim_snp_unlock() - the processor that has locked the VMSA at @addr ends its use */
+void sim_snp_unlock(u64 addr);
 
 /* ---- snp_debug.c ---- */
 

@@ -298,20 +298,33 @@ int sim_snp_adjust(u64 addr, const struct rmp_access *access, bool large, u64 ta
 	return result;
 }
 
-bool sim_snp_lock(u64 addr, u32 asid, bool lock)
+bool sim_snp_lock(u64 addr, u32 asid)
 {
 	struct rmp_page page;
 	bool good;
 
 	arch_spin_lock(&table_lock);
-	good = rmp_lookup(&table, addr, &page) && page.assigned && page.vmsa &&
-	       page.validated && !page.immutable && page.asid == asid && page.locked != lock;
+	good = rmp_lookup(&table, addr, &page) && page.assigned && page.vmsa && !page.large &&
+	       page.validated && !page.immutable && page.asid == asid && !page.locked;
 	if (good) {
-		page.locked = lock;
+		page.locked = true;
 		rmp_store(&table, addr, &page);
 	}
 	arch_spin_unlock(&table_lock);
 	return good;
+}
+
+/* No instruction changes a locked entry; only a reset of the firmware clears it. */
+void sim_snp_unlock(u64 addr)
+{
+	struct rmp_page page;
+
+	arch_spin_lock(&table_lock);
+	if (rmp_lookup(&table, addr, &page) && page.locked) {
+		page.locked = false;
+		rmp_store(&table, addr, &page);
+	}
+	arch_spin_unlock(&table_lock);
 }
 
 /* ---- what the kernel has found at boot ---- */
