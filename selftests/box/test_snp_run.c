@@ -3,7 +3,9 @@
  * SNP guests that run: the guest of tools/guest, on the simulated processor, by KVM's own
  * ioctls. That guest validates memory, gets a key and a report, and ends.
  */
+#define _GNU_SOURCE
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,63 @@ TEST_F(running, a_vcpu_that_was_not_launched_does_not_run)
 {
 	EXPECT_GT(0, vm_run(&self->l.vm, self->out, sizeof(self->out)));
 	EXPECT_STREQ("", self->out);
+}
+
+/*
+ * Reads XCR0, which is 1 at first, switches SSE on in it, and asks for its end with what it
+ * has read in bits 23:16 of the GHCB's MSR.
+ */
+static const uint8_t xcr0_guest[] = {
+	0x0f, 0x20, 0xe0,			/* mov eax, cr4 */
+	0x66, 0x0d, 0x00, 0x00, 0x04, 0x00,	/* or eax, OSXSAVE */
+	0x0f, 0x22, 0xe0,			/* mov cr4, eax */
+	0x66, 0x31, 0xc9,			/* xor ecx, ecx */
+	0x0f, 0x01, 0xd0,			/* xgetbv */
+	0x66, 0x89, 0xc3,			/* mov ebx, eax */
+	0x66, 0x83, 0xc8, 0x02,			/* or eax, 2 */
+	0x0f, 0x01, 0xd1,			/* xsetbv */
+	0x66, 0xc1, 0xe3, 0x10,			/* shl ebx, 16 */
+	0x66, 0xb8, 0x00, 0x01, 0x00, 0x00,	/* mov eax, termination */
+	0x66, 0x09, 0xd8,			/* or eax, ebx */
+	0x66, 0xb9, 0x30, 0x01, 0x01, 0xc0,	/* mov ecx, MSR_GHCB */
+	0x66, 0x31, 0xd2,			/* xor edx, edx */
+	0x0f, 0x30,				/* wrmsr */
+	0xf3, 0x0f, 0x01, 0xd9,			/* VMGEXIT */
+	0xf4,					/* hlt */
+};
+
+static uint64_t host_xcr0(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a" (low), "=d" (high) : "c" (0));
+	return low | (uint64_t)high << 32;
+}
+
+TEST(a_guest_and_its_host_have_an_xcr0_each)
+{
+	struct snp_launch l;
+	uint64_t before;
+	cpu_set_t one;
+	char out[64];
+
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	before = host_xcr0();
+	ASSERT_NE(1, before);
+	ASSERT_NE(3, before);
+	ASSERT_EQ(0, snp_launch_open(&l, GUEST_RAM));
+	memcpy(l.vm.memory + GUEST_ENTRY, xcr0_guest, sizeof(xcr0_guest));
+	EXPECT_EQ(0, snp_launch_start(&l, POLICY));
+	EXPECT_EQ(0, snp_launch_update(&l, SNP_PAGE_NORMAL, GUEST_ENTRY, 1));
+	EXPECT_EQ(0, snp_launch_finish(&l, NULL));
+	EXPECT_GT(0, vm_run(&l.vm, out, sizeof(out)));
+	EXPECT_EQ(KVM_EXIT_SYSTEM_EVENT, l.vm.run->exit_reason);
+	EXPECT_EQ(0x10100, l.vm.run->system_event.data[0]) TH_LOG("XCR0 of the guest");
+	EXPECT_EQ(before, host_xcr0());
+	snp_launch_close(&l);
 }
 
 HOST_TESTS_MAIN

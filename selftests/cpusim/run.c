@@ -186,6 +186,7 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 	};
 	unsigned long kvm_regs[NR_VCPU_REGS], cr0;
 	u8 *save = *this_cpu_ptr(&kvm_save);
+	u64 xcr0;
 
 	if (!claim_vmsa(control, &guest.snp)) {
 		sim_set_invalid(control);
@@ -196,7 +197,9 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 	memcpy(save, &svm->vmcb->save, sizeof(svm->vmcb->save));
 	cr0 = writes_begin();
 	sim_fpu_load(guest.save);
+	xcr0 = sim_xcr0_load(guest.save);
 	run_until_exit(svm, flags, &guest);
+	sim_xcr0_store(guest.save, xcr0);
 	sim_fpu_store(guest.save);
 	writes_end(cr0);
 	memcpy(&svm->vmcb->save, save, sizeof(svm->vmcb->save));

@@ -150,6 +150,17 @@ void sim_vmsa_load(struct vmcb *vmcb, unsigned long *regs, const struct sev_es_s
 void sim_vmsa_store(struct sev_es_save_area *vmsa, const struct vmcb *vmcb,
 		    const unsigned long *regs);
 
+/**
+ * sim_xcr0_load() - XCR0 of the guest, as far as the host has it too
+ * @vmsa: save area of the guest
+ *
+ * Return: the host's, for sim_xcr0_store().
+ */
+u64 sim_xcr0_load(const struct sev_es_save_area *vmsa);
+
+/** sim_xcr0_store() - and back to @host */
+void sim_xcr0_store(struct sev_es_save_area *vmsa, u64 host);
+
 /** sim_fpu_load() - FPU of the guest */
 void sim_fpu_load(const struct sev_es_save_area *vmsa);
 

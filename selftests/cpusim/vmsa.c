@@ -58,6 +58,44 @@ void sim_vmsa_store(struct sev_es_save_area *vmsa, const struct vmcb *vmcb,
 	memcpy((void *)vmsa + R8_TO_R15, &regs[VCPU_REGS_R8], 8 * sizeof(*regs));
 }
 
+/* ---- XCR0 ---- */
+
+/*
+ * KVM leaves XCR0 of a guest with encrypted state to the processor, and the emulated VMRUN
+ * knows nothing of it: the host would go on with what the guest has set.
+ */
+static bool has_xcr0(void)
+{
+	return boot_cpu_has(X86_FEATURE_XSAVE);
+}
+
+/* With a value that the processor does not take, XSETBV would fault here, in the host. */
+static u64 valid_xcr0(u64 wanted, u64 host)
+{
+	u64 value = (wanted & host) | XFEATURE_MASK_FP;
+
+	return value & XFEATURE_MASK_SSE ? value : value & ~(u64)XFEATURE_MASK_YMM;
+}
+
+u64 sim_xcr0_load(const struct sev_es_save_area *vmsa)
+{
+	u64 host;
+
+	if (!has_xcr0())
+		return 0;
+	host = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, valid_xcr0(vmsa->xcr0, host));
+	return host;
+}
+
+void sim_xcr0_store(struct sev_es_save_area *vmsa, u64 host)
+{
+	if (!has_xcr0())
+		return;
+	vmsa->xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, host);
+}
+
 /* ---- FPU ---- */
 
 /* The image that FXSAVE leaves, then a header, then the upper halves of the YMM registers. */
@@ -69,7 +107,7 @@ struct fpu_image {
 
 static DEFINE_PER_CPU(struct fpu_image, fpu_image);
 
-/* A guest's SSE state is there whatever it has in XCR0; AVX only with its bit. */
+/* By the host's XCR0, which is in force here: the guest's may have less. */
 static bool has_avx(void)
 {
 	return boot_cpu_has(X86_FEATURE_AVX) &&
