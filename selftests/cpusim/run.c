@@ -156,23 +156,36 @@ static void run_until_exit(struct vcpu_svm *svm, unsigned long flags,
 	set_interrupt_mask(guest);
 }
 
+static bool is_assigned(u64 addr)
+{
+	const struct rmp *table = sim_snp_table();
+	struct rmp_page page;
+
+	return table && rmp_lookup(table, addr, &page) && page.assigned;
+}
+
 /*
  * Is it a save area that may be run? That of an SNP guest belongs to the guest, and to one
- * processor at a time. @snp: receives which kind it is.
+ * processor at a time. The reverse map table says which kind it is, since what is
+ * in the page is the guest's choice, and the page must agree. @snp: receives the kind.
  */
 static bool claim_vmsa(const struct vmcb_control_area *control, bool *snp)
 {
 	const struct sev_es_save_area *vmsa = __va(control->vmsa_pa);
+	u64 addr = control->vmsa_pa;
 
 	*snp = false;
-	if (control->vmsa_pa % PAGE_SIZE || !pfn_valid(control->vmsa_pa / PAGE_SIZE))
+	if (addr % PAGE_SIZE || !pfn_valid(addr / PAGE_SIZE))
 		return false;
-	if (!(vmsa->efer & EFER_SVME) || vmsa->sev_features & ~FEATURE_SNP)
+	*snp = is_assigned(addr);
+	if (*snp && !sim_snp_lock(addr, control->asid))
 		return false;
-	*snp = vmsa->sev_features & FEATURE_SNP;
-	if (!*snp)
+	/* from here on only the processor changes it */
+	if (vmsa->efer & EFER_SVME && vmsa->sev_features == (*snp ? FEATURE_SNP : 0))
 		return true;
-	return sim_snp_table() && sim_snp_lock(control->vmsa_pa, control->asid);
+	if (*snp)
+		sim_snp_unlock(addr);
+	return false;
 }
 
 static DEFINE_PER_CPU(u8[sizeof(struct vmcb_save_area)], kvm_save);
