@@ -238,7 +238,8 @@ static enum sim_result check_private(const struct sim_guest *guest, struct sim_r
 {
 	u8 vmpl = guest->save->vmpl;
 
-	if (!page->assigned || page->asid != guest->control->asid ||
+	/* immutable: the firmware is moving it in or out */
+	if (!page->assigned || page->immutable || page->asid != guest->control->asid ||
 	    page->gpa != (rights->gpa & PAGE_MASK))
 		return npf(fault, NPF_PRESENT | NPF_RMP);
 	if (!page->validated) {
