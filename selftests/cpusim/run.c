@@ -69,13 +69,14 @@ static void enter_guest(struct vcpu_svm *svm, unsigned long flags)
 	u8 vector = control->event_inj & SVM_EVTINJ_VEC_MASK;
 	bool external = is_external(control) && (vector >= FIRST_EXCEPTION_FREE ||
 						 !(svm->vmcb->save.cr0 & X86_CR0_PE));
+	const u32 mask = SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_MASK | SVM_EVTINJ_VEC_MASK;
 	u32 *left = &control->exit_int_info;
 
 	if (external)
 		control->event_inj |= SVM_EVTINJ_TYPE_EXEPT;
 	plain_run(svm, flags);
 	control->event_inj = 0;
-	if (external && *left & SVM_EVTINJ_VALID && (*left & SVM_EVTINJ_VEC_MASK) == vector)
+	if (external && (*left & mask) == (SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_EXEPT | vector))
 		*left = vector | SVM_EVTINJ_TYPE_INTR | SVM_EVTINJ_VALID;
 }
 
@@ -150,7 +151,9 @@ static void run_until_exit(struct vcpu_svm *svm, unsigned long flags,
 	do {
 		sim_vmsa_load(svm->vmcb, guest->regs, guest->save);
 		enter_sev_guest(svm, flags, guest);
-		sim_vmsa_store(guest->save, svm->vmcb, guest->regs);
+		/* the emulation refuses before it has loaded all: that state is the host's */
+		if ((u32)control->exit_code != (u32)SVM_EXIT_ERR)
+			sim_vmsa_store(guest->save, svm->vmcb, guest->regs);
 	} while (!sim_exit(guest));
 	control->intercepts[INTERCEPT_EXCEPTION] = exceptions;
 	set_interrupt_mask(guest);
@@ -188,6 +191,15 @@ static bool claim_vmsa(const struct vmcb_control_area *control, bool *snp)
 	return false;
 }
 
+/* An event that KVM wanted to inject is still to be delivered. */
+static void refuse(struct vmcb_control_area *control)
+{
+	sim_set_invalid(control);
+	control->exit_int_info = control->event_inj;
+	control->exit_int_info_err = control->event_inj_err;
+	control->event_inj = 0;
+}
+
 static DEFINE_PER_CPU(u8[sizeof(struct vmcb_save_area)], kvm_save);
 
 static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_area)
@@ -202,8 +214,7 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 	u64 xcr0;
 
 	if (!claim_vmsa(control, &guest.snp)) {
-		sim_set_invalid(control);
-		control->event_inj = 0;
+		refuse(control);
 		return;
 	}
 	memcpy(kvm_regs, guest.regs, sizeof(kvm_regs));
