@@ -282,7 +282,21 @@ static bool kvm_permits(u64 entry, u64 info)
 	       !(info & NPF_FETCH && entry & ENTRY_NX);
 }
 
-/* Of the translation, which is good, the entry for this CPU's tables. */
+/*
+ * KVM looks at these; the processor would set the second one later. KVM may have taken back
+ * the entry that was read.
+ */
+static bool mark_used(u64 *kvm, u64 kvm_now, bool dirty)
+{
+	u64 marked = kvm_now | ENTRY_ACCESSED | (dirty ? ENTRY_DIRTY : 0);
+
+	return marked == kvm_now || try_cmpxchg64(kvm, &kvm_now, marked);
+}
+
+/*
+ * Of the translation, which is good, the entry for this CPU's tables. Return: 0 if KVM
+ * has changed its own since it was read.
+ */
 static u64 make_entry(const struct sim_guest *guest, u64 *kvm, u64 kvm_now,
 		      const struct sim_rights *rights)
 {
@@ -294,16 +308,12 @@ static u64 make_entry(const struct sim_guest *guest, u64 *kvm, u64 kvm_now,
 		entry &= ~ENTRY_WRITE;
 	if (!(rights->perms & execute))
 		entry |= ENTRY_NX;
-	/* KVM looks at these; the processor would set the second one later */
-	set_bit(ilog2(ENTRY_ACCESSED), (unsigned long *)kvm);
-	if (entry & ENTRY_WRITE)
-		set_bit(ilog2(ENTRY_DIRTY), (unsigned long *)kvm);
-	return entry;
+	return mark_used(kvm, kvm_now, entry & ENTRY_WRITE) ? entry : 0;
 }
 
-/* Of an access by nested page tables: the entry, or why there is none. */
-static enum sim_result translate(const struct sim_guest *guest, u64 gpa, u64 info, u64 *entry,
-				 struct sim_fault *fault)
+/* One look at KVM's tables, see translate(). @entry: 0 if it has to be repeated. */
+static enum sim_result translate_once(const struct sim_guest *guest, u64 gpa, u64 info,
+				      u64 *entry, struct sim_fault *fault)
 {
 	struct sim_rights rights = {
 		.gpa = gpa & ~SIM_CBIT,
@@ -337,6 +347,18 @@ static enum sim_result translate(const struct sim_guest *guest, u64 gpa, u64 inf
 	result = check_rmp(guest, &rights, info, fault);
 	if (!result)
 		*entry = make_entry(guest, kvm, now, &rights);
+	return result;
+}
+
+/* Of an access by nested page tables: the entry, or why there is none. */
+static enum sim_result translate(const struct sim_guest *guest, u64 gpa, u64 info, u64 *entry,
+				 struct sim_fault *fault)
+{
+	enum sim_result result;
+
+	do {
+		result = translate_once(guest, gpa, info, entry, fault);
+	} while (!result && !*entry);
 	return result;
 }
 
