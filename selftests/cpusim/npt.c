@@ -148,18 +148,27 @@ static void tlb_remember(unsigned int tree, u64 gpa, u64 entry)
 	*at = entry;
 }
 
-/* The other CPUs, and this one's other tree, learn of it when they next enter a guest. */
-void sim_npt_forget(const struct sim_guest *guest, u64 gpa)
+/* Return: false: there is no memory for the table that it would be in. */
+static bool tlb_drop(struct sim_tlb *tlb, unsigned int tree, u64 gpa)
 {
-	struct sim_tlb *tlb = this_cpu_ptr(&sim_tlb);
-	u64 *at = tlb_entry(tlb, PRIVATE, gpa & ~SIM_CBIT);
+	u64 *at = tlb_entry(tlb, tree, gpa);
 
 	if (at)
 		*at = 0;
-	if (at && atomic64_inc_return(&generation) == tlb->generation + 1)
+	return at;
+}
+
+/*
+ * The other CPUs learn of it when they next enter a guest. In the shared tree, too, there may
+ * be an entry to the private page: of its code.
+ */
+void sim_npt_forget(u64 gpa)
+{
+	struct sim_tlb *tlb = this_cpu_ptr(&sim_tlb);
+	bool dropped = tlb_drop(tlb, PRIVATE, gpa) && tlb_drop(tlb, SHARED, gpa);
+
+	if (atomic64_inc_return(&generation) == tlb->generation + 1 && dropped)
 		tlb->generation++;
-	else if (!at)
-		atomic64_inc(&generation);
 }
 
 bool sim_npt_changed(u64 addr)

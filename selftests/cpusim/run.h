@@ -114,8 +114,8 @@ enum sim_result sim_npt_fault(const struct sim_guest *guest, u64 gpa, u64 info,
 enum sim_result sim_npt_address(const struct sim_guest *guest, u64 gpa, u64 *addr,
 				struct sim_fault *fault);
 
-/** sim_npt_forget() - the guest's instructions have changed the rights to a private page */
-void sim_npt_forget(const struct sim_guest *guest, u64 gpa);
+/** sim_npt_forget() - the guest's instructions have changed the rights to the page at @gpa */
+void sim_npt_forget(u64 gpa);
 
 /**
  * sim_npt_changed() - RMPUPDATE or PSMASH has changed the entry of a page

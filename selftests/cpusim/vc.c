@@ -182,7 +182,7 @@ static enum sim_result rmp_instruction(const struct sim_guest *guest, bool valid
 		return SIM_NPF;
 	}
 	if (!ret && (!validate || !(save->rdx & 1)))
-		sim_npt_forget(guest, access.gpa);
+		sim_npt_forget(access.gpa);
 	save->rax = ret;
 	set_flag(guest, X86_EFLAGS_CF, unchanged);
 	set_flag(guest, X86_EFLAGS_ZF | X86_EFLAGS_OF | X86_EFLAGS_SF, false);
