@@ -377,7 +377,7 @@ enum sim_result sim_npt_address(const struct sim_guest *guest, u64 gpa, u64 *add
 	u64 size, *kvm = kvm_entry(guest->control->nested_cr3, gpa & ~SIM_CBIT, &size), now;
 
 	fault->gpa = gpa & ~SIM_CBIT;
-	fault->info = NPF_WRITE | NPF_USER | NPF_FINAL | NPF_ENC;
+	fault->info = NPF_WRITE | NPF_USER | NPF_FINAL | (gpa & SIM_CBIT ? NPF_ENC : 0);
 	now = kvm ? READ_ONCE(*kvm) : 0;
 	if (!(now & ENTRY_PRESENT))
 		return SIM_NPF;

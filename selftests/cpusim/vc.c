@@ -152,8 +152,8 @@ static void set_flag(const struct sim_guest *guest, u64 flag, bool on)
 }
 
 /*
- * Both instructions name a page by its virtual address, which must be mapped as private, and
- * answer in EAX. A page that is not the guest's is a nested page fault, as if it had been
+ * Both instructions name a page by its virtual address, and answer in EAX. A page that is
+ * not the guest's, or not mapped as private, is a nested page fault, as if it had been
  * written to.
  */
 static enum sim_result rmp_instruction(const struct sim_guest *guest, bool validate,
@@ -169,9 +169,13 @@ static enum sim_result rmp_instruction(const struct sim_guest *guest, bool valid
 	result = sim_guest_address(guest, save->rax, 0, &gpa, NULL, fault);
 	if (result)
 		return result;
-	result = sim_npt_address(guest, gpa | SIM_CBIT, &addr, fault);
+	result = sim_npt_address(guest, gpa, &addr, fault);
 	if (result)
 		return result;
+	if (!(gpa & SIM_CBIT)) {
+		fault->info |= NPF_PRESENT | NPF_RMP;
+		return SIM_NPF;
+	}
 	access.gpa = gpa & ~SIM_CBIT & PAGE_MASK;
 	if (validate)
 		ret = sim_snp_validate(addr, &access, save->rcx & 1, save->rdx & 1, &unchanged);
