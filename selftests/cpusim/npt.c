@@ -260,7 +260,7 @@ static enum sim_result check_private(const struct sim_guest *guest, struct sim_r
 	if (page->locked)
 		rights->perms &= ~PERM_WRITE;
 	if (!(rights->perms & needed_perm(guest, info)))
-		return npf(fault, NPF_PRESENT | NPF_VMPL);
+		return npf(fault, NPF_PRESENT | NPF_RMP | NPF_VMPL);
 	return SIM_DONE;
 }
 

@@ -30,6 +30,7 @@
 #define NPF_FINAL		BIT_ULL(32)	/* the access itself */
 #define NPF_WALK		BIT_ULL(33)	/* a guest's page table */
 #define NPF_ENC			BIT_ULL(34)
+#define NPF_SIZE		BIT_ULL(35)	/* 4 KiB asked, 2 MiB in the reverse map table */
 #define NPF_VMPL		BIT_ULL(36)
 
 /* Error codes of #VC that are no exit code of any other guest. */

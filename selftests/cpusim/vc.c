@@ -183,6 +183,8 @@ static enum sim_result rmp_instruction(const struct sim_guest *guest, bool valid
 		ret = sim_snp_adjust(addr, &access, save->rcx & 1, save->rdx);
 	if (ret < 0) {
 		fault->info |= NPF_PRESENT | NPF_RMP | NPF_WRITE;
+		if (ret == RMP_FAULT_SIZE)
+			fault->info |= NPF_SIZE;
 		return SIM_NPF;
 	}
 	if (!ret && (!validate || !(save->rdx & 1)))
