@@ -315,7 +315,8 @@ static u64 make_entry(const struct sim_guest *guest, u64 *kvm, u64 kvm_now,
 	entry |= ENTRY_TABLE | ENTRY_DIRTY | (kvm_now & ENTRY_NX);
 	if (!(kvm_now & ENTRY_WRITE) || !(rights->perms & PERM_WRITE))
 		entry &= ~ENTRY_WRITE;
-	if (!(rights->perms & execute))
+	/* an SNP guest executes no shared memory: a fetch is checked as a private access */
+	if (!(rights->perms & execute) || (guest->snp && !rights->private))
 		entry |= ENTRY_NX;
 	return mark_used(kvm, kvm_now, entry & ENTRY_WRITE) ? entry : 0;
 }
