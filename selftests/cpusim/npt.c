@@ -15,7 +15,7 @@
  * emptied when a TLB would be:
  *
  *  - KVM asks for it in the VMCB, as it does for a vCPU that comes to another CPU;
- *  - the CPU runs a guest with another ASID;
+ *  - the CPU runs a guest with another ASID, or at another VMPL;
  *  - RMPUPDATE or PSMASH change the entry of a page that is in any CPU's tables, or a guest
  *    takes back a page that it has validated (generation).
  *
@@ -66,12 +66,14 @@ enum {
  * @pages: its memory
  * @used: how many of @pages are in use
  * @asid: ASID of their guest; 0: they are nobody's
+ * @vmpl: privilege level that they were checked for
  * @generation: of when they were empty
  */
 struct sim_tlb {
 	u64 *pages[POOL_PAGES];
 	unsigned int used;
 	u32 asid;
+	u8 vmpl;
 	u64 generation;
 };
 
@@ -107,9 +109,10 @@ u64 sim_npt_enter(const struct sim_guest *guest)
 	u64 now = atomic64_read(&generation);
 
 	if (guest->control->tlb_ctl || tlb->asid != guest->control->asid ||
-	    tlb->generation != now) {
+	    tlb->vmpl != guest->save->vmpl || tlb->generation != now) {
 		tlb_empty(tlb);
 		tlb->asid = guest->control->asid;
+		tlb->vmpl = guest->save->vmpl;
 		tlb->generation = now;
 	}
 	return __pa(tlb->pages[paging(guest) ? TOP_PAGING : TOP_NO_PAGING]);
