@@ -16,8 +16,8 @@
  *
  *  - KVM asks for it in the VMCB, as it does for a vCPU that comes to another CPU;
  *  - the CPU runs a guest with another ASID, or at another VMPL;
- *  - RMPUPDATE or PSMASH change the entry of a page that is in any CPU's tables, or a guest
- *    takes back a page that it has validated (generation).
+ *  - RMPUPDATE or PSMASH change the entry of a page that is in any CPU's tables, a VMSA
+ *    is locked, or a guest takes back a page that it has validated (generation).
  *
  * Each CPU has tables of its own, and uses them only between KVM's CLGI and STGI: no lock.
  *

@@ -119,7 +119,7 @@ enum sim_result sim_npt_address(const struct sim_guest *guest, u64 gpa, u64 *add
 void sim_npt_forget(u64 gpa);
 
 /**
- * sim_npt_changed() - RMPUPDATE or PSMASH has changed the entry of a page
+ * sim_npt_changed() - RMPUPDATE, PSMASH or a lock has changed the entry of a page
  * @addr: its physical address
  *
  * Return: whether a CPU may still have a translation to it, until it next exits.

@@ -309,6 +309,8 @@ bool sim_snp_lock(u64 addr, u32 asid)
 	if (good) {
 		page.locked = true;
 		rmp_store(&table, addr, &page);
+		/* another CPU of the guest's may write to it until its next exit */
+		sim_npt_changed(addr);
 	}
 	arch_spin_unlock(&table_lock);
 	return good;
