@@ -38,8 +38,8 @@
  * one goes. The emulation of QEMU 7.2, with several CPUs, now and then goes on to
  * execute what was there in between, an int3; so we hold that branch as it is.
  *
- * All of it is undone on unload. A driver that is bound then keeps what it
- * has read.
+ * All of it is undone on unload, which is refused while kvm_amd runs guests by run.c. A
+ * driver that is bound then keeps what it has read.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -316,8 +316,11 @@ static void es_run_start(void)
 	unsigned long ip;
 
 	guests_run = !sim_run_start();
-	if (guests_run)
+	if (guests_run) {
+		/* a guest that runs returns to this module */
+		__module_get(THIS_MODULE);
 		return;
+	}
 	ip = function_address(SIM_ES_RUN_FUNCTION);
 	running_vcpu = (void *)function_address("kvm_get_running_vcpu");
 	if (!ip || !running_vcpu)
@@ -334,6 +337,8 @@ static void es_run_stop(bool kvm_goes)
 		sim_run_forget();
 	else if (guests_run)
 		sim_run_stop();
+	if (guests_run)
+		module_put(THIS_MODULE);
 	guests_run = false;
 	if (es_run_watched)
 		unregister_ftrace_function(&es_run_ops);
@@ -371,6 +376,7 @@ static int es_guard_start(void)
 	if (ret) {
 		es_run_stop(false);
 		ftrace_free_filter(&es_run_ops);
+		sim_npt_end();
 	}
 	return ret;
 }
@@ -381,6 +387,7 @@ static void es_guard_stop(void)
 	unregister_module_notifier(&module_block);
 	es_run_stop(false);
 	ftrace_free_filter(&es_run_ops);
+	sim_npt_end();
 }
 
 static void set_feature(struct cpuinfo_x86 *cpu, unsigned int feature, bool on)

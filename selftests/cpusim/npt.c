@@ -484,7 +484,8 @@ int sim_npt_start(void)
 {
 	unsigned int cpu, i;
 
-	mapped = vzalloc(SWPSP_RMP_PAGES / 8);
+	if (!mapped)
+		mapped = vzalloc(SWPSP_RMP_PAGES / 8);
 	if (!mapped)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -512,6 +513,11 @@ void sim_npt_stop(void)
 			free_page((unsigned long)tlb->pages[i]);
 		memset(tlb, 0, sizeof(*tlb));
 	}
+}
+
+/* The host executes RMPUPDATE also while there is no kvm_amd. */
+void sim_npt_end(void)
+{
 	vfree(mapped);
 	mapped = NULL;
 }

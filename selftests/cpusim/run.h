@@ -84,8 +84,11 @@ struct sim_fault {
 /** sim_npt_start() - get memory for what the CPUs remember of translations */
 int sim_npt_start(void);
 
-/** sim_npt_stop() - give it back; no CPU runs a guest any more */
+/** sim_npt_stop() - give most of it back; no CPU runs a guest any more */
 void sim_npt_stop(void);
+
+/** sim_npt_end() - give the rest back; no CPU executes RMPUPDATE any more */
+void sim_npt_end(void);
 
 /**
  * sim_npt_enter() - the nested page tables that the emulated processor is to use
