@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A page of an SNP guest's that the firmware refuses, and then does not give back. It stays
+ * Pre-Guest, so that a write to it by the host would be the host's end: nobody may write to
+ * it any more, and the guest must not run. The kernel warns of the page when its memory is
+ * released, for which reason this test has a box of its own.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <sevfw/launch.h>
+#include <sevfw/snp_launch.h>
+
+#include "kselftest_harness.h"
+#include "snp/rmp.h"
+#include "control.h"
+#include "host.h"
+#include "memory.h"
+#include "snp.h"
+
+#define RAM			(1 << 20)
+#define POLICY			(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
+#define GPA_FREE		0x30000
+#define HWERROR_PLATFORM	SEV_FW_STATUS_HWERROR_PLATFORM
+
+static int open_and_start(struct snp_launch *l)
+{
+	int ret = snp_launch_open(l, RAM);
+
+	l->ops = &snp_launch_pass;
+	return ret ? ret : snp_launch_start(l, POLICY);
+}
+
+FIXTURE(kept) {
+	struct snp_use before;
+	struct snp_launch l;
+	long lost;
+};
+
+FIXTURE_VARIANT(kept) {
+	enum snp_page_kind kind;
+	uint64_t at;	/* in memory, or the number of a vCPU */
+};
+
+FIXTURE_VARIANT_ADD(kept, page) {
+	.kind = SNP_PAGE_NORMAL,
+	.at = GPA_FREE,
+};
+
+FIXTURE_VARIANT_ADD(kept, save_area) {
+	.kind = SNP_PAGE_VMSA,
+	.at = 0,
+};
+
+FIXTURE_SETUP(kept)
+{
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
+	ASSERT_EQ(0, snp_use(&self->before));
+	self->lost = psp_attr_number("quarantined_pages");
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+}
+
+FIXTURE_TEARDOWN(kept)
+{
+	struct snp_use after;
+
+	fault_clear();
+	snp_launch_close(&self->l);
+	ASSERT_EQ(0, snp_use(&after));
+	EXPECT_EQ(self->before.pre_guest + 1, after.pre_guest) TH_LOG("the one that is kept");
+	EXPECT_EQ(self->before.context, after.context);
+	EXPECT_EQ(self->before.guest_valid, after.guest_valid);
+	EXPECT_EQ(self->lost + 1, psp_attr_number("quarantined_pages"));
+}
+
+/* A write by the host to such a page is the end of the host, so that the guest must end. */
+TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
+{
+	struct sev_fw_snp_launch_update update = {
+		.flags = variant->kind << 1,
+		.vmpl3_perms = 0xff,
+	};
+	struct snp_launch *l = &self->l, other = { .vm = VM_NONE, .sev_fd = -1 };
+
+	ASSERT_EQ(0, open_and_start(l));
+	update.address = variant->at;
+	if (variant->kind != SNP_PAGE_VMSA)
+		update.address += (uintptr_t)l->vm.memory;
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	EXPECT_NE(0, snp_pass_issue(l, SEV_FW_SNP_LAUNCH_UPDATE, &update, sizeof(update)));
+	EXPECT_EQ(SEV_FW_STATUS_INVALID_PARAM, l->status);
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+
+	update.vmpl3_perms = 0;
+	EXPECT_EQ(-EIO, snp_pass_issue(l, SEV_FW_SNP_LAUNCH_UPDATE, &update, sizeof(update)));
+	EXPECT_EQ(SEV_FW_NO_CALL, l->status);
+	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
+
+	ASSERT_EQ(0, open_and_start(&other));
+	EXPECT_EQ(0, snp_launch_finish(&other, NULL));
+	snp_launch_close(&other);
+}
+
+HOST_TESTS_MAIN
