@@ -121,7 +121,7 @@ TEST_F(running, a_vcpu_that_was_not_launched_does_not_run)
 }
 
 /*
- * Reads XCR0, which is 1 at first, switches SSE on in it, and asks for its end with what it
+ * Reads XCR0, which is 1 at first, sets it to 3, and asks for its end with what it
  * has read in bits 23:16 of the GHCB's MSR.
  */
 static const uint8_t xcr0_guest[] = {
@@ -131,7 +131,7 @@ static const uint8_t xcr0_guest[] = {
 	0x66, 0x31, 0xc9,			/* xor ecx, ecx */
 	0x0f, 0x01, 0xd0,			/* xgetbv */
 	0x66, 0x89, 0xc3,			/* mov ebx, eax */
-	0x66, 0x83, 0xc8, 0x02,			/* or eax, 2 */
+	0x66, 0xb8, 0x03, 0x00, 0x00, 0x00,	/* mov eax, FPU and SSE */
 	0x0f, 0x01, 0xd1,			/* xsetbv */
 	0x66, 0xc1, 0xe3, 0x10,			/* shl ebx, 16 */
 	0x66, 0xb8, 0x00, 0x01, 0x00, 0x00,	/* mov eax, termination */
