@@ -36,14 +36,19 @@ static void describe_buf(FILE *out, const struct sev_fw_buf_info *buf, bool repe
 	static const char * const kinds[] = {
 		[SEV_FW_BUF_BLOB] = "data", [SEV_FW_BUF_GUEST] = "memory in place",
 		[SEV_FW_BUF_IMAGE] = "image", [SEV_FW_BUF_VMSA] = "vCPU state",
+#ifdef SEV_FW_BUF_PRIVATE	/* not in 0.1 */
 		[SEV_FW_BUF_PRIVATE] = "private memory",
+#endif
 	};
 	static const char * const dirs[] = {
 		[SEV_FW_BUF_READ] = "in", [SEV_FW_BUF_WRITE] = "out",
 		[SEV_FW_BUF_READ | SEV_FW_BUF_WRITE] = "in and out",
 	};
+	const char *kind = buf->kind < sizeof(kinds) / sizeof(*kinds) ? kinds[buf->kind] : NULL;
+	const char *dir = buf->dir < sizeof(dirs) / sizeof(*dirs) ? dirs[buf->dir] : NULL;
 
-	fprintf(out, "%s %s", kinds[buf->kind], dirs[buf->dir]);
+	/* a driver may be newer than this program */
+	fprintf(out, "%s %s", kind ? kind : "(unknown)", dir ? dir : "(unknown)");
 	if (buf->len == SEV_FW_BUF_PAGE)
 		fputs(", a page", out);
 	else if (buf->len == SEV_FW_BUF_FIXED || buf->kind == SEV_FW_BUF_VMSA)
