@@ -69,9 +69,9 @@ enum psp_lent {
  * typedef psp_use_private_t - use a page of an SNP guest's private memory
  * @page: page
  * @gpa: address that it has, or will have, in the guest
- * @arg: from whoever asked for it
+ * @arg: argument of the caller that asked for the page
  *
- * Return: 0, or what becomes of it all.
+ * Return: 0 if the page is the guest's now, or an errno, and it stays as it was.
  */
 typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
 
@@ -93,9 +93,10 @@ typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
  *	hypervisor has lost it
  * @move_in: find the page of private memory for the frame whose shared memory is at a user
  *	address, and call @use with it; nobody can have it meanwhile, or take it away. The
- *	page is the guest's if that returns 0. Returns what @use does, -EINVAL (no slot with private
- *	memory has that address, or the frame is not private), -EEXIST (it is the guest's
- *	already), -ENOMEM, -EINTR, -EOPNOTSUPP (this kernel has none, or keeps it from us)
+ *	page is the guest's if that returns 0. Returns what @use does, -EINVAL (no slot with
+ *	private memory has that address, or the frame is not private), -EEXIST (it is the guest's
+ *	already), -ENOMEM, -EINTR (any signal; to be tried again), -EOPNOTSUPP (this
+ *	kernel has none, or keeps it from us)
  *
  * Context: process context, may sleep. The lock taken by @get is outer to the
  * PSP lock.
