@@ -219,7 +219,7 @@ static void become_master(struct psp *psp)
 		return;
 	}
 	psp_observe_asids(psp);
-	psp_observe_show(psp);
+	psp_debugfs_show(psp);
 }
 
 /* /dev/sev is there while there is a PSP that commands go to. */
@@ -270,7 +270,7 @@ static void set_electing(bool electing)
 static void drop(struct psp *psp)
 {
 	list_del(&psp->list);
-	psp_observe_hide(psp);
+	psp_debugfs_hide(psp);
 	psp_take_down(psp, PSP_GONE);
 	psp_nv_save(psp);	/* retry a save that has failed before */
 	if (psp_master == psp)

@@ -23,7 +23,8 @@
  *   grain.c    legacy commands on guest memory of any length and alignment
  *   nv.c       firmware's persistent data in a file
  *   firmware.c firmware images
- *   observe.c  tracepoint, sysfs, debugfs
+ *   observe.c  tracepoint, counters, messages about answers
+ *   sysfs.c    attributes in sysfs and debugfs
  *   export.c   what a stock kvm_amd links to
  *
  * Locks, outermost first: the guest's own (kvm->lock), that of the list of PSPs, that
@@ -214,7 +215,7 @@ struct psp {
 	bool answered;
 	/** @habits: how to wait for each command, one for each row */
 	struct psp_habit *habits;
-	/** @polled: answers that were polled for; observe.c reads this and the next three */
+	/** @polled: answers that were polled for; sysfs.c reads this and the next three */
 	u64 polled;
 	/** @missed: answers that were slept for after polling in vain */
 	u64 missed;
@@ -253,18 +254,18 @@ struct psp {
 	u32 max_asid;
 	/** @min_sev_asid: lowest ASID of guests without SEV-ES; set at probe */
 	u32 min_sev_asid;
-	/** @asid: state of each ASID, 0..@max_asid; observe.c reads them */
+	/** @asid: state of each ASID, 0..@max_asid; sysfs.c reads them */
 	struct psp_asid *asid;
 
 	/* execute.c */
 
-	/** @up: firmware is initialised; read by engine.c, nv.c and observe.c */
+	/** @up: firmware is initialised; read by engine.c, nv.c and sysfs.c */
 	bool up;
 	/** @generation: of the platform, see handle.c; changes with @up; read by engine.c */
 	u64 generation;
 	/** @given: the firmware has, or may have, @tmr and @nv: from INIT until SHUTDOWN */
 	bool given;
-	/** @guests: guest contexts that firmware holds; read by observe.c */
+	/** @guests: guest contexts that firmware holds; read by sysfs.c */
 	u32 guests;
 	/** @posted: call that the firmware is at while nobody holds @lock, or NULL */
 	struct psp_call *posted;
@@ -294,7 +295,7 @@ struct psp {
 	bool init_untold;
 	/** @store_reset: the firmware found its flash damaged and has new keys, not logged yet */
 	bool store_reset;
-	/** @tmr: trusted memory for SEV-ES, or none; observe.c looks whether there is one */
+	/** @tmr: trusted memory for SEV-ES, or none; sysfs.c looks whether there is one */
 	struct psp_fwmem tmr;
 	/** @tmr_wanted: the processor has SEV-ES; set at probe */
 	bool tmr_wanted;
@@ -335,6 +336,9 @@ struct psp {
 
 	/** @stat: counters, one for each row; read without a lock */
 	struct psp_stat *stat;
+
+	/* sysfs.c */
+
 	/** @debugfs: directory in debugfs; set at probe */
 	struct dentry *debugfs;
 };
@@ -640,16 +644,19 @@ void psp_nv_exit(struct psp *psp);
 void psp_load_firmware(struct psp *psp);
 
 /* observe.c */
-extern const struct attribute_group *psp_attr_groups[];
 int psp_observe_init(struct psp *psp);
-void psp_observe_show(struct psp *psp);
-void psp_observe_hide(struct psp *psp);
 void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
+const char *psp_init_hint(const struct psp_row *row, u32 status);
 void psp_observe_bring_up(const struct psp_row *row, u32 status);
 void psp_observe_unflushed(void);
 void psp_observe_interrupt(const struct psp *psp);
 void psp_observe_asids(const struct psp *psp);
+
+/* sysfs.c */
+extern const struct attribute_group *psp_attr_groups[];
+void psp_debugfs_show(struct psp *psp);
+void psp_debugfs_hide(struct psp *psp);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);
 
