@@ -22,11 +22,8 @@
  * place, or has a shadow in its place, and is lost page by page.
  *
  * With SNP the firmware writes to no page that has not been given to it in the RMP, and
- * the host may not write to one that has. Here is the one place where pages are given and
- * taken back: around each command those that its row says, from INIT until SHUTDOWN the
- * TMR and the area for persistent data. A page that the firmware has left in Reclaim is
- * the host's by RMPUPDATE alone; else PAGE_RECLAIM comes before, one for 2 MiB where a
- * whole 2 MiB page has been given. A page that cannot be taken back is lost.
+ * the host may not write to one that has. Giving takes no command, and is here; taking
+ * back may take one, and is in rmp.c.
  *
  * The caller that hands memory over serialises that with the command: psp->lock, or no
  * other thread knows of the memory yet. The count has no lock.
@@ -323,138 +320,6 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
 
 /* ---- pages in the RMP ---- */
 
-#define LARGE_PAGES	(0x200000 >> PAGE_SHIFT)
-
-static bool is_large(u64 pfn, unsigned long pages)
-{
-	return IS_ALIGNED(pfn, LARGE_PAGES) && pages >= LARGE_PAGES;
-}
-
-static int reclaim(struct psp *psp, u64 pfn, bool large)
-{
-	struct psp_call call = { .row = psp_row_find(SEV_FW_SNP_PAGE_RECLAIM) };
-	int ret;
-
-	psp_fw_put_addr(&call.fw, 0, (__force psp_addr_t)(PFN_PHYS(pfn) | large));
-	ret = psp_mailbox(psp, &call);
-	psp_observe(psp, &call, 0, 0);
-	return ret;
-}
-
-/**
- * psp_fwmem_take_pages() - take pages back from the firmware
- * @psp: PSP
- * @pfn: first page
- * @pages: how many
- *
- * Context: psp->lock held.
- * Return: how many pages could not be taken back, and are lost.
- */
-unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages)
-{
-	unsigned long step, lost = 0;
-	bool large;
-
-	for (; pages; pfn += step, pages -= step) {
-		large = is_large(pfn, pages);
-		step = large ? LARGE_PAGES : 1;
-		if (psp_rmp_take(pfn, large) &&
-		    (reclaim(psp, pfn, large) || psp_rmp_take(pfn, large)))
-			lost += step;
-	}
-	return lost;
-}
-
-/*
- * A page that is in the RMP already is another guest's, or lost: to give it away would
- * take it from whoever has it. The kernel would try for ever to make such a page a part of
- * one of 2 MiB.
- */
-static int give_page(u64 pfn, bool large)
-{
-	unsigned long i;
-
-	for (i = 0; i < (large ? LARGE_PAGES : 1); i++)
-		if (psp_rmp_assigned(pfn + i))
-			return -EFAULT;
-	return psp_rmp_give(pfn, large) ? -EFAULT : 0;
-}
-
-/**
- * psp_fwmem_give_pages() - give pages to the firmware
- * @psp: PSP
- * @pfn: first page
- * @pages: how many
- *
- * Context: psp->lock held.
- * Return: 0; -EFAULT: one of them is somebody else's, and none has been given; -EIO: the
- * same, but some that had been given did not come back.
- */
-int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages)
-{
-	unsigned long done, step;
-	bool large;
-	int ret;
-
-	for (done = 0; done < pages; done += step) {
-		large = is_large(pfn + done, pages - done);
-		step = large ? LARGE_PAGES : 1;
-		ret = give_page(pfn + done, large);
-		if (!ret)
-			continue;
-		/* with the same steps, up to here */
-		while (done) {
-			step = is_large(pfn, done) ? LARGE_PAGES : 1;
-			if (psp_fwmem_take_pages(psp, pfn, step))
-				ret = -EIO;
-			pfn += step;
-			done -= step;
-		}
-		return ret;
-	}
-	return 0;
-}
-
-/**
- * psp_fwmem_give() - memory becomes the firmware's, for longer than a command
- * @psp: PSP
- * @mem: memory, or none
- *
- * Context: psp->lock held.
- * Return: 0, or as psp_fwmem_give_pages().
- */
-int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem)
-{
-	int ret = 0;
-
-	lockdep_assert_held(&psp->lock);
-	/* a page that was lost before SNP was initialised anew is not in the RMP any more */
-	if (psp->snp_up && mem->virt && !psp_rmp_assigned(PHYS_PFN(__pa(mem->virt))))
-		ret = psp_fwmem_give_pages(psp, PHYS_PFN(__pa(mem->virt)), psp_fwmem_pages(mem));
-	if (ret != -EFAULT)
-		psp_fwmem_hand_over(mem);
-	if (ret == -EIO)
-		psp_fwmem_lose(mem);
-	return ret;
-}
-
-/**
- * psp_fwmem_take() - and ours again
- * @psp: PSP
- * @mem: memory, or none; what cannot be taken back is lost
- *
- * Context: psp->lock held.
- */
-void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem)
-{
-	lockdep_assert_held(&psp->lock);
-	if (psp->snp_up && mem->virt && mem->state != PSP_FWMEM_OURS &&
-	    psp_fwmem_take_pages(psp, PHYS_PFN(__pa(mem->virt)), psp_fwmem_pages(mem)))
-		psp_fwmem_lose(mem);
-	else
-		psp_fwmem_take_back(mem);
-}
-
 /**
  * psp_fwmem_in_rmp() - is some of it the firmware's, so that a write to it would fault?
  * @mem: memory, or none
@@ -482,71 +347,30 @@ bool psp_fwmem_is_given(struct page *page)
 	return psp_rmp_assigned(page_to_pfn(page));
 }
 
-/* The pages of buffer @i that change hands for a command. */
-static struct psp_lent_pages buffer_pages(const struct psp_call *call, unsigned int i)
-{
-	const struct psp_buf *buf = &call->row->buf[i];
-	struct psp_lent_pages lent = {};
-	phys_addr_t addr;
-	u32 len;
-
-	if (!psp_buf_there(call->row, i, call->fw.byte) || !psp_changes_hands(buf))
-		return lent;
-	addr = psp_fw_get_addr(&call->fw, buf->addr);
-	len = psp_len_in_block(buf) ? psp_fw_get32(&call->fw, buf->len) : buf->max;
-	if (psp_is_large(buf, call->fw.byte))
-		len = LARGE_PAGES << PAGE_SHIFT;
-	if (!addr || !len)
-		return lent;
-	lent.pfn = PHYS_PFN(addr);
-	lent.pages = PFN_UP(addr + len) - lent.pfn;
-	return lent;
-}
-
-/* The page of an SNP guest's that comes along with a command. */
-static int give_to_guest(const struct psp_call *call, const struct psp_lent_pages *lent)
-{
-	if (psp_rmp_assigned(lent->pfn))
-		return -EEXIST;
-	return psp_rmp_give_guest(lent->pfn, call->gpa, call->asid) ? -EFAULT : 0;
-}
-
 /**
- * psp_fwmem_lend() - give the firmware what a command lets it write
- * @psp: PSP
- * @call: command, with addresses; stuck if something of it is lost
- * @lent: one for each buffer; receives what was given, since the firmware may change the
- *	lengths in the block
+ * psp_fwmem_give_page() - give a page to the firmware
+ * @pfn: page
+ * @large: a page of 2 MiB
+ *
+ * A page that is in the RMP already is another guest's, or lost: to give it away would
+ * take it from whoever has it. The kernel would try for ever to make such a page a part of
+ * one of 2 MiB.
  *
  * Context: psp->lock held.
- * Return: 0; -EFAULT: there is a page among it that is somebody else's; -EEXIST: it is to
- * be a guest's, and is already.
- * psp_fwmem_return() is due in any case.
+ * Return: 0 or -EFAULT.
  */
-int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent)
+int psp_fwmem_give_page(u64 pfn, bool large)
 {
-	unsigned int i;
-	int ret = 0;
+	unsigned long i;
 
-	lockdep_assert_held(&psp->lock);
-	memset(lent, 0, SEV_FW_BUFS * sizeof(*lent));
-	if (!psp->snp_up || psp->end != PSP_ALIVE || (call->theirs && call->row->snp))
-		return 0;
-	for (i = 0; !ret && i < SEV_FW_BUFS; i++) {
-		lent[i] = buffer_pages(call, i);
-		if (lent[i].pages && call->row->buf[i].before == SEV_FW_PAGE_PRE_GUEST)
-			ret = give_to_guest(call, &lent[i]);
-		else
-			ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
-		if (ret)
-			lent[i].pages = 0;
-		call->stuck |= ret == -EIO;
-	}
-	return ret;
+	for (i = 0; i < (large ? PSP_LARGE_PAGES : 1); i++)
+		if (psp_rmp_assigned(pfn + i))
+			return -EFAULT;
+	return psp_rmp_give(pfn, large) ? -EFAULT : 0;
 }
 
 /**
- * psp_fwmem_lend_block() - the same with the block, if the firmware writes to it
+ * psp_fwmem_lend_block() - give the firmware the block, if it writes to it
  * @psp: PSP
  * @call: command, whose block is in the command buffer already
  *
@@ -557,38 +381,8 @@ int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call)
 {
 	if (!psp->snp_up || !psp_writes_block(call->row))
 		return 0;
-	if (give_page(PHYS_PFN(__pa(psp->cmd_buf.virt)), false))
+	if (psp_fwmem_give_page(PHYS_PFN(__pa(psp->cmd_buf.virt)), false))
 		return -ENOMEM;
 	psp->block_lent = true;
 	return 0;
-}
-
-/**
- * psp_fwmem_return() - take back what psp_fwmem_lend() and _lend_block() gave
- * @psp: PSP
- * @call: command, as it came back; stuck if something of it is lost
- * @lent: from psp_fwmem_lend()
- *
- * Context: psp->lock held.
- */
-void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent)
-{
-	bool block = psp->block_lent;
-	unsigned int i;
-
-	lockdep_assert_held(&psp->lock);
-	psp->block_lent = false;
-	/* the command has not been answered: nothing comes back */
-	if (psp->end != PSP_ALIVE)
-		return;
-	if (block && psp_fwmem_take_pages(psp, PHYS_PFN(__pa(psp->cmd_buf.virt)), 1))
-		psp_mailbox_lose_block(psp);
-	for (i = 0; i < SEV_FW_BUFS; i++) {
-		/* a page of the guest's now, whose host side takes it back one day */
-		if (call->row->buf[i].after == SEV_FW_PAGE_GUEST &&
-		    call->status == SEV_FW_STATUS_SUCCESS)
-			continue;
-		if (psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages))
-			call->stuck = true;
-	}
 }

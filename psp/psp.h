@@ -13,6 +13,7 @@
  *   table.c    the commands; table_snp.h: those of SNP
  *   check.c    what a row says about a block
  *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
+ *   rmp.c      its pages in the RMP, and their way back
  *   buffer.c   what a block points to: bounce, pin, lend
  *   engine.c   the life of a block, from the caller and back
  *   snp.c      SNP: bringing it up and down, pages for KVM
@@ -115,6 +116,9 @@ struct psp_fwmem {
 	bool pooled;
 	enum psp_fwmem_state state;
 };
+
+/* Pages of 4 KiB in one of 2 MiB, which the RMP knows, too. */
+#define PSP_LARGE_PAGES	(0x200000 >> PAGE_SHIFT)
 
 #define PSP_NV_SIZE	0x8000	/* of firmware's persistent data */
 #define PSP_BUCKETS	16	/* of the histogram, the last one is open */
@@ -234,7 +238,7 @@ struct psp {
 
 	/* fwmem.c */
 
-	/** @block_lent: the first page of @cmd_buf is in the RMP */
+	/** @block_lent: the first page of @cmd_buf is in the RMP; rmp.c's, too */
 	bool block_lent;
 
 	/* turn.c */
@@ -478,26 +482,10 @@ void psp_fwmem_free(struct psp_fwmem *mem);
 void psp_fwmem_lose_pinned(unsigned long pages);
 void psp_fwmem_lose_page(struct page *page);
 unsigned long psp_fwmem_lost(void);
-int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem);
-void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem);
 bool psp_fwmem_in_rmp(const struct psp_fwmem *mem);
-int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages);
-unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages);
-
-/**
- * struct psp_lent_pages - pages that the firmware has for the time of a command
- * @pfn: the first one
- * @pages: how many; 0: none
- */
-struct psp_lent_pages {
-	u64 pfn;
-	unsigned long pages;
-};
-
-int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent);
-int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
 bool psp_fwmem_is_given(struct page *page);
-void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
+int psp_fwmem_give_page(u64 pfn, bool large);
+int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
 
 /**
  * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
@@ -513,6 +501,25 @@ struct psp_shadow {
 
 int psp_shadows_make(struct psp_call *call, struct psp_shadow *shadows);
 void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows);
+
+/* rmp.c */
+int psp_fwmem_give(struct psp *psp, struct psp_fwmem *mem);
+void psp_fwmem_take(struct psp *psp, struct psp_fwmem *mem);
+int psp_fwmem_give_pages(struct psp *psp, u64 pfn, unsigned long pages);
+unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages);
+
+/**
+ * struct psp_lent_pages - pages that the firmware has for the time of a command
+ * @pfn: the first one
+ * @pages: how many; 0: none
+ */
+struct psp_lent_pages {
+	u64 pfn;
+	unsigned long pages;
+};
+
+int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent);
+void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
 
 /* buffer.c */
 
