@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices: every AMD PSP that has SEV, the registers of each generation as data,
- * and which of several PSPs is the one that commands go to: the one with the lowest
+ * and the choice of the one that commands go to among several: the one with the lowest
  * PCI address, as the firmware has it. The choice stands as long as that PSP is there,
  * because it has guests, and memory of ours. No other is ever sent a command.
  *
@@ -35,124 +35,27 @@
 
 #define SYSCFG_SNP_EN	BIT(24)
 
-#define NO_ANSWER	"firmware does not answer"
-
 bool psp_init_on_probe = true;
 module_param(psp_init_on_probe, bool, 0444);
 MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 
-static LIST_HEAD(psp_list);
-static struct psp *psp_master;
+static LIST_HEAD(psp_list);	/* psp_master_lock */
 static bool psp_electing;	/* from the time that all have been probed, until unload */
-static DEFINE_MUTEX(psp_list_lock);
-
-/**
- * struct psp_reason - whether a device is used, and why not; kept for sysfs, where it can
- *	be read after the log has rotated
- * @list: of all devices that the driver has been bound to, or should have been
- * @device: PCI address; the device itself may be gone
- * @text: "ok" if it is used
- */
-struct psp_reason {
-	struct list_head list;
-	char device[32];
-	char text[128];
-};
-
-static LIST_HEAD(psp_reasons);
-static DEFINE_MUTEX(psp_reasons_lock);	/* innermost */
-
-static struct psp_reason *reason_of(struct pci_dev *pdev)
-{
-	struct psp_reason *reason;
-
-	list_for_each_entry(reason, &psp_reasons, list)
-		if (!strcmp(reason->device, pci_name(pdev)))
-			return reason;
-	reason = kzalloc(sizeof(*reason), GFP_KERNEL);
-	if (!reason)
-		return NULL;
-	strscpy(reason->device, pci_name(pdev), sizeof(reason->device));
-	list_add_tail(&reason->list, &psp_reasons);
-	return reason;
-}
-
-static struct psp_reason *set_reason(struct pci_dev *pdev, const char *text)
-{
-	struct psp_reason *reason;
-
-	mutex_lock(&psp_reasons_lock);
-	reason = reason_of(pdev);
-	if (reason)
-		strscpy(reason->text, text, sizeof(reason->text));
-	mutex_unlock(&psp_reasons_lock);
-	return reason;
-}
-
-/**
- * psp_has_died() - note that a PSP did not answer, where others look for a reason
- * @psp: PSP; its device may be gone
- *
- * Context: process context, without psp->lock.
- */
-void psp_has_died(const struct psp *psp)
-{
-	mutex_lock(&psp_reasons_lock);
-	if (psp->reason)
-		strscpy(psp->reason->text, NO_ANSWER, sizeof(psp->reason->text));
-	mutex_unlock(&psp_reasons_lock);
-}
-
-static void forget_reasons(void)
-{
-	struct psp_reason *reason, *next;
-
-	list_for_each_entry_safe(reason, next, &psp_reasons, list)
-		kfree(reason);
-	INIT_LIST_HEAD(&psp_reasons);
-}
 
 static int no_sev(struct pci_dev *pdev, int error, const char *reason)
 {
-	set_reason(pdev, reason);
+	psp_set_reason(pdev, reason);
 	return dev_err_probe(&pdev->dev, error, "no SEV: %s\n", reason);
 }
 
-/**
- * psp_get() - the PSP that commands go to
- *
- * Return: the PSP, to be released by psp_put(), or NULL if there is none.
- */
-struct psp *psp_get(void)
+/* The last user is gone. */
+static void free_psp(struct psp *psp)
 {
-	struct psp *psp;
-
-	mutex_lock(&psp_list_lock);
-	psp = psp_master;
-	if (psp)
-		kref_get(&psp->ref);
-	mutex_unlock(&psp_list_lock);
-	return psp;
-}
-
-static void psp_release(struct kref *ref)
-{
-	struct psp *psp = container_of(ref, struct psp, ref);
-
 	psp_platform_exit(psp);
 	psp_mailbox_exit(psp);
 	psp_observe_exit(psp);
 	mutex_destroy(&psp->lock);
 	kfree(psp);
-}
-
-/**
- * psp_put() - release what psp_get() returned
- * @psp: PSP
- */
-void psp_put(struct psp *psp)
-{
-	kref_put(&psp->ref, psp_release);
 }
 
 static irqreturn_t psp_irq(int irq, void *data)
@@ -183,12 +86,12 @@ static void list_add_sorted(struct psp *psp)
 /* Say why the PSP cannot be used. */
 static void not_elected(const struct psp *psp, int error)
 {
-	char refused[sizeof_field(struct psp_reason, text)];
+	char refused[PSP_REASON_LEN];
 
 	if (error == -ENOMEM) {
 		no_sev(psp->pdev, error, "there is no memory");
 	} else if (psp->end == PSP_DEAD || !psp->failed_row) {
-		no_sev(psp->pdev, error, NO_ANSWER);
+		no_sev(psp->pdev, error, PSP_NO_ANSWER);
 	} else {
 		snprintf(refused, sizeof(refused), "firmware refuses %s, %s (0x%02x)",
 			 psp->failed_row->name, psp_status_name(psp->failed_status),
@@ -247,24 +150,24 @@ static void elect(void)
 {
 	struct psp *psp;
 
-	lockdep_assert_held(&psp_list_lock);
+	lockdep_assert_held(&psp_master_lock);
 	list_for_each_entry(psp, &psp_list, list) {
 		if (!psp_electing)
 			break;
 		if (!psp_master)
 			become_master(psp);
 		if (psp_master && psp->end == PSP_ALIVE)
-			set_reason(psp->pdev, psp_master == psp ? "ok" : "another PSP is used");
+			psp_set_reason(psp->pdev, psp_master == psp ? "ok" : "another PSP is used");
 	}
 	show_dev();
 }
 
 static void set_electing(bool electing)
 {
-	mutex_lock(&psp_list_lock);
+	mutex_lock(&psp_master_lock);
 	psp_electing = electing;
 	elect();
-	mutex_unlock(&psp_list_lock);
+	mutex_unlock(&psp_master_lock);
 }
 
 static void drop(struct psp *psp)
@@ -279,10 +182,10 @@ static void drop(struct psp *psp)
 
 static void psp_add(struct psp *psp)
 {
-	mutex_lock(&psp_list_lock);
+	mutex_lock(&psp_master_lock);
 	list_add_sorted(psp);
 	elect();
-	mutex_unlock(&psp_list_lock);
+	mutex_unlock(&psp_master_lock);
 }
 
 static int psp_map(struct pci_dev *pdev, struct psp *psp)
@@ -332,11 +235,12 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	if (!psp)
 		return NULL;
 	kref_init(&psp->ref);
+	psp->release = free_psp;
 	mutex_init(&psp->lock);
 	init_waitqueue_head(&psp->turn);
 	spin_lock_init(&psp->failure_lock);
 	psp->pdev = pdev;
-	psp->reason = set_reason(pdev, "it has not been tried yet");
+	psp->reason = psp_set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
 	psp->snp = PSP_HOST_SNP && psp_kernel_has_snp() && !is_kdump_kernel();
 	return psp;
@@ -407,14 +311,12 @@ static void psp_remove(struct pci_dev *pdev)
 {
 	struct psp *psp = pci_get_drvdata(pdev);
 
-	mutex_lock(&psp_list_lock);
+	mutex_lock(&psp_master_lock);
 	drop(psp);
-	mutex_lock(&psp_reasons_lock);
-	psp->reason = NULL;	/* from now on, another one's */
-	mutex_unlock(&psp_reasons_lock);
-	set_reason(pdev, "the device has been removed, or unbound from the driver");
+	psp_drop_reason(psp);
+	psp_set_reason(pdev, "the device has been removed, or unbound from the driver");
 	elect();
-	mutex_unlock(&psp_list_lock);
+	mutex_unlock(&psp_master_lock);
 	psp_irq_teardown(pdev, psp);
 	psp_put(psp);
 }
@@ -513,14 +415,7 @@ MODULE_DEVICE_TABLE(pci, psp_ids);
 
 static ssize_t reason_show(struct device_driver *driver, char *buf)
 {
-	const struct psp_reason *reason;
-	int len = 0;
-
-	mutex_lock(&psp_reasons_lock);
-	list_for_each_entry(reason, &psp_reasons, list)
-		len += sysfs_emit_at(buf, len, "%s: %s\n", reason->device, reason->text);
-	mutex_unlock(&psp_reasons_lock);
-	return len ?: sysfs_emit(buf, "no PSP has been found\n");
+	return psp_show_reasons(buf);
 }
 static DRIVER_ATTR_RO(reason);
 
@@ -586,7 +481,7 @@ static void __exit psp_module_exit(void)
 	pci_unregister_driver(&psp_driver);
 	psp_handle_drop_all();
 	psp_fwmem_drain();
-	forget_reasons();
+	psp_forget_reasons();
 	psp_debugfs_exit();
 }
 module_exit(psp_module_exit);

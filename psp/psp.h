@@ -3,6 +3,7 @@
  * Inside psp_sev.ko.
  *
  *   pci.c      devices: probe, registers of each generation, removal
+ *   master.c   the one that commands go to
  *   mailbox.c  one command to the hardware, and the wait for its answer
  *   execute.c  one command as it stands, and what its success means
  *   asid.c     the states of ASIDs
@@ -28,9 +29,9 @@
  *   sysfs.c    attributes in sysfs and debugfs
  *   export.c   what a stock kvm_amd links to
  *
- * Locks, outermost first: the guest's own (kvm->lock), that of the list of PSPs, that
- * of the file for persistent data, psp->lock. The list's is held across commands at
- * probe and removal only. psp->lock is held for mailbox time only: no allocation, no
+ * Locks, outermost first: the guest's own (kvm->lock), psp_master_lock, that of the file
+ * for persistent data, psp->lock. psp_master_lock is held across commands at probe and
+ * removal only. psp->lock is held for mailbox time only: no allocation, no
  * user memory, no pinning and no print under it. Nor is it held while a posted call is
  * under way; whoever takes it next waits for that call first. With SNP pages are handed to
  * the firmware and taken back under it, too, so that SNP cannot come or go in between.
@@ -167,17 +168,13 @@ enum psp_end {
 struct psp {
 	/* pci.c */
 
-	/** @list: in the list of all PSPs, lowest PCI address first; that list's lock */
+	/** @list: in the list of all PSPs, lowest PCI address first; psp_master_lock */
 	struct list_head list;
-	/** @ref: users; the memory outlives the device */
-	struct kref ref;
 	/**
 	 * @pdev: PCI device, set at probe; valid until it is removed, which waits for no
 	 * user of this but for commands: for probe, removal and the device's attributes only
 	 */
 	struct pci_dev *pdev;
-	/** @reason: why it is not used; NULL without memory, or once removed; list's lock */
-	struct psp_reason *reason;
 	/** @regs: register offsets, set at probe */
 	const struct psp_regs *regs;
 	/** @bar: BAR 2, set at probe */
@@ -188,6 +185,15 @@ struct psp {
 	bool resuming;
 	/** @snp_slept: SNP was up when the machine went to sleep; power management only */
 	bool snp_slept;
+
+	/* master.c */
+
+	/** @ref: users; the memory outlives the device */
+	struct kref ref;
+	/** @release: the last of them is gone; pci.c's, set at probe */
+	void (*release)(struct psp *psp);
+	/** @reason: why it is not used; NULL without memory, or once removed; of its own lock */
+	struct psp_reason *reason;
 
 	/* mailbox.c */
 
@@ -396,9 +402,19 @@ static inline bool psp_call_refused(const struct psp_call *call)
 
 /* pci.c */
 extern bool psp_init_on_probe;
+
+/* master.c */
+#define PSP_REASON_LEN	128
+#define PSP_NO_ANSWER	"firmware does not answer"
+extern struct psp *psp_master;
+extern struct mutex psp_master_lock;
 struct psp *psp_get(void);
 void psp_put(struct psp *psp);
+struct psp_reason *psp_set_reason(struct pci_dev *pdev, const char *text);
+void psp_drop_reason(struct psp *psp);
 void psp_has_died(const struct psp *psp);
+ssize_t psp_show_reasons(char *buf);
+void psp_forget_reasons(void);
 
 /* mailbox.c */
 int psp_mailbox_init(struct psp *psp);
