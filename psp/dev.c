@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/sev: the door for platform commands, and for guest commands that bring the
- * VM fd along. This file owns the envelope on that door, and the registration of
- * whoever knows the guests behind VM fds.
+ * /dev/sev: the door for platform commands, by pass-through and legacy, and for guest
+ * commands that bring the VM fd along. This file owns the envelopes on that door, and the
+ * registration of the module that knows the guests behind VM fds.
  */
 #include <linux/compat.h>
 #include <linux/err.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -67,27 +66,6 @@ static const struct psp_guest_ops *guest_ops_get(void)
 		ops = NULL;
 	mutex_unlock(&guest_ops_lock);
 	return ops;
-}
-
-static int same_file(const void *wanted, struct file *file, unsigned int fd)
-{
-	return file == wanted ? fd + 1 : 0;
-}
-
-/**
- * psp_dev_number() - which file descriptor of the caller's is this?
- * @file: an open /dev/sev
- * @hint: number to be preferred, if it still is that file
- *
- * KVM's own code wants to know /dev/sev by number for later commands of a VM.
- *
- * Return: number, or -1 if there is none.
- */
-int psp_dev_number(const struct file *file, int hint)
-{
-	int next = iterate_fd(current->files, hint, same_file, file);
-
-	return (next ?: iterate_fd(current->files, 0, same_file, file)) - 1;
 }
 
 static int run(struct psp_issue *issue, struct psp_array *array)
@@ -156,6 +134,32 @@ static int issue_many_ioctl(struct file *file, struct sev_fw_array __user *uarra
 	return psp_array_end(array, ret);
 }
 
+static int legacy_ioctl(struct file *file, struct sev_issue_cmd __user *uarg)
+{
+	struct psp_issue issue = { .writable = file->f_mode & FMODE_WRITE };
+	const struct psp_form *form;
+	struct sev_issue_cmd input;
+	int ret;
+
+	if (copy_from_user(&input, uarg, sizeof(input)))
+		return -EFAULT;
+	form = psp_form_find(psp_dev_forms, psp_nr_dev_forms, input.cmd);
+	if (!form)
+		return -EINVAL;
+
+	issue.cmd.id = SEV_FW_CMD(form->id);
+	issue.cmd.data = input.data;
+	ret = psp_issue(&issue, form);
+	/* a number that the stock driver of such a kernel, or host, does not know */
+	if (ret == -EOPNOTSUPP && psp_row_find(form->id)->snp)
+		ret = -EINVAL;
+
+	input.error = issue.cmd.error;
+	if (copy_to_user(uarg, &input, sizeof(input)))
+		ret = -EFAULT;
+	return ret;
+}
+
 static long sev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	void __user *uarg = (void __user *)arg;
@@ -168,7 +172,7 @@ static long sev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case SEV_FW_QUERY:
 		return psp_query(uarg);
 	case SEV_ISSUE_CMD:
-		return psp_legacy_ioctl(file, uarg);
+		return legacy_ioctl(file, uarg);
 	default:
 		return -ENOTTY;
 	}

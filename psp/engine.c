@@ -8,15 +8,32 @@
  * the firmware's output goes back to the caller even if the command failed.
  */
 #include <linux/capability.h>
-#include <linux/err.h>
-#include <linux/file.h>
+#include <linux/fdtable.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
 #include "psp.h"
 #include "psp_guest.h"
+
+/**
+ * psp_form_find() - find a legacy command by its number
+ * @forms: psp_dev_forms or psp_kvm_forms
+ * @count: how many of them
+ * @id: number, from user space
+ *
+ * Return: the form, or NULL if the number is none of a firmware command.
+ */
+const struct psp_form *psp_form_find(const struct psp_form *forms, unsigned int count,
+				     u32 id)
+{
+	if (id >= count)
+		return NULL;
+	forms += array_index_nospec(id, count);
+	return forms->id ? forms : NULL;
+}
 
 /**
  * psp_offered_row() - find a command by the id in an envelope
@@ -225,6 +242,22 @@ int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffe
 	return ret;
 }
 
+static int same_file(const void *wanted, struct file *file, unsigned int fd)
+{
+	return file == wanted ? fd + 1 : 0;
+}
+
+/*
+ * The caller's number of an open /dev/sev, -1 if it has none; @hint if that still is the
+ * file. KVM's own code needs the number for later commands of a VM.
+ */
+static int number_of(const struct file *file, int hint)
+{
+	int next = iterate_fd(current->files, hint, same_file, file);
+
+	return (next ?: iterate_fd(current->files, 0, same_file, file)) - 1;
+}
+
 /* The guest exists, but its owner will not hear of it, or will. */
 static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, u32 policy,
 			   int ret)
@@ -235,14 +268,14 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 	}
 	issue->guest->handle = handle;
 	issue->guest->policy = policy;
-	issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
+	issue->guest->sev_fd = number_of(issue->sev_file, issue->sev_fd);
 }
 
 /* Nothing of an SNP guest goes back to its caller, so that nothing can be lost. */
 static void conclude_launch(struct psp_issue *issue, const struct psp_row *row)
 {
 	if (row->then == PSP_THEN_LAUNCH)
-		issue->guest->sev_fd = psp_dev_number(issue->sev_file, issue->sev_fd);
+		issue->guest->sev_fd = number_of(issue->sev_file, issue->sev_fd);
 	else if (row->then == PSP_THEN_RUN)
 		issue->guest->launched = true;
 }
@@ -445,84 +478,6 @@ int psp_issue(struct psp_issue *issue, const struct psp_form *form)
 	psp_put(psp);
 	return ret;
 }
-
-static int issue_array(struct psp_issue *issue)
-{
-	void __user *uarray = u64_to_user_ptr(issue->cmd.data);
-	const size_t size = sizeof(struct sev_fw_array);
-	struct psp_array *array;
-	int ret;
-
-	if (issue->cmd.len < size)
-		return -EINVAL;
-	if (issue->cmd.len > PAGE_SIZE)
-		return -E2BIG;
-	ret = check_zeroed_user(uarray + size, issue->cmd.len - size);
-	if (ret <= 0)
-		return ret ?: -E2BIG;
-	array = psp_array_load(uarray);
-	if (IS_ERR(array))
-		return PTR_ERR(array);
-	ret = -EINVAL;
-	if (psp_array_fd(array) == issue->sev_fd)
-		ret = psp_array_run(array, issue);
-	return psp_array_end(array, ret);
-}
-
-/**
- * psp_guest_issue() - execute a pass-through command, or many, that came in by a VM fd
- * @guest: the guest behind that fd, locked
- * @sev_fd: the /dev/sev fd that came with it
- * @cmd: envelope, copied in; @cmd->error is set in any case
- *
- * Context: process context, with the guest's lock held.
- * Return: 0 or an errno as documented in <linux/sev-fw.h>.
- */
-int psp_guest_issue(struct psp_guest *guest, int sev_fd, struct sev_fw_cmd *cmd)
-{
-	struct psp_issue issue = { .cmd = *cmd, .guest = guest, .sev_fd = sev_fd };
-	struct fd sev = fdget(sev_fd);
-	int ret = -EBADF;
-
-	issue.cmd.error = SEV_FW_NO_CALL;
-	if (fd_file(sev) && psp_dev_is(fd_file(sev))) {
-		issue.writable = fd_file(sev)->f_mode & FMODE_WRITE;
-		issue.sev_file = fd_file(sev);
-		if (cmd->id == SEV_FW_CMD(SEV_FW_ARRAY_ID))
-			ret = issue_array(&issue);
-		else
-			ret = psp_issue(&issue, NULL);
-	}
-	cmd->error = issue.cmd.error;
-	fdput(sev);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(psp_guest_issue);
-
-/**
- * psp_guest_close() - unbind a guest and destroy its context
- * @handle: the guest, as its host side knows it; 0: there is none
- *
- * For the end of a VM: nothing can be done about a failure, and the handle is void.
- *
- * Context: process context, sleeps.
- */
-void psp_guest_close(u32 handle)
-{
-	struct psp *psp;
-
-	if (!handle)
-		return;
-	psp = psp_get();
-	if (!psp) {
-		/* the guest has gone with its PSP */
-		psp_handle_drop(handle);
-		return;
-	}
-	psp_submit_end(psp, handle);
-	psp_put(psp);
-}
-EXPORT_SYMBOL_GPL(psp_guest_close);
 
 static int query_rows(const struct psp *psp, const struct sev_fw_query *query)
 {

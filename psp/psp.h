@@ -19,9 +19,9 @@
  *   engine.c   the life of a block, from the caller and back
  *   snp.c      SNP: bringing it up and down, pages for KVM
  *   array.c    many blocks by one ioctl
- *   dev.c      /dev/sev
+ *   dev.c      the door /dev/sev
+ *   vm.c       the door of a VM's fd
  *   form.c     the legacy commands of /dev/sev and of KVM, as data
- *   legacy.c   their way into the engine
  *   grain.c    legacy commands on guest memory of any length and alignment
  *   nv.c       firmware's persistent data in a file
  *   firmware.c firmware images
@@ -630,6 +630,8 @@ struct psp_issue {
 int psp_issue(struct psp_issue *issue, const struct psp_form *form);
 int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
 		    struct psp_user_block *block);
+const struct psp_form *psp_form_find(const struct psp_form *forms, unsigned int count,
+				     u32 id);
 const struct psp_row *psp_offered_row(const struct psp *psp, u32 id);
 int psp_admit(const struct psp *psp, const struct psp_issue *issue, const struct psp_row **row);
 int psp_block_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
@@ -683,9 +685,6 @@ void psp_debugfs_hide(struct psp *psp);
 void psp_debugfs_init(void);
 void psp_debugfs_exit(void);
 
-/* legacy.c */
-int psp_legacy_ioctl(struct file *file, void __user *uarg);
-
 /* snp.c */
 int psp_snp_init(struct psp *psp);
 void psp_snp_exit(struct psp *psp);
@@ -699,6 +698,5 @@ void psp_snp_page_free(void *page);
 int psp_dev_register(void);
 void psp_dev_unregister(void);
 bool psp_dev_is(const struct file *file);
-int psp_dev_number(const struct file *file, int hint);
 
 #endif /* PSP_H */
