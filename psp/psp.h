@@ -2,32 +2,45 @@
 /*
  * Inside psp_sev.ko.
  *
- *   pci.c      devices: probe, registers of each generation, removal
- *   master.c   the one that commands go to
- *   mailbox.c  one command to the hardware, and the wait for its answer
- *   execute.c  one command as it stands, and what its success means
- *   asid.c     the states of ASIDs
- *   turn.c     one caller at a time
- *   platform.c INIT and SHUTDOWN, of SEV and SNP, and what commands need of them
- *   submit.c   the one path that every command takes
- *   handle.c   the names of guests, which outlive the platform that gave them
- *   table.c    the commands; table_snp.h: those of SNP
- *   check.c    what a row says about a block
- *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
- *   rmp.c      its pages in the RMP, and their way back
- *   buffer.c   what a block points to: bounce, pin, lend
- *   engine.c   the life of a block, from the caller and back
- *   snp.c      SNP: bringing it up and down, pages for KVM
+ * A file calls those further down only: "make lint" reads this list. pci.c, whose function
+ * the last user of a PSP has to call, registers that in struct psp.
+ *
+ * Above all:
+ *   pci.c      devices: probe, registers of each generation, the choice of one, removal
+ *   sysfs.c    attributes in sysfs and debugfs
+ *
+ * The doors, where commands come in:
+ *   export.c   functions that a stock kvm_amd links to
+ *   vm.c       the fd of a VM, which the host side keeps
+ *   dev.c      /dev/sev
+ *
+ * From a door to a block that is filled:
  *   array.c    many blocks by one ioctl
- *   dev.c      the door /dev/sev
- *   vm.c       the door of a VM's fd
+ *   engine.c   admission, legacy structs, guests that a command starts
  *   form.c     the legacy commands of /dev/sev and of KVM, as data
  *   grain.c    legacy commands on guest memory of any length and alignment
- *   nv.c       firmware's persistent data in a file
- *   firmware.c firmware images
+ *   block.c    the life of a block, from the caller and back
+ *   buffer.c   memory that a block points to: bounce, pin, lend
+ *   firmware.c images for the firmware, which come from the file system
+ *
+ * The one path that every command takes:
+ *   submit.c   one command, and all that it needs before and after it
+ *   platform.c INIT and SHUTDOWN, of SEV and SNP, and the state that commands need
+ *   snp.c      SNP: bringing it up and down, pages for KVM
+ *   turn.c     one caller at a time
+ *   execute.c  one command as it stands, and the effects of its success
+ *   rmp.c      pages that are given to the firmware, and taken back
+ *   mailbox.c  one command to the hardware, and the wait for its answer
+ *
+ * Things that any of them may use:
+ *   master.c   the PSP that commands go to
+ *   handle.c   the names of guests, which outlive the platform that gave them
+ *   nv.c       the firmware's persistent data in a file
+ *   fwmem.c    memory that the firmware may write: handed over, taken back, lost
+ *   asid.c     the states of ASIDs
  *   observe.c  tracepoint, counters, messages about answers
- *   sysfs.c    attributes in sysfs and debugfs
- *   export.c   what a stock kvm_amd links to
+ *   check.c    the meaning of a row for a block
+ *   table.c    the commands; table_snp.h: those of SNP
  *
  * Locks, outermost first: the guest's own (kvm->lock), psp_master_lock, that of the file
  * for persistent data, psp->lock. psp_master_lock is held across commands at probe and
@@ -242,9 +255,9 @@ struct psp {
 	/** @died_of: name of the command that was not answered, until turn.c has logged it */
 	const char *died_of;
 
-	/* fwmem.c */
+	/* fwmem.c, rmp.c */
 
-	/** @block_lent: the first page of @cmd_buf is in the RMP; rmp.c's, too */
+	/** @block_lent: the first page of @cmd_buf is in the RMP */
 	bool block_lent;
 
 	/* turn.c */
@@ -601,7 +614,7 @@ int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(
 		    void *arg);
 int psp_buffers_end(struct psp_buffers *bufs, u32 pos, const struct psp_call *call, int ret);
 
-/* engine.c */
+/* block.c */
 
 /**
  * struct psp_issue - one pass-through command and where it comes from
@@ -627,13 +640,6 @@ struct psp_issue {
 	void *kernel;
 };
 
-int psp_issue(struct psp_issue *issue, const struct psp_form *form);
-int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
-		    struct psp_user_block *block);
-const struct psp_form *psp_form_find(const struct psp_form *forms, unsigned int count,
-				     u32 id);
-const struct psp_row *psp_offered_row(const struct psp *psp, u32 id);
-int psp_admit(const struct psp *psp, const struct psp_issue *issue, const struct psp_row **row);
 int psp_block_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 		 struct psp_user_block *block);
 int psp_block_out(struct psp_issue *issue, const struct psp_call *call,
@@ -643,6 +649,15 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 		  const struct psp_issue *issue, struct psp_call *call);
 int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
 		      struct psp_call *call, const struct psp_user_block *block);
+int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		    struct psp_user_block *block);
+
+/* engine.c */
+int psp_issue(struct psp_issue *issue, const struct psp_form *form);
+const struct psp_form *psp_form_find(const struct psp_form *forms, unsigned int count,
+				     u32 id);
+const struct psp_row *psp_offered_row(const struct psp *psp, u32 id);
+int psp_admit(const struct psp *psp, const struct psp_issue *issue, const struct psp_row **row);
 int psp_tell_dead(const struct psp *psp, const struct psp_issue *issue, int ret);
 
 /* grain.c */
