@@ -247,15 +247,24 @@ uint16_t identity_complete(struct swpsp *p)
 	return identity_save(p, &p->identity);
 }
 
-/* The second socket's chip has a secret of its own. */
+/*
+ * The second socket's chip has a secret of its own. Neither ever changes, and to multiply a
+ * point takes as long as hundreds of other commands do.
+ */
 bool identity_chip_id(struct swpsp *p, unsigned int socket, uint8_t id[ID_SIZE])
 {
 	uint8_t key[32];
 
-	memcpy(key, p->chip_key, sizeof(key));
-	if (socket && !crypto_sha256(p->chip_key, sizeof(key), key))
-		return false;
-	return pubkey_chip_id(key, id);
+	if (!p->chip_id_known[socket]) {
+		memcpy(key, p->chip_key, sizeof(key));
+		if (socket && !crypto_sha256(p->chip_key, sizeof(key), key))
+			return false;
+		if (!pubkey_chip_id(key, p->chip_id[socket]))
+			return false;
+		p->chip_id_known[socket] = true;
+	}
+	memcpy(id, p->chip_id[socket], ID_SIZE);
+	return true;
 }
 
 static bool derive_cek(struct swpsp *p)

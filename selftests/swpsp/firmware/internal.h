@@ -225,6 +225,8 @@ struct swpsp {
 	EVP_CIPHER_CTX *drbg[RANDOM_STREAMS];	/* only with a seed */
 	uint8_t *flash;			/* only without a state directory */
 	uint8_t chip_key[32];
+	uint8_t chip_id[2][ID_SIZE];	/* of each socket, once it was asked for */
+	bool chip_id_known[2];
 	struct ec_key cek;
 	struct vendor vendor;
 
