@@ -1,34 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sev-bench: how long commands take, on whichever driver is loaded. Prints one
- * line for each measurement, "NAME MEDIAN P99" in microseconds; scripts/bench runs
- * it on both drivers within one boot and divides.
+ * sev-bench: how long commands take, on whichever driver is loaded, with firmware that takes
+ * as long as it is told. Short slices, each of one command by one way at one service time;
+ * scripts/bench has many of them, of both drivers in turn, within one boot.
  *
- * Only legacy ioctls are timed by default, since both drivers have them; --fw times
- * the pass-through ones.
+ * Prints one line for each slice, see --help.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <sevfw/launch.h>
+#include "bar.h"
+#include "bench.h"
+#include "host.h"
 
-#define ROUND_TRIPS	3000
-#define UPDATES		8
-#define UPDATE_SIZE	(16u << 20)
-#define PAGE		4096u
-#define HUGE		(2u << 20)
+#define SAMPLES_MAX	4000	/* calls of one slice */
+#define SAMPLES_MIN	9
+#define WARM_MIN	3
+#define CALLERS_MAX	4
+#define CROWD_US	20000	/* until the crowd is there */
+#define WORDS_MAX	32
 
-static double now_us(void)
+static const char usage[] =
+"Usage: sev-bench [--slice-ms=N] [--service=US,...] [--only=WORK,...] WAY...\n"
+"Measures commands by these ways: floor (no driver may be loaded), stock or ours (legacy\n"
+"ioctls, of the driver that is loaded), pass, array (pass-through, one by one or 64 at a\n"
+"time). The firmware, which must be the software PSP, takes US microseconds for each.\n"
+"Prints, separated by commas, for each slice:\n"
+"  work        the command, with what distinguishes it from others of its kind\n"
+"  service_us  how long the firmware was told to take\n"
+"  driver      the way\n"
+"  median_us   of a call; of arrays and of scattered pages, of one command in it\n"
+"  p99_us      likewise\n"
+"  cpu_us      processor time of the caller for a command\n"
+"  per_s       commands in a second\n"
+"  min_us      of the shortest call, as median_us\n"
+"  max_us      of the longest call, of all that is in it\n"
+"  busy        share of the time in which the firmware was at work, 0 to 1\n"
+"  limit_per_s commands in a second that the firmware could have done\n";
+
+/* Order for a caller, and its findings. */
+struct found {
+	const struct work *work;
+	enum way way;
+	int ret;
+	unsigned int count;
+	double seconds;
+	double cpu;
+	double us[SAMPLES_MAX];
+};
+
+static struct options {
+	double slice;	/* seconds */
+	unsigned int service[WORDS_MAX];
+	unsigned int nr_service;
+	char *only[WORDS_MAX];
+	unsigned int nr_only;
+} options = {
+	.slice = 0.1,
+	.service = { 0, 5, 20, 50, 200, 1000, 5000 },
+	.nr_service = 7,
+};
+
+static const char * const way_names[WAYS] = { "floor", "stock", "ours", "pass", "array" };
+
+static struct scene scene;
+static struct found found[CALLERS_MAX];	/* of each caller */
+static atomic_bool crowd_stop;
+static int crowd_ret;
+
+static double seconds(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
+	clock_gettime(clock, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Counters of the software PSP, and when they were read. */
+struct counters {
+	double at;
+	double firmware;	/* seconds of work */
+	uint32_t commands;
+};
+
+static void read_counters(struct counters *c)
+{
+	uint64_t ns = (uint64_t)host_counter(SWPSP_BAR_SERVICE_NS + 4) << 32 |
+		      host_counter(SWPSP_BAR_SERVICE_NS);
+
+	*c = (struct counters){
+		.at = seconds(CLOCK_MONOTONIC),
+		.firmware = ns / 1e9,
+		.commands = host_counter(SWPSP_BAR_COMMANDS),
+	};
+}
+
+static void serve_in(unsigned int us)
+{
+	__atomic_store_n(&host_swpsp()[SWPSP_BAR_SERVICE_US / 4], us, __ATOMIC_SEQ_CST);
 }
 
 static int compare(const void *a, const void *b)
@@ -38,89 +113,241 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void report(const char *name, double *samples, size_t count)
+static int call(const struct work *work, enum way way)
 {
-	qsort(samples, count, sizeof(*samples), compare);
-	printf("%s %.1f %.1f\n", name, samples[count / 2], samples[count * 99 / 100]);
-	fflush(stdout);
+	return way == WAY_FLOOR ? floor_do(work) : work_do(&scene, work, way);
 }
 
-static int round_trips(const struct launch_ops *ops)
+/* The driver learns how to wait; what it does before it knows is not measured. */
+static int warm_up(const struct work *work, enum way way)
 {
-	static double samples[ROUND_TRIPS];
-	struct launch l;
-	int ret = launch_open(&l, ops, 0);
-
-	for (size_t i = 0; !ret && i < ROUND_TRIPS; i++) {
-		double began = now_us();
-
-		ret = launch_version(&l);
-		samples[i] = now_us() - began;
-	}
-	launch_close(&l);
-	if (!ret)
-		report("PLATFORM_STATUS", samples, ROUND_TRIPS);
-	return ret;
-}
-
-/* One guest, its RAM encrypted by one LAUNCH_UPDATE_DATA. */
-static int update(const struct launch_ops *ops, int advice, double *took)
-{
-	struct launch l;
-	double began;
-	int ret = launch_open(&l, ops, 0);
-
-	if (!ret)
-		ret = launch_vm(&l, UPDATE_SIZE + HUGE);
-	if (!ret) {
-		uint8_t *from = (uint8_t *)(((uintptr_t)l.vm.memory + HUGE - 1) & ~(HUGE - 1ul));
-
-		madvise(l.vm.memory, l.vm.size, advice);
-		for (size_t i = 0; i < UPDATE_SIZE; i += PAGE)
-			from[i] = i / PAGE;
-		ret = launch_init(&l);
-		if (!ret)
-			ret = launch_start(&l);
-		began = now_us();
-		if (!ret)
-			ret = ops->update(&l, from, UPDATE_SIZE);
-		*took = now_us() - began;
-	}
-	launch_close(&l);
-	return ret;
-}
-
-static int updates(const struct launch_ops *ops, const char *name, int advice)
-{
-	double samples[UPDATES];
+	double end = seconds(CLOCK_MONOTONIC) + options.slice / 4;
 	int ret = 0;
 
-	for (size_t i = 0; !ret && i < UPDATES; i++)
-		ret = update(ops, advice, &samples[i]);
-	if (!ret)
-		report(name, samples, UPDATES);
+	for (unsigned int i = 0; !ret && (i < WARM_MIN || seconds(CLOCK_MONOTONIC) < end); i++)
+		ret = call(work, way);
 	return ret;
+}
+
+static void measure(struct found *f, const struct work *work, enum way way)
+{
+	double began, now, start, cpu;
+
+	f->ret = warm_up(work, way);
+	f->count = 0;
+	cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
+	start = seconds(CLOCK_MONOTONIC);
+	now = start;
+	while (!f->ret && f->count < SAMPLES_MAX &&
+	       (f->count < SAMPLES_MIN || now < start + options.slice)) {
+		began = now;
+		f->ret = call(work, way);
+		now = seconds(CLOCK_MONOTONIC);
+		f->us[f->count++] = (now - began) * 1e6;
+	}
+	f->seconds = now - start;
+	f->cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
+}
+
+static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	if (pthread_create(thread, NULL, run, arg)) {
+		fputs("sev-bench: cannot start a thread\n", stderr);
+		exit(1);
+	}
+}
+
+static void *measure_caller(void *arg)
+{
+	struct found *f = arg;
+
+	measure(f, f->work, f->way);
+	return NULL;
+}
+
+static void measure_callers(const struct work *work, enum way way)
+{
+	pthread_t threads[CALLERS_MAX];
+
+	for (unsigned int i = 0; i < work->callers; i++) {
+		found[i].work = work;
+		found[i].way = way;
+		start_thread(&threads[i], measure_caller, &found[i]);
+	}
+	for (unsigned int i = 0; i < work->callers; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void *crowd(void *arg)
+{
+	while (!atomic_load(&crowd_stop) && !crowd_ret)
+		crowd_ret = work_crowd(&scene, *(const enum way *)arg);
+	return NULL;
+}
+
+static void measure_in_crowd(const struct work *work, enum way way, struct counters *after)
+{
+	pthread_t thread;
+
+	atomic_store(&crowd_stop, false);
+	crowd_ret = 0;
+	start_thread(&thread, crowd, &way);
+	usleep(CROWD_US);
+	measure(found, work, way);
+	read_counters(after);
+	atomic_store(&crowd_stop, true);
+	serve_in(0);	/* a long array ends sooner so */
+	pthread_join(thread, NULL);
+	if (crowd_ret)
+		found->ret = crowd_ret;
+}
+
+static int print_slice(const struct work *work, unsigned int service, enum way way,
+		       const struct counters *before, const struct counters *after)
+{
+	double firmware = after->firmware - before->firmware;
+	static double all[CALLERS_MAX * SAMPLES_MAX];
+	unsigned int callers = work->callers ? work->callers : 1, n = 0;
+	double units = work->units ? work->units : 1, cpu = 0, per_s = 0;
+
+	if (way == WAY_ARRAY && !work->crowd)
+		units = BATCH;
+	for (unsigned int i = 0; i < callers; i++) {
+		if (found[i].ret)
+			return found[i].ret;
+		memcpy(all + n, found[i].us, found[i].count * sizeof(*all));
+		n += found[i].count;
+		cpu += found[i].cpu;
+		per_s += found[i].count * units / found[i].seconds;
+	}
+	qsort(all, n, sizeof(*all), compare);
+	printf("%s,%u,%s,%.2f,%.2f,%.2f,%.1f,%.2f,%.2f,%.3f,%.1f\n", work->name, service,
+	       way_names[way], all[n / 2] / units, all[n * 99 / 100] / units,
+	       cpu * 1e6 / (n * units), per_s, all[0] / units, all[n - 1],
+	       firmware / (after->at - before->at),
+	       (after->commands - before->commands) / firmware);
+	fflush(stdout);
+	return 0;
+}
+
+/* The counters are about the same slice, with its warming up. */
+static int run_slice(const struct work *work, unsigned int service, enum way way)
+{
+	struct counters before, after;
+
+	serve_in(service);
+	read_counters(&before);
+	if (work->callers)
+		measure_callers(work, way);
+	else if (work->crowd)
+		measure_in_crowd(work, way, &after);
+	else
+		measure(found, work, way);
+	if (!work->crowd)
+		read_counters(&after);
+	serve_in(0);
+	return print_slice(work, service, way, &before, &after);
+}
+
+static bool is_wanted(const struct work *work)
+{
+	for (unsigned int i = 0; i < options.nr_only; i++)
+		if (!strcmp(options.only[i], work->name))
+			return true;
+	return !options.nr_only;
+}
+
+/* All ways are next to each other, so that they see the same machine. */
+static int run_all(unsigned int ways)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < options.nr_service; i++)
+		for (const struct work *work = works; work < works + nr_works; work++)
+			for (unsigned int way = 0; way < WAYS; way++) {
+				if (!(ways & work->ways & 1u << way) || !is_wanted(work))
+					continue;
+				ret = run_slice(work, options.service[i], way);
+				if (ret) {
+					fprintf(stderr, "sev-bench: %s by %s, %u us: %s\n",
+						work->name, way_names[way], options.service[i],
+						strerror(-ret));
+					return ret;
+				}
+			}
+	return 0;
+}
+
+static unsigned int split(char *text, char **words)
+{
+	unsigned int n = 0;
+	char *word;
+
+	while ((word = strsep(&text, ",")) && n < WORDS_MAX)
+		words[n++] = word;
+	return n;
+}
+
+static bool parse_option(char *arg)
+{
+	char *words[WORDS_MAX], *value = strchr(arg, '=');
+
+	if (!value)
+		return false;
+	*value++ = '\0';
+	if (!strcmp(arg, "--slice-ms")) {
+		options.slice = atoi(value) / 1e3;
+	} else if (!strcmp(arg, "--service")) {
+		options.nr_service = split(value, words);
+		for (unsigned int i = 0; i < options.nr_service; i++)
+			options.service[i] = (unsigned int)atoi(words[i]);
+	} else if (!strcmp(arg, "--only")) {
+		options.nr_only = split(value, options.only);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Return: a bit for each way, 0 if something is wrong. */
+static unsigned int parse(int argc, char **argv)
+{
+	unsigned int ways = 0, way;
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] == '-') {
+			if (!parse_option(argv[i]))
+				return 0;
+			continue;
+		}
+		for (way = 0; way < WAYS && strcmp(argv[i], way_names[way]); way++)
+			;
+		if (way == WAYS)
+			return 0;
+		ways |= 1u << way;
+	}
+	return ways;
 }
 
 int main(int argc, char **argv)
 {
-	const struct launch_ops *ops = &launch_legacy;
+	unsigned int ways = parse(argc, argv);
 	int ret;
 
-	if (argc == 2 && !strcmp(argv[1], "--fw")) {
-		ops = &launch_fw;
-	} else if (argc != 1) {
-		puts("Usage: sev-bench [--fw]\n"
-		     "Prints NAME MEDIAN P99 in microseconds; --fw: of pass-through commands.");
-		return argc == 2 && !strcmp(argv[1], "--help") ? 0 : 2;
-	}
+	if (!ways) {
+		bool asked = argc == 2 && !strcmp(argv[1], "--help");
 
-	ret = round_trips(ops);
-	if (!ret)
-		ret = updates(ops, "UPDATE_16M_SMALL_PAGES", MADV_NOHUGEPAGE);
-	if (!ret)
-		ret = updates(ops, "UPDATE_16M_HUGE_PAGES", MADV_HUGEPAGE);
+		fputs(usage, asked ? stdout : stderr);
+		return asked ? 0 : 2;
+	}
+	if (!host_swpsp()) {
+		fputs("sev-bench: needs the software PSP; scripts/bench has one\n", stderr);
+		return 1;
+	}
+	serve_in(0);
+	ret = ways == 1u << WAY_FLOOR ? floor_open() :
+		scene_open(&scene, ways & (1u << WAY_PASS | 1u << WAY_ARRAY));
 	if (ret)
-		fprintf(stderr, "sev-bench: %s\n", strerror(-ret));
-	return !!ret;
+		fprintf(stderr, "sev-bench: cannot set up what is measured: %s\n", strerror(-ret));
+	return ret || run_all(ways);
 }

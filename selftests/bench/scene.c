@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guests in the states in which commands are measured. All of it is done by legacy ioctls,
+ * which both drivers have.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "bench.h"
+
+#define RAM		(1u << 20)
+#define STRIDE		37	/* in pages; has no divisor in common with SCATTERED */
+
+static uint64_t addr_of(const void *p)
+{
+	return (uintptr_t)p;
+}
+
+static int begin(struct launch *l, unsigned int steps)
+{
+	int ret = launch_open(l, &launch_legacy, 0);
+
+	return ret ? ret : launch_steps(l, RAM, STEP_VM | STEP_INIT | steps);
+}
+
+static int open_migration(struct scene *s)
+{
+	static struct migrate_session session;
+	struct launch *l = &s->sender, *r = &s->receiver;
+	struct kvm_sev_send_start send = {
+		.pdh_cert_uaddr = addr_of(&l->pdh),
+		.pdh_cert_len = sizeof(l->pdh),
+		.plat_certs_uaddr = addr_of(&l->chain),
+		.plat_certs_len = sizeof(l->chain),
+		.amd_certs_uaddr = addr_of(&l->chain),
+		.amd_certs_len = sizeof(l->chain),
+		.session_uaddr = addr_of(session.blob),
+		.session_len = sizeof(session.blob),
+	};
+	struct kvm_sev_receive_start receive = {
+		.pdh_uaddr = addr_of(&l->pdh),
+		.pdh_len = sizeof(l->pdh),
+		.session_uaddr = addr_of(session.blob),
+		.session_len = sizeof(session.blob),
+	};
+	int ret = begin(l, STEP_CERTS | STEP_LOAD | STEP_START | STEP_UPDATE | STEP_MEASURE |
+			   STEP_FINISH);
+
+	if (!ret)
+		ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, KVM_SEV_SEND_START, &send, &l->status);
+	receive.policy = send.policy;
+	if (!ret)
+		ret = begin(r, STEP_LOAD);
+	if (!ret)
+		ret = sev_kvm_op(r->vm.vm_fd, r->sev_fd, KVM_SEV_RECEIVE_START, &receive,
+				 &r->status);
+	return ret;
+}
+
+static int fill_packet(struct scene *s, struct migrate_packet *packet)
+{
+	struct launch *l = &s->sender;
+	struct kvm_sev_send_update_data data = {
+		.hdr_uaddr = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_uaddr = addr_of(s->huge),
+		.guest_len = PAGE,
+		.trans_uaddr = addr_of(packet->data),
+		.trans_len = PAGE,
+	};
+
+	packet->len = PAGE;
+	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, KVM_SEV_SEND_UPDATE_DATA, &data, &l->status);
+}
+
+/* Legacy ioctls send no more than a page. */
+static int fill_long_packet(struct scene *s, struct migrate_packet *packet)
+{
+	struct sev_fw_send_update_data block = {
+		.hdr_address = addr_of(packet->header),
+		.hdr_len = sizeof(packet->header),
+		.guest_address = addr_of(s->huge),
+		.guest_len = LONG_UPDATE,
+		.trans_address = addr_of(packet->data),
+		.trans_len = LONG_UPDATE,
+	};
+
+	packet->len = LONG_UPDATE;
+	return launch_issue(&s->sender, SEV_FW_SEND_UPDATE_DATA, &block, sizeof(block));
+}
+
+/* Memory of a file, mapped page by page in an order in which none follows the one before. */
+static int map_scattered(struct scene *s)
+{
+	int fd = memfd_create("scattered", MFD_CLOEXEC);
+	uint8_t *at = mmap(NULL, SCATTERED * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd < 0 || at == MAP_FAILED || ftruncate(fd, SCATTERED * PAGE))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < SCATTERED; i++) {
+		if (mmap(at + i * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			 (off_t)(i * STRIDE % SCATTERED) * PAGE) == MAP_FAILED)
+			return -ENOMEM;
+		at[i * PAGE] = (uint8_t)i;
+	}
+	close(fd);
+	s->scattered = at;
+	return 0;
+}
+
+static int map_huge(struct scene *s)
+{
+	uint8_t *at = mmap(NULL, UPDATE_HUGE + HUGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	at = (uint8_t *)(((uintptr_t)at + HUGE - 1) & ~(HUGE - 1ul));
+	madvise(at, UPDATE_HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < UPDATE_HUGE; i += PAGE)
+		at[i] = (uint8_t)(i / PAGE);
+	s->huge = at;
+	return 0;
+}
+
+/* Leave one ASID, so that each guest gets one that has just been another's. */
+static int hold_asids(struct scene *s)
+{
+	const unsigned int max = sizeof(s->held) / sizeof(*s->held);
+	int ret = 0;
+
+	while (!ret && s->nr_held < max)
+		ret = begin(&s->held[s->nr_held++], 0);
+	if (ret != -EBUSY || s->nr_held < 2)
+		return ret ? ret : -EBUSY;
+	for (int i = 0; i < 2; i++)
+		launch_close(&s->held[--s->nr_held]);
+	return 0;
+}
+
+int scene_open(struct scene *s, bool fw)
+{
+	int ret = map_huge(s);
+
+	if (!ret)
+		ret = map_scattered(s);
+	if (!ret)
+		ret = begin(&s->started, STEP_LOAD | STEP_START);
+	if (!ret)
+		ret = open_migration(s);
+	if (!ret)
+		ret = fill_packet(s, &s->packet);
+	if (!ret && fw)
+		ret = fill_long_packet(s, &s->packet_16k);
+	return ret ? ret : hold_asids(s);
+}
