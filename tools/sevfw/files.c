@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,11 +169,32 @@ static void write_special(const char *path, const void *data, size_t len)
 	fail_to_save(path);
 }
 
-void blob_write(const char *path, const void *data, size_t len, bool secret)
+/* Return: 0 or an errno; the file is there as a whole then, or not at all. */
+static int write_new(const char *path, const void *data, size_t len, bool secret)
 {
-	struct stat st;
 	char new[4096];
 	int fd, error;
+
+	snprintf(new, sizeof(new), "%s.%ld.new", path, (long)getpid());
+	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0666);
+	if (fd < 0)
+		return errno;
+	error = write_all(fd, data, len) ? 0 : errno;
+	if (close(fd) && !error)
+		error = errno;
+	if (!error && rename(new, path))
+		error = errno;
+	if (error)
+		unlink(new);
+	return error;
+}
+
+/* Ctrl-C, a shell that goes away, a limit for files: none of them leaves half a file. */
+void blob_write(const char *path, const void *data, size_t len, bool secret)
+{
+	sigset_t end, before;
+	struct stat st;
+	int error;
 
 	if (!strcmp(path, "-")) {
 		if (fwrite(data, 1, len, stdout) != len || fflush(stdout))
@@ -183,20 +205,18 @@ void blob_write(const char *path, const void *data, size_t len, bool secret)
 		write_special(path, data, len);
 		return;
 	}
-	snprintf(new, sizeof(new), "%s.%ld.new", path, (long)getpid());
-	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0666);
-	if (fd < 0)
-		fail_to_save(path);
-	error = write_all(fd, data, len) ? 0 : errno;
-	if (close(fd) && !error)
-		error = errno;
-	if (!error && rename(new, path))
-		error = errno;
-	if (error) {
-		unlink(new);
-		errno = error;
-		fail_to_save(path);
-	}
+	sigemptyset(&end);
+	sigaddset(&end, SIGINT);
+	sigaddset(&end, SIGTERM);
+	sigaddset(&end, SIGHUP);
+	sigprocmask(SIG_BLOCK, &end, &before);
+	signal(SIGXFSZ, SIG_IGN);
+	error = write_new(path, data, len, secret);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		return;
+	errno = error;
+	fail_to_save(path);
 }
 
 const char *blob_join(const char *dir, const char *name)
