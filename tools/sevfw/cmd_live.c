@@ -364,16 +364,22 @@ static char *record_name(const struct top *top, const char *suffix)
 	return name;
 }
 
+/* The tracepoint is followed already, and must not be left so. */
 static void record_open(struct top *top)
 {
 	char *name;
+	int error;
 
 	if (!top->record_path)
 		return;
 	name = record_name(top, "dat");
 	top->record = fopen(name, "we");
-	if (!top->record)
+	if (!top->record) {
+		error = errno;
+		events_close(&top->events);
+		errno = error;
 		fail_to_save(name);
+	}
 	fputs(batch_head, top->record);
 	free(name);
 }
@@ -461,8 +467,8 @@ static int top_act(const struct args *args)
 	if (top.record_path && strpbrk(top.record_path, "'\n"))
 		fail(EXIT_USAGE, "top: gnuplot takes no name with a quote or a line break in it");
 	host_find(&top.host);
-	record_open(&top);
 	events_open(&top.events);
+	record_open(&top);
 	if (!args->json)
 		fputs(batch ? batch_head : "\033[H\033[2J", stdout);
 	top.begin = now();

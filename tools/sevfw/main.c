@@ -4,6 +4,7 @@
  * manual page and completion from the same rows. Does nothing with SEV itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -467,11 +468,27 @@ static int run(const struct subcommand *sub, int argc, char **argv)
 	return status;
 }
 
+/*
+ * Descriptors that the caller has closed would be given to the next files that are opened,
+ * and what is meant for people would go there. Writing to these fails, as it should.
+ */
+static void keep_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "--help";
 	const char *near;
 
+	keep_standard_files();
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		print_overview(argc > 1 ? stdout : stderr);
 		return argc > 1 ? 0 : EXIT_USAGE;
