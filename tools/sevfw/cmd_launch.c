@@ -69,19 +69,28 @@ static int exit_status(int error, uint32_t status)
 
 /* ---- launch ---- */
 
-/* The program of the SNP guest is beside this one, in a tree where that has been built. */
+/*
+ * The program of the SNP guest: beside this one in a tree where both have been built, in
+ * ../lib/sevfw where they are installed.
+ */
 static const char *guest_file(const struct args *args)
 {
-	static char path[PATH_MAX + 16];
+	static const char * const places[] = { "sev-guest.bin", "../lib/sevfw/sev-guest.bin" };
+	static char path[PATH_MAX + 32];
 	const char *given = option(args, "guest");
 	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
-	char *slash;
+	char *name;
 
 	if (given)
 		return given;
 	path[len > 0 ? len : 0] = '\0';
-	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, "sev-guest.bin");
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		strcpy(name, places[i]);
+		if (!access(path, R_OK))
+			return path;
+	}
 	return path;
 }
 
@@ -111,6 +120,8 @@ static int launch_act(const struct args *args)
 	if (snp && !opt.ca)
 		fail(EXIT_USAGE, "launch: --snp needs --ca, a directory with vcek.der, ask.pem and "
 			"ark.pem");
+	if (snp && access(opt.guest, R_OK))
+		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt.guest, strerror(errno));
 	need_host(args, !snp && !opt.legacy);
 	ret = (snp ? vmm_launch_snp : vmm_launch)(&opt, &failure);
 	if (!ret)
@@ -132,7 +143,7 @@ static const struct option_row launch_options[] = {
 	{ "door", "vm|sev", "where commands go in: the VM's fd (vm), or /dev/sev" },
 	{ "no-run", NULL, "stop after LAUNCH_FINISH" },
 	{ "snp", NULL, "an SNP guest, by KVM's own ioctls (Linux 6.11)" },
-	{ "guest", "FILE", "program of that guest (sev-guest.bin beside sevfw)" },
+	{ "guest", "FILE", "program of that guest (the one that comes with sevfw)" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },
 	{ NULL, NULL, NULL }
