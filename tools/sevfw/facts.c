@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "facts.h"
 
@@ -126,6 +127,42 @@ static size_t longest(struct json_object *table, const char *key)
 	return width;
 }
 
+/* Colours are for people: on a terminal that has them, unless NO_COLOR is set. */
+static bool coloured(void)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") && (!no || !*no);
+}
+
+/* The colour in which a value is printed, NULL for none: only what is wrong, or not, has one. */
+static const char *colour(const char *key, const char *text)
+{
+	static const struct {
+		const char *key, *text, *colour;
+	} colours[] = {
+		{ "verdict", "ok", "\033[32m" },
+		{ "verdict", "note", "\033[33m" },
+		{ "verdict", "wrong", "\033[1;31m" },
+		{ "problems", NULL, "\033[31m" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		if (!strcmp(colours[i].key, key) &&
+		    (!colours[i].text || !strcmp(colours[i].text, text)))
+			return coloured() ? colours[i].colour : NULL;
+	return NULL;
+}
+
+static void print_value(const char *key, const char *text, int width)
+{
+	const char *begin = colour(key, text);
+
+	fputs(begin ?: "", stdout);
+	print_harmless(text, width);
+	fputs(begin ? "\033[0m" : "", stdout);
+}
+
 /* One line of a table, its heads if there is no row. The last column is not filled up. */
 static void print_cells(struct json_object *first, struct json_object *row, const int *width,
 			int indent)
@@ -140,7 +177,10 @@ static void print_cells(struct json_object *first, struct json_object *row, cons
 		if (row)
 			json_object_object_get_ex(row, key, &cell);
 		left--;
-		print_harmless(row ? plain(cell) : label(key), left ? *width++ : 0);
+		if (row)
+			print_value(key, plain(cell), left ? *width++ : 0);
+		else
+			print_harmless(label(key), left ? *width++ : 0);
 		fputs(left ? "  " : "\n", stdout);
 	}
 }
@@ -169,9 +209,16 @@ static void print_line(int indent, const char *key, int width, const char *text)
 	putchar('\n');
 }
 
+static void print_item(int indent, const char *key, const char *text)
+{
+	printf("%*s", indent, "");
+	print_value(key, text, 0);
+	putchar('\n');
+}
+
 static void print_object(struct json_object *object, int indent);
 
-static void print_array(struct json_object *array, int indent)
+static void print_array(const char *key, struct json_object *array, int indent)
 {
 	struct json_object *first = json_object_array_get_idx(array, 0);
 
@@ -181,7 +228,7 @@ static void print_array(struct json_object *array, int indent)
 		print_table(array, indent);
 	else
 		for (size_t i = 0; i < json_object_array_length(array); i++)
-			print_line(indent, "", 0, plain(json_object_array_get_idx(array, i)));
+			print_item(indent, key, plain(json_object_array_get_idx(array, i)));
 }
 
 static size_t widest_key(struct json_object *object)
@@ -207,7 +254,7 @@ static void print_object(struct json_object *object, int indent)
 		if (json_object_is_type(value, json_type_object))
 			print_object(value, indent + INDENT);
 		else
-			print_array(value, indent + INDENT);
+			print_array(key, value, indent + INDENT);
 	}
 }
 
