@@ -25,7 +25,7 @@ static void step(void)
 
 int open(const char *path, int flags, ...)
 {
-	int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+	typeof(open) *real = dlsym(RTLD_NEXT, "open");
 	const char *end = strrchr(path, '.');
 	va_list arg;
 	mode_t mode;
@@ -44,7 +44,7 @@ int open(const char *path, int flags, ...)
 
 ssize_t write(int fd, const void *data, size_t len)
 {
-	ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+	typeof(write) *real = dlsym(RTLD_NEXT, "write");
 	ssize_t done;
 
 	if (fd != fd_new)
@@ -56,7 +56,7 @@ ssize_t write(int fd, const void *data, size_t len)
 
 int close(int fd)
 {
-	int (*real)(int) = dlsym(RTLD_NEXT, "close");
+	typeof(close) *real = dlsym(RTLD_NEXT, "close");
 
 	if (fd == fd_new)
 		step();
@@ -65,7 +65,7 @@ int close(int fd)
 
 int rename(const char *from, const char *to)
 {
-	int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+	typeof(rename) *real = dlsym(RTLD_NEXT, "rename");
 
 	step();
 	return real(from, to);
