@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of SNP share: the machine of swpsp_test.h with a reverse map table,
+ * Shared by the tests of SNP: the machine of swpsp_test.h with a reverse map table,
  * the hypervisor's instructions on it, and one function for each command. Numbers
  * are typed from the description of the firmware interface.
  *
@@ -83,7 +83,7 @@ static inline enum rmp_state state_of(struct box *b, uint64_t addr)
 	return rmp_state(&page);
 }
 
-/* ---- what the hypervisor does ---- */
+/* ---- acts of the hypervisor ---- */
 
 static inline int hv_update(struct box *b, uint64_t addr, uint64_t gpa, uint32_t asid,
 			    bool assigned, bool large, bool immutable)

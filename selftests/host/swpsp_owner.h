@@ -251,7 +251,7 @@ static inline bool o_session(struct o_session *s, const uint8_t *pdh, uint32_t p
 	return ok;
 }
 
-/* What firmware must have measured. */
+/* The measurement that the firmware must have made. */
 static inline void o_measurement(const uint8_t *tik, const uint8_t version[3], uint32_t policy,
 				 const uint8_t digest[32], const uint8_t *nonce, uint8_t out[32])
 {

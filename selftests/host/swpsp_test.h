@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of swpsp share: a machine with a software PSP, and one function
+ * Shared by the tests of swpsp: a machine with a software PSP, and one function
  * for each command that tests use often. Offsets are typed from the description
  * of the firmware interface; neither swpsp's nor the driver's are used.
  *
  * The machine's memory, 8 MiB: command buffer at 4 KiB, TMR at 1 MiB, blobs for
- * firmware at 2 MiB, guest pages at 4 MiB. It is one allocation of exactly this
- * size, so that the sanitizer sees a step beyond its end.
+ * firmware at 2 MiB, guest pages at 4 MiB. The memory is one allocation of exactly
+ * this size, so that the sanitizer sees a step beyond its end.
  */
 #ifndef SWPSP_TEST_H
 #define SWPSP_TEST_H

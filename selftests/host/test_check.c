@@ -397,7 +397,7 @@ TEST(shorter_blocks_mean_zeros)
 		for (i = row->first; i < SEV_FW_BLOCK_MAX; i++)
 			EXPECT_EQ(0xcc, callers[i]) TH_LOG("%s byte %#x", row->name, i);
 
-		/* one who does, sets it, and gets it */
+		/* a caller who does, sets it, and gets it */
 		user = good_block(row);
 		memset(user.byte + added.off, 0x77, added.size);
 		if (row->user[PSP_RANGES - 1].size == 0)
@@ -405,7 +405,7 @@ TEST(shorter_blocks_mean_zeros)
 		psp_fill(&later, &user, &fill, &fw);
 		EXPECT_EQ(0, memcmp(fw.byte + added.off, user.byte + added.off, added.size))
 			TH_LOG("%s", row->name);
-		/* what is new and not the caller's is as strictly zero as ever */
+		/* new bytes that are not the caller's are as strictly zero as ever */
 		user.byte[later.size - 1] = 1;
 		EXPECT_EQ(-EINVAL, psp_check(&later, &user)) TH_LOG("%s", row->name);
 		rows++;

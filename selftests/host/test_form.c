@@ -79,7 +79,7 @@ static void check_in(struct __test_metadata *_metadata, const struct psp_form *f
 	const struct psp_row *row = psp_row_find(form->id);
 	struct psp_form bare = *form;
 
-	/* what follows from several fields is looked at below */
+	/* members that follow from several fields are looked at below */
 	bare.query = 0;
 	bare.absent = false;
 	bare.here = false;

@@ -17,7 +17,7 @@ TEST(envelope_is_kvm_sev_cmd)
 	EXPECT_EQ(offsetof(struct kvm_sev_cmd, sev_fd), offsetof(struct sev_fw_cmd, fd));
 }
 
-/* Whatever else a program calls by these names must stay what it is. */
+/* Other things that a program calls by these names must keep their meaning. */
 TEST(blocks_have_structs_of_their_own)
 {
 #if defined(sev_fw_launch_update_secret) || defined(sev_fw_launch_finish) ||		\

@@ -388,7 +388,7 @@ TEST_F(platform, keys_refused)
 	EXPECT_EQ(OWNER_FORMAT, owner_session_make(&s, &self->chain.pek, 0));
 }
 
-/* What firmware does with a session: its key and our certificate give the keys. */
+/* The firmware's half of a session: its key and our certificate give the keys. */
 TEST_F(platform, session)
 {
 	struct owner_session s, opened = { 0 };

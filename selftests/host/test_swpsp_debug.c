@@ -4,7 +4,7 @@
  */
 #include "swpsp_test.h"
 
-#define WINDOW	0x4000000u	/* what firmware maps at a time */
+#define WINDOW	0x4000000u	/* window that the firmware maps at a time */
 
 FIXTURE(debug) {
 	struct box b;

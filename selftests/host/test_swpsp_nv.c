@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What survives: the identity in flash, in a directory or in the NV area that the
+ * Things that survive a reboot: the identity in flash, in a directory or in the NV area that the
  * host provides, what happens when someone has been at it, and firmware images.
  */
 #include <fcntl.h>

@@ -111,7 +111,7 @@ TEST(two_runs_with_one_seed_are_equal_bit_by_bit)
 	seeded_free(&other);
 }
 
-/* It must not matter which of several platforms has made the vendor's keys. */
+/* Any of several platforms may make the vendor's keys: the result must be the same. */
 TEST(a_vendor_that_is_there_already_changes_nothing)
 {
 	char dir[] = "/tmp/swpsp-vendor.XXXXXX", path[PATH_MAX];

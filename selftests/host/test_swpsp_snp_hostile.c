@@ -268,7 +268,7 @@ TEST_F(hostile, each_address_in_each_wrong_place)
 	EXPECT_EQ(ROWS * 11, count);
 }
 
-/* What must be a whole page is not aligned to one; a result may lie anywhere in it. */
+/* Whole pages that are not aligned are refused; a result may lie anywhere in a page. */
 TEST_F(hostile, addresses_that_are_not_aligned)
 {
 	struct box *b = &self->b;

@@ -97,7 +97,7 @@ static uint32_t table_word(const uint8_t image[IMAGE_SIZE], const uint8_t guid[1
 	return 0;
 }
 
-/* ---- what a hypervisor puts into memory beside the image ---- */
+/* ---- pages of the hypervisor's, in addition to the image ---- */
 
 /* QEMU's table of hashes: command line, initrd, kernel, each in an entry of 50 bytes. */
 static void hashes_page(const char *line, uint32_t offset, uint8_t page[SNP_PAGE_4K])

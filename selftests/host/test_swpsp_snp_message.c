@@ -83,7 +83,7 @@ TEST_F(message, each_kind_is_answered_under_each_key)
 	EXPECT_EQ(2 * ARRAY_SIZE(kinds), self->t.last[3]);
 }
 
-/* What the firmware should say to a message whose byte @at is not what was sealed. */
+/* The right status of a message whose byte @at was changed after it was sealed. */
 static uint16_t status_of_change(const uint8_t *page, uint32_t at)
 {
 	uint32_t size = page[0x36] | page[0x37] << 8;
@@ -602,7 +602,7 @@ TEST_F(message, an_agent_moves_a_guest_which_talks_on)
 	EXPECT_EQ(0, memcmp(key[0], key[1], 32));
 	ASSERT_EQ(0, ask_report(b, &t, 1, 0, self->answer));
 	EXPECT_EQ(0, memcmp(before, self->answer, ANSWER_REPORT + 0x2a0));
-	/* It has a memory key of its own. */
+	/* A second guest, with a memory key of its own. */
 	EXPECT_EQ(0, snp_activate(b, GCTX(2), 5));
 }
 

@@ -22,7 +22,7 @@ FIXTURE_TEARDOWN(pages)
 	snp_box_free(&self->b);
 }
 
-/* What the guest with @asid sees of a page. */
+/* Does the guest with @asid see this content of a page? */
 static bool guest_sees(struct box *b, uint32_t asid, uint64_t page, const uint8_t *want)
 {
 	uint8_t seen[0x1000];

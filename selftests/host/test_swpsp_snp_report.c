@@ -25,7 +25,7 @@ struct der_file {
 	size_t len;
 };
 
-/* ---- what the vendor gives ---- */
+/* ---- certificates of the vendor ---- */
 
 static bool cert_get(struct box *b, enum swpsp_x509 which, uint64_t tcb, struct der_file *file)
 {
@@ -447,7 +447,7 @@ TEST_F(attest, a_hypervisor_gets_a_report_that_says_so)
 	EXPECT_EQ(UINT32_MAX, r->vmpl);
 	EXPECT_TRUE(all_are(r->report_data, 0, 64));
 	EXPECT_EQ(OWNER_OK, verify(b, false, 0, r));
-	/* It does not count as a message. */
+	/* A report to the hypervisor does not count as a message. */
 	EXPECT_EQ(0, ask_report(b, &self->t, 0, 0, self->answer));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may do what when: the tables of legality by state of the platform and of
+ * Rights and order of commands: the tables of legality by state of the platform and of
  * the guest, one row for each command, and the transitions between the states.
  */
 #include "swpsp_test.h"
@@ -75,7 +75,7 @@ TEST(each_command_in_each_state_of_the_platform)
 			ASSERT_TRUE(box_in_state(&b, state));
 			ASSERT_EQ(state, platform_state(&b));
 			cmd_new(&b);
-			if (id == LAUNCH_UPDATE_VMSA)	/* its length goes first */
+			if (id == LAUNCH_UPDATE_VMSA)	/* the firmware looks at the length first */
 				put32(at(&b, CMD + 0x10), 0x1000);
 			status = run(&b, id);
 			EXPECT_EQ(legal_in(id, state), status != SWPSP_INVALID_PLATFORM_STATE)

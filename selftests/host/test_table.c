@@ -210,15 +210,15 @@ TEST(demands_on_the_caller)
 			EXPECT_EQ(PSP_DEMAND_NOTHING, row->demand) TH_LOG("%s", row->name);
 		if (!(row->door & PSP_DOOR_PLATFORM))
 			continue;
-		/* who may change what others rely on, or take the platform down? */
+		/* a writer may change things that others rely on, or take the platform down */
 		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN ||
 		    row->platform == PSP_PLATFORM_OFF)
 			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);
-		/* who may say which code the PSP executes, now or for ever? */
+		/* only the administrator chooses the code that the PSP executes */
 		EXPECT_EQ(row->then == PSP_THEN_RELOAD || row->id == SEV_FW_SNP_COMMIT,
 			  row->demand == PSP_DEMAND_ADMIN) TH_LOG("%s", row->name);
 		admin += row->demand == PSP_DEMAND_ADMIN;
-		/* what changes the NV area, the identity or the code has no way back */
+		/* a change of the NV area, the identity or the code has no way back */
 		if (row->then == PSP_THEN_PERSIST || row->then == PSP_THEN_RESET ||
 		    row->demand == PSP_DEMAND_ADMIN)
 			EXPECT_TRUE(row->final) TH_LOG("%s", row->name);
@@ -269,7 +269,7 @@ TEST(a_guest_command_names_the_guest_itself)
 		/* the engine takes a new guest's handle from the first owned field */
 		if (row->then == PSP_THEN_OPEN)
 			EXPECT_EQ(PSP_OWN_NEW_HANDLE, row->own[0].kind) TH_LOG("%s", row->name);
-		/* and its policy from what the caller sets, which is nothing else */
+		/* likewise the policy, from the caller's bytes, which are nothing else */
 		if (row->then == PSP_THEN_OPEN) {
 			EXPECT_EQ(4, row->user[0].size) TH_LOG("%s", row->name);
 			EXPECT_EQ(0, row->user[1].size) TH_LOG("%s", row->name);
@@ -277,7 +277,7 @@ TEST(a_guest_command_names_the_guest_itself)
 	}
 }
 
-/* Whatever the firmware writes, it may write only to pages that are its own. */
+/* The firmware may write only to pages that are its own. */
 TEST(pages_change_hands_where_the_firmware_writes)
 {
 	const struct psp_buf *buf;
