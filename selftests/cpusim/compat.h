@@ -43,7 +43,7 @@ static inline void sim_set_msr_bits(struct pt_regs *regs, u64 *output, u64 bits)
 /* Function that kvm_amd calls before it runs a vCPU of a SEV-ES guest, and only then. */
 #define SIM_ES_RUN_FUNCTION	"sev_es_prepare_switch_to_guest"
 
-/* What a VMCB says of the kind of guest, in a field that has had two names. */
+/* The kind of guest in a VMCB, in a field that has had two names. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define sim_nested_ctl(control)	((control)->misc_ctl)
 #define SIM_NESTED_SEV		SVM_MISC_ENABLE_SEV

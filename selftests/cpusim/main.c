@@ -18,7 +18,7 @@
  *    /dev/cpu/N/msr; with the parameter "snp" this is all of SNP that there is;
  *  - a WBINVD becomes visible to firmware. The kernel's WBINVD function is
  *    replaced, by ftrace, by one that executes the instruction and then counts
- *    it in each BAR, since it is for all firmware to see. Nobody tells swpsp that
+ *    it in each BAR, since it is for all firmware to see. swpsp does not learn that
  *    a WBINVD was due: a driver that forgets one, or misses a CPU, gets
  *    WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
@@ -262,7 +262,7 @@ static void wbinvd_stop(void)
 	cpuhp_remove_state_nocalls(hotplug_state);
 	unregister_ftrace_function(&wbinvd_ops);
 	ftrace_free_filter(&wbinvd_ops);
-	/* It runs with preemption off, so this waits for the last one. */
+	/* The handler runs with preemption off, so this waits for the last one. */
 	synchronize_rcu();
 }
 

@@ -42,7 +42,7 @@
 #define FIRST_EXCEPTION_FREE	32	/* lower vectors may mean an exception with error code */
 #define FEATURE_SNP		BIT_ULL(0)	/* of SEV_FEATURES */
 
-/* The argument of KVM's entry. Its type is private, but begins in the same way everywhere. */
+/* The argument of KVM's entry. The type is private, but begins in the same way everywhere. */
 struct vcpu_svm {
 	struct kvm_vcpu vcpu;
 	struct vmcb *vmcb;
@@ -258,7 +258,7 @@ static void run_guest(struct vcpu_svm *svm, unsigned long flags)
 /**
  * struct hook - a function that begins with a jump to this file
  * @at: the function
- * @before: its first bytes
+ * @before: first bytes of the function
  */
 struct hook {
 	u8 *at;

@@ -40,9 +40,9 @@
 /**
  * struct sim_guest - the guest that this CPU is about to run
  * @control: control area of its VMCB
- * @save: its state: the encrypted save area, or that of the VMCB
+ * @save: state of the guest: the encrypted save area, or that of the VMCB
  * @regs: general registers, as KVM's entry loads and saves them
- * @es: its state is encrypted
+ * @es: the state is encrypted
  * @snp: so is its memory, by the reverse map table
  */
 struct sim_guest {
@@ -123,7 +123,7 @@ void sim_npt_forget(u64 gpa);
 
 /**
  * sim_npt_changed() - RMPUPDATE, PSMASH or a lock has changed the entry of a page
- * @addr: its physical address
+ * @addr: physical address of the page
  *
  * Return: whether a CPU may still have a translation to it, until it next exits.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of this module have for each other.
+ * Functions and data that the files of this module share.
  */
 #ifndef SEV_CPU_SIM_H
 #define SEV_CPU_SIM_H
@@ -72,7 +72,7 @@ int sim_snp_adjust(u64 addr, const struct rmp_access *access, bool large, u64 ta
 /**
  * sim_snp_lock() - a processor begins to use a VMSA
  * @addr: its page
- * @asid: whose it must be
+ * @asid: ASID that the page must belong to
  *
  * Return: whether it is one of this guest's, of 4 KiB, and no other processor uses it.
  */

@@ -91,7 +91,7 @@ static void flush_page(u64 addr)
 
 /**
  * struct extent - memory that changes hands
- * @addr: its physical address
+ * @addr: physical address of the first byte
  * @size: 4 KiB or 2 MiB
  */
 struct extent {
@@ -329,7 +329,7 @@ void sim_snp_unlock(u64 addr)
 	arch_spin_unlock(&table_lock);
 }
 
-/* ---- what the kernel has found at boot ---- */
+/* ---- the kernel's knowledge from boot ---- */
 
 /* The kernel's variables are read-only after boot: write by way of another mapping. */
 static int poke(struct sim_poke *poke)

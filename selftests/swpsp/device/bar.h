@@ -17,14 +17,14 @@
 #define SWPSP_BAR_MAX_ASID	0x80008		/* CPUID 0x8000001f ECX */
 #define SWPSP_BAR_MIN_SEV_ASID	0x8000c		/* CPUID 0x8000001f EDX */
 #define SWPSP_BAR_CBIT		0x80010		/* C-bit position, reduced bits << 6 (EBX) */
-#define SWPSP_BAR_CBIT_POSITION	39		/* and its C-bit is always this one */
+#define SWPSP_BAR_CBIT_POSITION	39		/* the C-bit there is always this one */
 #define SWPSP_BAR_SNP		0x80014		/* 1: the platform has SNP, see SWPSP_BAR_RMP */
 #define SWPSP_MAGIC		0x53505753	/* "SWPS" */
 
 /* Written by swpsp: counters for tests. */
 #define SWPSP_BAR_COMMANDS	0x80020		/* commands completed */
 #define SWPSP_BAR_LAST_ID	0x80024		/* id of the last one */
-#define SWPSP_BAR_LAST_STATUS	0x80028		/* and its status */
+#define SWPSP_BAR_LAST_STATUS	0x80028		/* status of that command */
 #define SWPSP_BAR_GUESTS	0x8002c		/* guest contexts in use */
 #define SWPSP_BAR_ASIDS_BOUND	0x80030		/* ASIDs allocated or in use */
 #define SWPSP_BAR_ASIDS_DIRTY	0x80034		/* ASIDs that need a flush */
@@ -77,7 +77,7 @@
 #define SWPSP_FAULT_GARBLE	5	/* answer with garbage in the response register */
 #define SWPSP_FAULT_ALL_ONES	6	/* all registers read as all ones from now on */
 #define SWPSP_FAULT_LONGER	7	/* as later firmware may: VALUE more bytes of output */
-#define SWPSP_FAULT_LONGER_BYTE	0x1e	/* what each of these bytes is */
+#define SWPSP_FAULT_LONGER_BYTE	0x1e	/* value of each of these bytes */
 #define SWPSP_FAULT_STRAY_IRQ	8	/* interrupt, masked or not */
 
 /*

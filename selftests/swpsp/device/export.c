@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the vendor publishes about a platform, as files. For SEV: cek.cert and
+ * The vendor's publications about a platform, as files. For SEV: cek.cert and
  * ask_ark.cert. For SNP each thing is there twice: under the name that clients give it
  * when they have fetched it, and under its path on the vendor's server, so that a server
  * of static files can take that one's place.
@@ -123,7 +123,7 @@ static bool write_pem(const char *path, const struct file *file, const struct ce
 	return ok ? true : fail(path);
 }
 
-/* ---- what is written ---- */
+/* ---- files that are written ---- */
 
 static bool export_sev(struct swpsp *psp, const char *dir)
 {

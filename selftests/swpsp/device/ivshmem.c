@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an ivshmem server says to a client that connects.
+ * The messages of an ivshmem server to a client that connects.
  *
  * A message is one signed 64-bit little-endian number and at most one file
  * descriptor. The sequence is fixed: protocol version, the client's id, the

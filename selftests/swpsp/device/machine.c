@@ -10,8 +10,8 @@
  * its name: "job" tells it what to run and ends by end of file; "in", "out" and
  * "err" are the job's; "status" tells how far it is and the job's exit code. A
  * job on a terminal uses a virtio console instead of in, out, err, and "size" tells
- * the terminal's size, now and whenever it changes: a console has none. What kernel
- * and QEMU print goes to the log, which is shown if something goes wrong.
+ * the terminal's size, now and whenever it changes: a console has none. Output of
+ * the kernel and QEMU goes to the log, which is shown if something goes wrong.
  *
  * A port blocks its writer inside the guest's kernel, so whatever comes out of
  * the machine is taken at once and buffered here.

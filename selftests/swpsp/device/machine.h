@@ -22,7 +22,7 @@
  * @job: text handed to the init program in the machine, which runs it
  * @log_path: file that gets all that kernel and QEMU print; or NULL
  * @memory_fd: file that is the machine's RAM
- * @memory_size: and its size
+ * @memory_size: size of the memory
  * @psp_fd: QEMU's ends of the socket pairs to the ivshmem servers, one for each PSP, the
  *	one with the lowest PCI address first
  * @psps: how many PSPs there are

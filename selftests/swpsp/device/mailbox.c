@@ -68,7 +68,7 @@ _Static_assert(SWPSP_FAULT_LONGER_BYTE == SWPSP_LONGER_BYTE, "tests see the byte
 
 /* A nap ends late by less than this, so that whoever wants the microsecond spins it. */
 #define NAP_LATE_NS		300000
-/* Nobody waits longer than this for the end of the machine. */
+/* Longest nap, so that the end of the machine is seen soon. */
 #define NAP_DELAY_NS		10000000
 
 static const struct psp_generation generations[] = {
@@ -262,7 +262,7 @@ static void take_fault_rule(struct mailbox *box)
 	};
 	/*
 	 * Any new rule brings a dead PSP back, so that one boot can test more
-	 * than one death. What it was asked while it was dead stays undone.
+	 * than one death. Commands that came while it was dead stay undone.
 	 */
 	if (box->gone)
 		power_on_registers(box);
@@ -383,7 +383,7 @@ static bool look(struct mailbox *box)
 		return true;
 	}
 	if (box->gone) {
-		/* Whatever the host has written meanwhile, it reads ones. */
+		/* The host reads ones, whatever it has written meanwhile. */
 		fill_registers(box, UINT32_MAX);
 		return false;
 	}

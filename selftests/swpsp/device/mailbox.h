@@ -2,7 +2,7 @@
 /*
  * The mailbox: the registers by which a driver reaches the firmware.
  *
- * Front-end of the swpsp library. It owns the shared memory that the machine
+ * Front-end of the swpsp library. The mailbox owns the shared memory that the machine
  * sees as BAR 2 of the PSP, and one thread that stands for the firmware's
  * processor: it alone calls swpsp_command() and swpsp_wbinvd().
  */

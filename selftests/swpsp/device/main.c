@@ -212,7 +212,7 @@ static void parse_help(struct options *options, const char *text)
  * struct option_row - an option, and the member of struct options that it sets
  * @name: after "--"
  * @at: offset of the member
- * @size: its size: 0 for a text, which is not copied
+ * @size: size of the member: 0 for a text, which is not copied
  * @base: of the number that the option takes; 0: any; -1: there is none, the member is a bool
  * @min: smallest number
  * @max: largest number

@@ -173,7 +173,7 @@ uint16_t cert_validate(struct swpsp *p, const uint8_t *cert, const struct cert_k
 	return may_sign(signer->usage, own.usage) ? SWPSP_SUCCESS : SWPSP_INVALID_CERTIFICATE;
 }
 
-/* A peer's key-agreement certificate. Its signatures are not looked at. */
+/* A peer's key-agreement certificate. The signatures are not looked at. */
 uint16_t cert_check_pdh(struct swpsp *p, const uint8_t *cert, struct ec_key *key)
 {
 	struct cert_key own;

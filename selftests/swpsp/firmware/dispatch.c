@@ -13,7 +13,7 @@
 #include "transport.h"
 
 /*
- * What happens to the command buffer.
+ * Use of the command buffer.
  * N: nothing; A: read; B: written on success; C: read, written on success;
  * D: read, written on success and on INVALID_LENGTH
  */

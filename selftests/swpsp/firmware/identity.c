@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who the platform is: the chip's secret, the keys and certificates derived from
+ * Identity of the platform: the chip's secret, the keys and certificates derived from
  * or endorsed by it, and their sealed copy in flash or in the NV area of INIT_EX.
  *
  * The sealed form, 32 KiB filled up with 0xff: IV, HMAC over ciphertext and IV,

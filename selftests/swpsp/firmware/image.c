@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Firmware images: what the boot loader does with one. Its code is not run, of course.
+ * Firmware images: what the boot loader does with one. The code in there is not run, of course.
  *
  * An image is a header of 0x100 bytes, the body, and a signature of 0x200 bytes. The
  * header is as far as it is public; what is not listed is 0, and covered all the same:

@@ -28,7 +28,7 @@
 #define BIT(n)			(1u << (n))
 
 #define CERT_SIZE		0x824
-#define CERT_BODY		0x414		/* what its signatures cover */
+#define CERT_BODY		0x414		/* length that the signatures cover */
 #define CHAIN_SIZE		0x186c		/* PEK, OCA, CEK */
 #define PUBKEY_SIZE		0x404
 #define VENDOR_CERT_SIZE	0x640		/* ARK or ASK with a 4096-bit key */
@@ -125,7 +125,7 @@ struct cert_key {
 };
 
 /*
- * What survives a reboot. Bytes only, so that its layout has no padding and the
+ * Data that survive a reboot. Bytes only, so that its layout has no padding and the
  * sealed form is the same everywhere.
  */
 struct identity {

@@ -118,7 +118,7 @@ uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const
 }
 
 /*
- * A legacy command has written here. Its pages are in Reclaim once the command has
+ * A legacy command has written here. Pages of the output are in Reclaim once the command has
  * succeeded, see snp_legacy_end().
  *
  * Chunks of one buffer come one after the other, upwards or, in COPY, downwards, and
@@ -190,7 +190,7 @@ static EVP_CIPHER_CTX *block_cipher(const uint8_t key[32], bool encrypt)
  */
 bool mem_set_key(struct swpsp *p, uint32_t asid, const uint8_t seed[32])
 {
-	static const char label[] = "sev-vm-encryption-key-0";	/* its NUL is part of it */
+	static const char label[] = "sev-vm-encryption-key-0";	/* with the NUL */
 	static const char tweak_label[] = "swpsp-memory-tweak";
 	static const uint8_t channel[4];
 	struct asid *a = &p->asids[asid];

@@ -52,7 +52,7 @@ static bool vendor_len_ok(uint32_t len)
 	return len == 0x680 || len == 0x880 || len == 0xa80 || len == 0xc80;
 }
 
-/* What the policy does not need is not even read. */
+/* Certificates that the policy does not need are not even read. */
 static uint16_t receiver_read(struct swpsp *p, const uint8_t *cmd, uint32_t policy,
 			      struct receiver *r)
 {

@@ -38,7 +38,7 @@
 #define PAIR_ADDR2		0x10
 #define PAIR_LEN2		0x18
 
-/* What INIT and INIT_EX have in common, once it is out of their buffers. */
+/* Arguments that INIT and INIT_EX have in common, out of their buffers. */
 struct init_request {
 	bool es;
 	uint64_t tmr;

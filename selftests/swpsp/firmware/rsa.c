@@ -33,8 +33,8 @@ static const char * const names[NUMBERS] = {
 };
 
 /*
- * The first prime from a random number on. Its two highest bits are set, so that the
- * product of two has all bits; @e must have an inverse modulo prime - 1.
+ * The first prime from a random number on. The two highest bits are set, so that
+ * the product of two has all bits; @e must have an inverse modulo prime - 1.
  */
 static bool random_prime(struct swpsp *p, enum random_stream stream, BIGNUM *prime,
 			 const BIGNUM *e, BN_CTX *ctx)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What must be true of the platform between any two commands, whatever the host
+ * Invariants of the platform between any two commands, whatever the host
  * did. Test builds (-DSWPSP_SELFCHECK) check it after every command, and die.
  */
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * swpsp: the SEV firmware as a library. Bytes in, bytes out.
  *
  * The library is the firmware proper: platform and guest state, keys, the ASID
- * rules, real cryptography. It knows nothing of mailboxes, sockets or QEMU; a
+ * rules, real cryptography. The library knows nothing of mailboxes, sockets or QEMU; a
  * front-end gives it the machine's memory as one flat buffer in which an offset
  * is a system physical address, and calls swpsp_command() for each doorbell.
  *
@@ -61,7 +61,7 @@ enum swpsp_memory {
 /**
  * struct swpsp_config - what kind of platform this is
  * @memory: the machine's RAM; offset 0 is physical address 0
- * @memory_size: its size in bytes
+ * @memory_size: size of the memory in bytes
  * @mode: see enum swpsp_memory
  * @state_dir: directory of the persistent identity (flash, chip key,
  *	certificates of the simulated vendor); created if it is missing. NULL: the
@@ -182,7 +182,7 @@ uint16_t swpsp_command(struct swpsp *psp, uint32_t id, uint64_t cmdbuf);
  */
 void swpsp_wbinvd(struct swpsp *psp, uint32_t cpu);
 
-/* What swpsp_longer() adds to an output. */
+/* Value of the bytes that swpsp_longer() adds to an output. */
 #define SWPSP_LONGER_BYTE	0x1e
 
 /**
@@ -196,8 +196,8 @@ void swpsp_longer(struct swpsp *psp, uint32_t bytes);
  * swpsp_error_info() - extended error information of the last command
  * @psp: platform
  *
- * What firmware leaves in the two address registers when a mailbox command is
- * complete: 0, or up to six ids of 10 bits, newest lowest. The ids are swpsp's own.
+ * Content of the two address registers when a mailbox command is complete: 0, or up to
+ * six ids of 10 bits, newest lowest. The ids are swpsp's own.
  *
  * Return: value of the registers, high word in bits 63:32.
  */
@@ -289,7 +289,7 @@ enum swpsp_x509 {
  * @der: receives it
  * @size: room for it; 4096 bytes are enough
  *
- * Return: its length, or 0 if it could not be made.
+ * Return: length of the certificate, or 0 if it could not be made.
  */
 size_t swpsp_export_x509(struct swpsp *psp, enum swpsp_x509 which, uint64_t tcb, void *der,
 			 size_t size);

@@ -111,7 +111,7 @@ static bool asvk_make(struct swpsp *p)
 	return p->vendor.asvk;
 }
 
-/* What a file of the vendor's directory holds. */
+/* Content of a file of the vendor's directory. */
 struct kept {
 	const char *name;
 	bool (*make)(struct swpsp *p);

@@ -144,7 +144,7 @@ static bool asid_legal(const struct swpsp *p, uint32_t asid)
 	return asid && asid <= limit;
 }
 
-/* What ACTIVATE and ACTIVATE_EX have in common. @ccx: complexes to be bound. */
+/* Common part of ACTIVATE and ACTIVATE_EX. @ccx: complexes to be bound. */
 static uint16_t activate(struct swpsp *p, struct snp_guest *g, uint32_t asid, uint64_t ccx,
 			 bool again)
 {

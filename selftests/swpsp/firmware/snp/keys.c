@@ -24,7 +24,7 @@ static bool chip_secret(const struct swpsp *p, const char *label, const void *co
 	return ok;
 }
 
-/* What the VLEK is made of, whoever has the stick. */
+/* The secret that the VLEK is made of, out of the stick. */
 static bool stick_secret(const uint8_t stick[SNP_VLEK_SIZE], uint64_t tcb, uint8_t secret[32])
 {
 	uint8_t version[8];

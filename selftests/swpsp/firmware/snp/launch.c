@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Launch of an SNP guest: from an empty context to a measured, encrypted, running
- * guest. Its identity (ID block) is judged in idblock.c.
+ * guest. The identity (ID block) is judged in idblock.c.
  */
 #include <stdio.h>
 
@@ -202,7 +202,7 @@ static void secrets_page(const struct swpsp *p, const struct snp_guest *g, uint8
 
 /*
  * A table that had to be corrected goes back to the host, who may try again with it.
- * It has not been measured and is still Pre-Guest.
+ * The page has not been measured and is still Pre-Guest.
  */
 static uint16_t check_cpuid(struct swpsp *p, uint64_t addr, uint8_t *page)
 {
@@ -213,7 +213,7 @@ static uint16_t check_cpuid(struct swpsp *p, uint64_t addr, uint8_t *page)
 	return verdict == SNP_CPUID_RIGHT ? SWPSP_SUCCESS : SWPSP_INVALID_PARAM;
 }
 
-/* What becomes of the bytes that the host gave. @page: private copy. */
+/* Make the guest's content out of the bytes that the host gave. @page: private copy. */
 static uint16_t page_content(struct swpsp *p, const struct snp_guest *g, const struct update *u,
 			     uint64_t addr, uint8_t *page)
 {
@@ -251,7 +251,7 @@ static void page_becomes_valid(struct swpsp *p, const struct update *u, struct r
 {
 	entry->immutable = false;
 	entry->validated = true;
-	entry->vmsa = u->m.type == SNP_TYPE_VMSA;	/* its content: [D-VMSA-TSC] */
+	entry->vmsa = u->m.type == SNP_TYPE_VMSA;	/* content: [D-VMSA-TSC] */
 	entry->perms[0] = RMP_PERM_ALL;
 	memcpy(entry->perms + 1, u->m.perms, sizeof(u->m.perms));
 	snp_page_set(p, u->page, entry);

@@ -6,8 +6,8 @@
  * for two contents: a request that is refused changes nothing, and is answered by
  * nothing that was encrypted.
  *
- * What a message asks for is in report.c, derive.c, agent.c, and at the end of this
- * file. A request that is well-formed is always answered; a refusal is then a status
+ * The requests in messages are served by report.c, derive.c, agent.c, and the end of
+ * this file. A request that is well-formed is always answered; a refusal is then a status
  * in the answer, which the hypervisor does not see.
  */
 #include <openssl/crypto.h>

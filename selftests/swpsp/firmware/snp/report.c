@@ -180,7 +180,7 @@ static bool report_sign(struct swpsp *p, enum snp_root root, uint8_t *r)
 	return ok;
 }
 
-/* What is asked for, by either side. */
+/* A request for a report, by either side. */
 struct ask {
 	const uint8_t *data;	/* 64 bytes of the guest's, or NULL */
 	uint32_t vmpl;

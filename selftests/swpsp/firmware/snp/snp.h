@@ -51,7 +51,7 @@ enum snp_guest_state {
 #define SNP_IN_RUNNING		(1u << SNP_GUEST_RUNNING)
 #define SNP_IN_ANY		(SNP_IN_INIT | SNP_IN_LAUNCH | SNP_IN_RUNNING)
 
-/* What this firmware can, by its API version: ECX of SNP_FEATURE_INFO. */
+/* Features of this firmware, by its API version: ECX of SNP_FEATURE_INFO. */
 #define SNP_FEATURE_VLEK	(1u << 0)
 #define SNP_FEATURE_X86_SHUTDOWN (1u << 1)
 #define SNP_FEATURE_RAPL_OFF	(1u << 2)
@@ -107,11 +107,11 @@ struct snp_version {
  * @vmpck: keys of the guest's messages, one for each VMPL
  * @messages: sequence number of the last message in either direction, for each key
  * @vmrk: root key that a migration agent has set
- * @vmrk_set: it has set one
+ * @vmrk_set: the guest has set one
  * @host_data: of LAUNCH_FINISH
  * @id_block: of LAUNCH_FINISH, all zero without one
  * @id_block_en: there was one
- * @author_key_en: and its key was signed by an author's
+ * @author_key_en: the ID key was signed by an author's
  * @id_key_digest: SHA-384 of the ID key; zero without one
  * @author_key_digest: SHA-384 of the author's key; zero without one
  * @report_id: random
@@ -169,7 +169,7 @@ struct snp_guest {
  * @rmp_ready: the table has been initialised since power-on
  * @current: version of the firmware that runs
  * @committed: no older one can be installed any more
- * @reported_tcb: what the VCEK is derived for, and reports say
+ * @reported_tcb: TCB that the VCEK is derived for, and that reports name
  * @mask_chip_id: reports do not tell which chip made them
  * @mask_chip_key: the VCEK is not used
  * @vlek_loaded: @vlek is valid, and made for @reported_tcb
@@ -368,7 +368,7 @@ size_t snp_chip_id(struct swpsp *p, uint8_t id[64]);
 /**
  * snp_page_check() - may a command work on this page?
  * @p: platform
- * @addr: its address; the C-bit does not matter
+ * @addr: address of the page; the C-bit does not matter
  * @size: SNP_PAGE_4K or SNP_PAGE_2M
  * @states: mask of SNP_PAGE_IN()
  * @asid: owner, or 0: any
@@ -431,7 +431,7 @@ enum snp_page_type {
 /**
  * struct snp_measured - what the digest says of a page, besides its content
  * @type: see enum snp_page_type
- * @imi: it belongs to an incoming migration image
+ * @imi: the page belongs to an incoming migration image
  * @perms: permissions of VMPL 1, 2, 3
  * @gpa: guest physical address
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that move within memory or leave it, sealed, and come back. What a guest's
- * page was is kept in a metadata entry that only the firmware writes: it can be used
+ * Pages that move within memory or leave it, sealed, and come back. The use of a
+ * guest's page is kept in a metadata entry that only the firmware writes: it can be used
  * once, so that no old content comes back. Metadata pages can leave as well; the last
  * one's entry, the root, is in the guest's context.
  *
@@ -79,7 +79,7 @@ static uint16_t check_leaving(const struct swpsp *p, const struct snp_guest *g, 
 	return status;
 }
 
-/* What is left behind can be reclaimed [D-MOVE-SOURCE]. */
+/* The page that is left behind can be reclaimed [D-MOVE-SOURCE]. */
 static void page_has_left(struct swpsp *p, uint64_t addr, const struct rmp_page *entry)
 {
 	struct rmp_page left = *entry;
@@ -197,7 +197,7 @@ struct swap {
 	uint8_t entry[SNP_ENTRY_SIZE];
 };
 
-/* What both directions demand of the arguments themselves. */
+/* Checks of the arguments themselves, the same in both directions. */
 static uint16_t swap_parse(const struct swpsp *p, const uint8_t *cmd, struct swap *s)
 {
 	s->src = mem_address(p, get64(cmd + SWAP_SRC));
@@ -355,7 +355,7 @@ uint16_t cmd_snp_page_swap_out(struct swpsp *p, uint8_t *cmd)
 	return status ? status : with_buffer(p, g, &s, get64(cmd + SWAP_SOFTWARE), swap_out);
 }
 
-/* Where the page comes to. Its entry says which address in the guest that must be. */
+/* The place of the page that arrives. The entry says which address in the guest it has. */
 static uint16_t check_arrival(const struct swpsp *p, const struct snp_guest *g, struct swap *s)
 {
 	uint16_t status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What changes in the firmware over time: its features by API version, its image,
+ * Things that change in the firmware over time: its features by API version, its image,
  * the verified mitigations, and the VLEK that the vendor lends to the chip.
  */
 #include <openssl/crypto.h>
@@ -125,7 +125,7 @@ void snp_set_version(struct swpsp *p, const struct snp_version *v, bool commit)
 
 /*
  * As cmd_download_firmware() judges an image, but against the committed version,
- * and without an end for the guests. Its SVN is the SNP component of the TCB.
+ * and without an end for the guests. The SVN is the SNP component of the TCB.
  */
 static uint16_t check_image(const struct swpsp *p, const struct image *image,
 			    struct snp_version *v)
