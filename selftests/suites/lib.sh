@@ -12,11 +12,12 @@
 #   beside  yes: it runs beside the suites before it, and is shown in its turn
 #   run()   tests, by means of these functions, or of its own by calling pass and fail
 #
-# It finds: $repo; $tests, the programs for the box; $logs and $ca, directories; $kernel,
+# run() finds: $repo; $tests, the programs for the box; $logs and $ca, directories; $kernel,
 # options for scripts that take a kernel; with modules, $version and $modules, the kernel's
 # version and their directory; $timeout in seconds; $memory, options for scripts/box;
-# $supported and $second, series of kernels; $only, the one program that was asked for. It runs in a process of its own: a suite that
-# ends early (set -u is on) has failed. NAME.box is what a suite's box executes.
+# $supported and $second, series of kernels; $only, the one program that was asked for. Each suite
+# runs in a process of its own: one that ends early (set -u is on) has failed. NAME.box is
+# executed in a suite's box.
 
 # pass TEXT, fail TEXT: the result of one test
 pass()
@@ -37,7 +38,7 @@ box()
 	"$repo/scripts/box" "${kernel[@]}" ${SEV_SEED:+--env=SEV_SEED} "$@"
 }
 
-# wanted PROGRAM: is it to run? One may have been asked for, by SUITE:PROGRAM.
+# wanted PROGRAM: is it to run? A single program may have been asked for, by SUITE:PROGRAM.
 wanted()
 {
 	[ -z "$only" ] || [ "${1##*/}" = "$only" ]
