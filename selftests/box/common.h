@@ -10,7 +10,7 @@
 /* Room for the answer to SEV_FW_QUERY; there must never be more commands than that. */
 #define INFOS_MAX	128
 
-/* A status that the kernel must overwrite. It is no status, and no SEV_FW_NO_CALL. */
+/* A status that the kernel must overwrite: neither one of the firmware nor SEV_FW_NO_CALL. */
 #define UNWRITTEN	0x5a5a5a5au
 
 #ifndef ARRAY_SIZE

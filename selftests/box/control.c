@@ -62,7 +62,7 @@ int control_write(const char *path, const char *text)
 	return ret;
 }
 
-/* What the driver says of a device; of the first one that it knows, if it is NULL. */
+/* The driver's reason for a device; NULL: for the first one that the driver knows. */
 static const char *reason_of(const char *device)
 {
 	static char text[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What tests do to the host, and where the driver shows what it thinks of it:
- * faults of the simulated PSP, drivers that go and come, sysfs, the kernel's log.
+ * Disturbances of the host, and the places where the driver shows their effect: faults
+ * of the simulated PSP, drivers that go and come, sysfs, the kernel's log.
  *
  * Everything that disturbs the host needs the simulated PSP, but for changes of the
  * platform's identity, for which a real host may be volunteered.
@@ -43,9 +43,9 @@ long psp_attr_number(const char *name);
 
 /**
  * psp_reason() - why a device is not the PSP that commands go to
- * @device: its PCI address; NULL: the driver's device, or the only one that it has had
+ * @device: PCI address; NULL: the driver's device, or the only one that it has had
  *
- * Return: what the driver says, "ok" if it is used; "" if it does not know of it.
+ * Return: the driver's reason, "ok" if the device is used; "" if it is not known.
  */
 const char *psp_reason(const char *device);
 
@@ -118,7 +118,7 @@ struct image {
 
 /**
  * image_sign() - make an image that the simulated PSP accepts
- * @image: what it says
+ * @image: content of the image
  * @file: receives @size bytes
  * @size: 0x300 to 0x20000
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What has been tested, and what is being tested.
+ * A record of the commands that have been tested, and of the test that is running.
  *
  * Notes the outcome of each ioctl that carries a command, if
  * SEV_COVER names a file. Test programs are linked so that their ioctl() is this

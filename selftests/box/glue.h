@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of kvm_sev_glue share: commands on a VM fd, told apart by who
- * answers them, and the module that comes and goes.
+ * Shared by the tests of kvm_sev_glue: commands on a VM fd, told apart by the module that
+ * answers them, and the glue itself, which comes and goes.
  */
 #ifndef SELFTESTS_GLUE_H
 #define SELFTESTS_GLUE_H
@@ -17,7 +17,7 @@
 
 /**
  * struct outcome - an ioctl as its caller sees it
- * @ret: what it returned
+ * @ret: result of the ioctl
  * @err: errno, 0 if it succeeded
  * @cmd: the envelope afterwards
  */

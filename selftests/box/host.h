@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests know of the host that they run on: what it can do, and what it
- * holds on to. Nothing in here changes the host.
+ * The host that the tests run on: its abilities, and the things that are held there on
+ * behalf of somebody. Nothing in here changes the host.
  */
 #ifndef SELFTESTS_HOST_H
 #define SELFTESTS_HOST_H
@@ -43,8 +43,8 @@ uint32_t *host_swpsp(void);
 
 /**
  * host_swpsp_use() - which one host_swpsp(), counters and faults are about
- * @device: its PCI address; NULL: any, to be looked for anew, which it must be when
- *	it has been removed and found again
+ * @device: PCI address; NULL: any, to be looked for anew, which is due when the device
+ *	has been removed and found again
  *
  * Return: false if it is not one.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A long random walk over the ioctls that kernels have had before pass-through: on
- * /dev/sev and on VMs, in good and bad order, with good and bad arguments. It judges
- * nothing. It prints what it has asked and what came of it, one line a step, so
+ * /dev/sev and on VMs, in good and bad order, with good and bad arguments. This program
+ * judges nothing, and prints each call and its result, one line a step, so
  * that two drivers can be compared; see scripts/diff-drivers.
  *
  *   step <tab> call <tab> arguments <tab> result <tab> commands <tab> output
@@ -142,7 +142,7 @@ static void fill_random(uint8_t *to, size_t len)
 		*to++ = roll(256);
 }
 
-/* What is being done, and what came of it */
+/* A step and its result */
 
 struct step {
 	char call[64];
@@ -556,7 +556,7 @@ static void kvm_plain(struct step *s, int i)
 	kvm_call(s, i, plain[which].id, NULL, 0);
 }
 
-/* What would come next. */
+/* The step that would come next. */
 static void kvm_proper(struct step *s, int i)
 {
 	switch (host.stage[i]) {

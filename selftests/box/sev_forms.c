@@ -817,7 +817,7 @@ static int map_area(unsigned long address)
 	return mprotect(where + USABLE, PAGE, PROT_READ) ? -errno : 0;
 }
 
-/* What firmware gets of a range over several pages depends on where these are. */
+/* The number of firmware commands for a range of pages depends on where these are. */
 static int ram_contiguous(void)
 {
 	uint64_t page[USABLE / PAGE];

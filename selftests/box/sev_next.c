@@ -5,7 +5,7 @@
  * state it finds the platform and what it may do there, and switches the machine off. A
  * crash kernel crashes instead.
  *
- * It is all that there is in its initramfs but for two modules, hence statically linked.
+ * The initramfs has nothing else but two modules, so the program is statically linked.
  * Each line begins with "next: ", and selftests/suites/end compares them.
  */
 #define _GNU_SOURCE

@@ -20,7 +20,7 @@
 static struct sev_fw_cmd_info infos[INFOS_MAX];
 static uint32_t count;
 
-/* What the legacy ioctls call the firmware's commands. */
+/* Numbers of the firmware's commands among the legacy ioctls. */
 static const struct {
 	const char *way;
 	uint32_t id, fw;
@@ -109,7 +109,7 @@ static void print_counts(uint32_t command, enum way way, const char *name)
 	putchar('\n');
 }
 
-/* What every command must have been seen to do: succeed, and refuse bad blocks. */
+/* Every command must have been seen to succeed, and to refuse bad blocks. */
 static bool covered(uint32_t command)
 {
 	const unsigned long *fw = seen[command][FW];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The simulated processor's half of SNP, as tests see it: states of pages, and the
- * instructions by which they change. It is in debugfs, see cpusim/snp_debug.c.
+ * instructions by which they change. All of it is in debugfs, see cpusim/snp_debug.c.
  */
 #ifndef SELFTESTS_BOX_SNP_H
 #define SELFTESTS_BOX_SNP_H
@@ -37,7 +37,7 @@ long snp_stat(const char *name);
  * @state: an enum rmp_state
  * @after: look behind this physical address; 0: from the start
  *
- * Return: its physical address, or 0.
+ * Return: the page's physical address, or 0.
  */
 uint64_t snp_find(int state, uint64_t after);
 
@@ -47,7 +47,7 @@ int snp_state(uint64_t addr);
 /**
  * snp_store() - let the kernel write to a page
  * @cpu: on which CPU
- * @addr: its physical address
+ * @addr: physical address of the page
  *
  * Return: 0; -EFAULT: the write faulted; another negative errno: it was not tried.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a test expects of a step in the life of the guest @l, a struct launch in
- * scope: that it goes well, that firmware refuses it, or that the kernel does so
- * without asking firmware.
+ * Expectations of a step in the life of the guest @l, a struct launch in scope: the step
+ * goes well, or the firmware refuses it, or the kernel does so without asking the
+ * firmware.
  */
 #ifndef SELFTESTS_STEPS_H
 #define SELFTESTS_STEPS_H

@@ -507,7 +507,7 @@ TEST_F(guest, save_areas_of_vcpus_are_lent_one_at_a_time_and_given_back)
 	EXPECT_EQ(-EFAULT, sev_fw_issue_many(&door, cmds, 2, SEV_FW_ARRAY_GO_ON, &done));
 	EXPECT_EQ(0, cmds[1].error);
 	vmsa[0].trans_address = addr_of(packets[0].data);
-	/* one that is called off since the one before it has failed */
+	/* a command that is called off, since the one before it has failed */
 	swapped[0] = (struct sev_fw_cmd){
 		.id = SEV_FW_CMD(SEV_FW_SEND_FINISH), .len = sizeof(unlike),
 		.data = addr_of(&unlike),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the host sees of a guest's memory: ciphertext, and only that. True of real
+ * The host sees ciphertext of a guest's memory, and nothing else. True of real
  * hardware and of the simulated PSP in cipher mode; in plain mode memory stays
  * readable so that guests can run under emulation, and there is nothing to see.
  *
@@ -185,7 +185,7 @@ static int debug(struct launch *l, bool encrypt, void *from, void *to, uint32_t 
 	return sev_fw_issue(&door, SEV_FW_DBG_DECRYPT, &dec, sizeof(dec), &l->status);
 }
 
-/* What is in there is the plaintext, for those who may know. */
+/* A VMM that may debug the guest sees the plaintext. */
 TEST_F(cipher, debugging)
 {
 	struct launch *l = &self->l;

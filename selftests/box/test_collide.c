@@ -134,7 +134,7 @@ FIXTURE(collide) {
 	uint32_t flushes;
 };
 
-/* Who the workers are, and what they make. */
+/* Kinds of workers, and of the guests that they make. */
 FIXTURE_VARIANT(collide) {
 	bool threads;
 	bool sev, es;

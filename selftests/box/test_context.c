@@ -121,7 +121,7 @@ TEST_F(context, mirrored)
 	EXPECT_EQ(GUEST_RUNNING, state_of(&self->other));
 }
 
-/* It keeps the guest alive, and nothing else. */
+/* A mirror that is left keeps the guest alive, and nothing else. */
 TEST_F(context, mirror_that_is_left)
 {
 	struct launch *l = &self->other;
@@ -187,7 +187,7 @@ TEST_F(context, moved_twice)
 	launch_close(l);
 }
 
-/* What is mirrored cannot be had twice, nor given to a VM that has a guest. */
+/* A context cannot be mirrored twice, nor given to a VM that has a guest. */
 TEST_F(context, not_for_a_guest)
 {
 	struct launch *l = &self->other;

@@ -176,8 +176,8 @@ static bool takes_vcpu(const struct sev_fw_cmd_info *info)
 }
 
 /*
- * A block that nothing is wrong with on its face: all buffers exist. What is in
- * them is nonsense, so that firmware refuses whatever it looks at.
+ * A block that nothing is wrong with on its face: all buffers exist. Their content is
+ * nonsense, so that the firmware refuses any that it looks at.
  */
 static void make_block(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info,
 		       uint8_t *block)
@@ -428,7 +428,7 @@ TEST_F(errors, refused_block_stays)
 	EXPECT_LT(0, found);
 }
 
-/* What the block points to */
+/* Buffers of the block */
 
 static bool shares_length(const struct sev_fw_cmd_info *info, int slot)
 {

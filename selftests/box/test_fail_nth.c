@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A launch by pass-through, with the N-th allocation, or access to user memory, of
- * each command failing: N from one upwards, until there is no N-th. Whatever fails,
- * the command ends with an errno that says so, and nothing is held; the guest can
- * then go on, or be given up.
+ * each command failing: N from one upwards, until there is no N-th. The command
+ * must end with an errno that says so, and nothing must be held; the guest can then go
+ * on, or be given up.
  *
  * Needs a kernel with fault injection (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC,
  * CONFIG_FAULT_INJECTION_DEBUG_FS). The failures are this process's alone.
@@ -29,7 +29,7 @@
 #define DEBUGFS		"/sys/kernel/debug/"
 #define MANY		200	/* no command has that many places to fail */
 
-/* The commands of a launch. What the owner does in between is not to fail. */
+/* The commands of a launch. The owner's steps in between must not fail. */
 
 static int certs(struct launch *l)
 {
@@ -101,8 +101,8 @@ static const struct step {
 };
 
 /*
- * What must not sleep, may use high memory, or is a single page fails, too. Nothing
- * is printed: what the kernel has to say about each failure would fill the log.
+ * Allocations that must not sleep, may use high memory, or are a single page fail, too.
+ * Nothing is printed: the kernel's report of each failure would fill the log.
  */
 static void set_up_faults(void)
 {

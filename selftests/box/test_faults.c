@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PSP that misbehaves: each kind of fault on each kind of command. What can be
- * survived must be; what cannot, must end the PSP, once, for everybody, with one
+ * A PSP that misbehaves: each kind of fault on each kind of command. A fault that can be
+ * survived must be; any other must end the PSP, once, for everybody, with one
  * line in the log, without a hang, and without giving away memory that firmware
  * may still write to. Then there must be a way back without a reboot.
  *
@@ -46,7 +46,7 @@
 
 #define TMR_PAGES	256
 
-#define TIMEOUT_S	2	/* what the driver is told */
+#define TIMEOUT_S	2	/* the driver's time-out */
 #define SLACK_S		3	/* the box is slow; on a quiet machine */
 #define DELAY_US	500000
 
@@ -60,7 +60,7 @@ struct cell {
 	struct platform p;
 	struct launch l;
 	bool vm;			/* @l has one, */
-	bool guest;			/* and it has been started */
+	bool guest;			/* which has been started */
 	int ret;
 	uint32_t status;
 	double took;
@@ -449,7 +449,7 @@ static void expect_dead(struct __test_metadata *_metadata, FIXTURE_DATA(fault) *
 		issue_close(c);
 	EXPECT_GT(patience(), now() - began);
 
-	/* what is lost stays lost, also if the PSP comes to */
+	/* lost pages stay lost, also if the PSP comes to */
 	EXPECT_LE(quarantined, psp_attr_number("quarantined_pages"));
 	ASSERT_EQ(0, fault_clear());
 	issue_status(c);
@@ -503,7 +503,7 @@ TEST_F(fault, hang)
 	}
 	/* nothing has been given to it after the one that it never answered */
 	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
-	/* what firmware owns, its command's page, and the page that it was to write to */
+	/* the firmware's memory, the page of the command, and the page to be written */
 	lost = psp_attr_number("quarantined_pages");
 	EXPECT_LE(self->quarantined + TMR_PAGES + 1 + (class->id == SEV_FW_LAUNCH_UPDATE_DATA ||
 						       class->id == SEV_FW_LAUNCH_MEASURE), lost);
@@ -606,7 +606,7 @@ TEST_F(life, refused_init)
 	EXPECT_TRUE(begins(psp_attr("init_failure"),
 			   "INIT HWERROR_PLATFORM (0x13): memory encryption"));
 
-	/* what others do wrong does not hide it */
+	/* mistakes of other callers do not hide the failure */
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_TRUE(begins(psp_attr("init_failure"), "INIT "));
 
@@ -709,7 +709,7 @@ static const struct {
 	{ "amd_sev_fam17h_model01h.sbin", SIZE, VENDOR, 55, 21, "01h.sbin was loaded", "1.55" },
 };
 
-/* What is beyond the largest image that can be signed is zeros. */
+/* Behind the largest image that can be signed there are zeros. */
 static int put_image(size_t i)
 {
 	static uint8_t file[SIZE];
@@ -758,7 +758,7 @@ TEST_F(life, an_image_leaves_one_line_and_a_name_that_is_tried_none)
 	EXPECT_EQ(0, whole_launch());
 }
 
-/* What went wrong after an image was loaded is not blamed on the loading. */
+/* A failure after an image was loaded must not be blamed on the loading. */
 TEST_F(life, an_image_is_not_called_refused_if_what_follows_is)
 {
 	IMAGE_NEEDS();
@@ -925,7 +925,7 @@ TEST_F(life, refused_shutdown)
 	EXPECT_EQ(0, whole_launch());
 }
 
-/* What was done before the PSP died is done, and the caller knows how much it is. */
+/* Pieces done before the PSP died are done, and the caller learns how many. */
 static void dies_after(struct __test_metadata *_metadata, uint32_t pieces)
 {
 	const size_t size = 16 * PAGE;
@@ -1071,7 +1071,7 @@ static int look_at_everything(void)
 
 #define ALL_FILES	17
 
-/* Whoever looks is not the end of a PSP that is silent: it is not asked. */
+/* A look into sysfs must not end a PSP that is silent, so it asks the PSP nothing. */
 TEST_F(life, to_look_at_it_is_to_ask_it_nothing)
 {
 	uint32_t asked = host_counter(SWPSP_BAR_COMMANDS);
@@ -1103,7 +1103,7 @@ TEST_F(life, to_look_at_it_takes_no_time_while_it_is_busy)
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
-/* Who waits may be killed; the command, and everybody else's, goes on. */
+/* A waiting caller may be killed; its command, and those of others, go on. */
 TEST_F(life, killed_waiter)
 {
 	pid_t pid;
@@ -1360,7 +1360,7 @@ static int remove_and_find(void)
 
 	if (!ret)
 		ret = find_device();
-	/* its BAR may be somewhere else now */
+	/* the BAR of the new device may be somewhere else */
 	host_swpsp_use(NULL);
 	return ret;
 }
@@ -1371,7 +1371,7 @@ static uint32_t ends_of_guests(void)
 	       host_counter(SWPSP_BAR_COUNT(SEV_FW_DECOMMISSION));
 }
 
-/* Whatever its VM asks for, by whichever door, nothing of it gets to firmware. */
+/* No command of the VM gets to the firmware, by whichever door. */
 static void expect_lost(struct __test_metadata *_metadata, struct launch *l)
 {
 	static const struct launch_ops * const ops[] = { &launch_fw, &launch_legacy };
@@ -1476,7 +1476,7 @@ TEST_F(life, a_foreign_device_is_refused)
 	/* without the driver's data the kernel does not take a new id for one that has some */
 	EXPECT_EQ(-EINVAL, control_write(PCI_DRIVER "new_id", "8086 29c0"));
 
-	/* and what the driver says of its own device is still there */
+	/* and the driver's reason for its own device is still there */
 	EXPECT_STREQ("ok", psp_reason(NULL));
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_EQ(0, whole_launch());
@@ -1530,7 +1530,7 @@ TEST_F(life, removed_in_flight)
 	await_hit();
 	ASSERT_EQ(0, remove_device());
 	pthread_join(asker.thread, NULL);
-	/* it was under way, so it was waited for */
+	/* the command was under way, so removal waited for it */
 	EXPECT_EQ(0, asker.c.ret);
 	EXPECT_EQ(-ENODEV, status_now(&self->p));
 	ASSERT_EQ(0, find_device());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Random blocks, by both doors and by several threads at once, while the memory that
- * they name comes and goes, and so do the guests. What each answer has to be nobody
- * knows; what all have in common is checked: the errno is one that the UAPI header
- * knows, the status goes with it, what the caller may not set is refused, a block that
- * firmware has not seen is unchanged. In the end nothing is held, nothing has died,
+ * they name comes and goes, and so do the guests. The right answer to each is not known,
+ * so those properties are checked that all answers share: the errno is one that the UAPI
+ * header knows, the status goes with it, bytes that the caller may not set are refused, a
+ * block that the firmware has not seen is unchanged. In the end nothing is held, nothing has died,
  * and a guest can be launched.
  *
  * FUZZ_SECONDS in the environment says for how long (default 6), test_seed() where the
@@ -119,7 +119,7 @@ static uint32_t some_length(struct fuzzer *f)
 	return one_in(f, 4) ? rnd(f) % (2 * PAGE) : lengths[rnd(f) % ARRAY_SIZE(lengths)];
 }
 
-/* What firmware may be told to write to must be nobody else's, also beyond its end. */
+/* Memory for the firmware to write must be nobody else's, also beyond its end. */
 static uint8_t *guarded(size_t size)
 {
 	uint8_t *area = mmap(NULL, size + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -186,7 +186,7 @@ static bool known_errno(int error)
 	return false;
 }
 
-/* What any answer must be like; NULL if it is. */
+/* The property that an answer lacks; NULL if none. */
 static const char *wrong(int error, uint32_t status, bool forbidden, bool changed)
 {
 	if (!known_errno(error))
@@ -361,7 +361,7 @@ FIXTURE_SETUP(fuzz)
 	struct sev_fw_door door;
 	struct sev_fw_query query;
 
-	/* it may change keys, and asks for all that is there */
+	/* the test may change keys, and issues every command that there is */
 	HOST_NEEDS(HOST_SEV | HOST_FW | HOST_SWPSP);
 	ASSERT_EQ(0, guest_started(&self->anchor, false, RAM));
 	world.sev_fd[0] = open("/dev/sev", O_RDONLY | O_CLOEXEC);

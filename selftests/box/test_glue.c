@@ -86,7 +86,7 @@ TEST_F(glue, not_a_sev_guest)
 	struct sev_fw_guest_status status;
 
 	EXPECT_OUTCOME(guest_status(self->plain, self->sev, &status), ENOTTY, SEV_FW_NO_CALL);
-	/* It is not said either whether the command or the fd would do. */
+	/* The answer must not tell whether the command, or the fd, is wrong. */
 	EXPECT_OUTCOME(passthrough(self->plain, NO_SUCH_ID, NULL, 0, -1), ENOTTY, SEV_FW_NO_CALL);
 }
 
@@ -240,7 +240,7 @@ TEST_F(glue, kvm_amd_is_held)
 	EXPECT_EQ(EWOULDBLOCK, errno);
 }
 
-/* What has to come out the same with the glue and without. */
+/* Results that must be the same with the glue and without. */
 #define COMPARED 7
 
 static void compared(int plain, int vm, int sev, struct outcome *o)
@@ -279,7 +279,7 @@ TEST_F(glue, same_as_stock)
 	EXPECT_EQ(ENOENT, guest_status(self->vm, self->sev, &status).err);
 }
 
-/* Whoever loads it may be in a place where /sys is something else, or nothing. */
+/* A process that loads the module may have another file system at /sys, or none. */
 static int load_without_sysfs(void)
 {
 	int wstatus = 0;

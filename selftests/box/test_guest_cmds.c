@@ -78,7 +78,7 @@ static int copy(struct launch *l, void *to, const void *from, uint32_t len, uint
 	return ret;
 }
 
-/* What is registered stays where it is, or it could not be decrypted any more. */
+/* Registered memory must not move, or it could not be decrypted any more. */
 TEST_F(guest, registered_memory_stays)
 {
 	struct launch *l = &self->l;

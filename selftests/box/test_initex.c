@@ -66,7 +66,7 @@ static int open_dev(struct platform *p)
 
 /*
  * Most of this is about the driver of the PSP alone, and to load KVM takes longer than the
- * tests. Whatever ends here leaves the others loaded, for the next program.
+ * tests. A failing test leaves the other drivers loaded, for the next program.
  */
 static pid_t harness;
 
@@ -232,7 +232,7 @@ TEST_F(initex, missing_file)
 	EXPECT_EQ(NV_SIZE, nv_read(later));
 	EXPECT_EQ(0, memcmp(nv, later, NV_SIZE));
 
-	/* what is in flash is another platform's */
+	/* the flash has another platform's data */
 	ASSERT_EQ(0, reload(&self->p, by_flash));
 	ASSERT_EQ(0, get_keys(&self->p, &keys));
 	EXPECT_FALSE(same(&keys.chain.pek, &self->keys.chain.pek));
@@ -291,8 +291,8 @@ static void expect_offered(struct __test_metadata *_metadata)
 
 /*
  * Damage of each kind, and half of a file: the firmware would make new keys, but the
- * file may be restored, or may be another machine's. Nobody but PLATFORM_RESET
- * overwrites it.
+ * file may be restored, or may be another machine's. Only PLATFORM_RESET overwrites
+ * the file.
  */
 TEST_F(initex, a_spoilt_file_keeps_the_platform_down_and_is_left_alone)
 {
@@ -337,7 +337,7 @@ TEST_F(initex, a_spoilt_file_keeps_the_platform_down_and_is_left_alone)
 	EXPECT_EQ(0, memcmp(&keys, &self->keys, sizeof(keys)));
 	EXPECT_STREQ("none", psp_attr("init_failure"));
 
-	/* and who wants new keys says so */
+	/* an administrator who wants new keys has to ask for them */
 	ASSERT_EQ(0, reload_with(&self->p, bad, NV_SIZE));
 	EXPECT_EQ(-EIO, get_keys(&self->p, &keys));
 	EXPECT_EQ(0, platform_reset(&self->p));
@@ -365,7 +365,7 @@ TEST_F(initex, empty_store)
 	EXPECT_FALSE(same(&keys.chain.pek, &self->keys.chain.pek));
 }
 
-/* What there is to be said of a file that cannot be used. */
+/* The state, and the messages, because of a file that cannot be used. */
 static void expect_down(struct __test_metadata *_metadata, FIXTURE_DATA(initex) *self,
 			const char *path, const char *why)
 {
@@ -382,7 +382,7 @@ static void expect_down(struct __test_metadata *_metadata, FIXTURE_DATA(initex) 
 	self->p.legacy = true;
 	EXPECT_EQ(-ENODATA, get_keys(&self->p, &keys));
 	self->p.legacy = false;
-	/* what cannot be read is not reset, either */
+	/* a file that cannot be read is not reset, either */
 	EXPECT_EQ(-ENODATA, platform_reset(&self->p));
 	EXPECT_EQ(SEV_FW_NO_CALL, self->p.status);
 	EXPECT_EQ(1, klog_count(self->klog, why))
@@ -432,7 +432,7 @@ TEST_F(initex, a_directory_keeps_the_platform_down)
 	expect_down(_metadata, self, NV_FILE, "it is a directory");
 }
 
-/* What a link leads to: a device, a pipe, nothing, itself, and what no one can read. */
+/* Links to a device, a pipe, nothing, themselves, and to a file that cannot be read. */
 TEST_F(initex, what_is_no_file_that_can_be_read_keeps_the_platform_down)
 {
 	static char registers[PATH_MAX];
@@ -504,7 +504,7 @@ TEST_F(initex, a_path_that_does_not_begin_at_the_root_keeps_the_platform_down)
 	expect_down(_metadata, self, "nv", "does not begin with a slash");
 }
 
-/* It may be on a file system that is yet to be mounted, so nothing is made up. */
+/* The file may be on a file system that is yet to be mounted: none must be made up. */
 TEST_F(initex, a_missing_directory_keeps_the_platform_down_until_it_is_there)
 {
 	struct keys keys, later;
@@ -601,7 +601,7 @@ TEST_F(initex, a_file_that_vanishes_is_not_made_anew)
 	EXPECT_TRUE(same(&keys.chain.pek, &self->keys.chain.pek));
 }
 
-/* Whoever causes a change is told that it is not saved; then it is, by and by. */
+/* The caller of a change learns that it is not saved; later it is saved. */
 static void saved_later(struct __test_metadata *_metadata, FIXTURE_DATA(initex) *self,
 			int error)
 {
@@ -669,7 +669,7 @@ TEST_F(initex, a_read_only_remount_loses_nothing)
 	ASSERT_EQ(0, mount_dir("size=1m"));
 	ASSERT_EQ(0, write_to(NV_MOUNTED, nv, NV_SIZE));
 	ASSERT_EQ(0, mount("none", NV_DIR, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m"));
-	/* what does not change need not be written */
+	/* unchanged data need not be written */
 	ASSERT_EQ(0, reload(&self->p, by_mount));
 	EXPECT_EQ(1, psp_attr_number("state"));
 	saved_later(_metadata, self, -EROFS);
@@ -750,7 +750,7 @@ TEST_F(initex, a_file_is_replaced_and_never_half_written)
 	EXPECT_NE(0, access(NV_FILE ".new", F_OK));
 }
 
-/* What a crash has left is of no account; what somebody else has made is not touched. */
+/* A leftover of a crash is replaced; a file of somebody else's is not touched. */
 TEST_F(initex, a_file_of_the_name_for_new_content_may_be_there)
 {
 	static uint8_t rest[NV_SIZE + 100];
@@ -885,7 +885,7 @@ TEST_F(initex, a_chroot_and_a_mount_namespace_see_no_other_file)
 	EXPECT_EQ(0, klog_count(self->klog, "init_ex_path="));
 }
 
-/* Whoever causes a change need not be able to write the file. */
+/* The caller of a change need not be able to write the file. */
 TEST_F(initex, changed_by_somebody)
 {
 	static const struct rlimit nothing = { 0, 0 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one user of the PSP must not reach or learn by pass-through: another VM's
+ * Things that one user of the PSP must not reach or learn by pass-through: another VM's
  * guest, a guest of a process that is not its VMM, a physical address.
  */
 #include <errno.h>
@@ -71,7 +71,7 @@ static uint32_t state_of(struct launch *l)
 	return l->ops->state(l, &policy, &state) ? ~0u : state;
 }
 
-/* What happens to one guest does not happen to the other. */
+/* A command on one guest must not touch the other. */
 TEST_F(isolation, two_guests)
 {
 	ASSERT_EQ(0, launch_update(&self->a));
@@ -102,7 +102,7 @@ TEST_F(isolation, one_start_for_each)
 
 /*
  * A guest belongs to the process that has made the VM: the addresses in a block
- * are that process's. Its child, with the same files, can do nothing to it.
+ * are that process's. A child of that, with the same files, can do nothing to the guest.
  */
 TEST_F(isolation, other_process)
 {

@@ -269,7 +269,7 @@ TEST_F(launch, report)
 						   l->ld));
 }
 
-/* What firmware must refuse of a session; the VM can still be started after it. */
+/* Sessions that the firmware must refuse; the VM can still be started after that. */
 TEST_F(launch, wrong_sessions)
 {
 	struct launch *l = &self->l;
@@ -412,8 +412,8 @@ TEST(number_of_dev_sev)
 
 /*
  * A SEV-ES guest runs with the state that was measured, and ends itself by the protocol of
- * the GHCB's MSR, which needs no handler of exceptions. One whose state is not encrypted yet
- * has no save area that may be run.
+ * the GHCB's MSR, which needs no handler of exceptions. A vCPU whose state is not encrypted
+ * yet has no save area that may be run.
  */
 #define TERMINATE_REASON	0x42
 

@@ -106,7 +106,7 @@ static uint8_t *shared(size_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Nobody has touched it yet: that, too, is the kernel's matter. */
+/* Memory without pages yet: the kernel has to get them. */
 static uint8_t *untouched(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -277,7 +277,7 @@ TEST_F(memory, registered_memory_stays_where_it_was_populated)
 	EXPECT_EQ(pinned, memory_frame(memory + RAM - PAGE));
 }
 
-/* What is one page to the kernel is one command. */
+/* A huge page must take one command, or it costs 512 times as much. */
 TEST_F(memory, huge_page_is_one_command)
 {
 	struct launch *l = &self->l;
@@ -437,7 +437,7 @@ TEST_F(memory, locked_memory_is_limited)
 	GOES(launch_check(l));
 }
 
-/* What is registered is locked, and leaves so much less. */
+/* Registered memory is locked, and leaves so much less to be locked. */
 TEST_F(memory, registered_memory_counts)
 {
 	struct launch *l = &self->l;

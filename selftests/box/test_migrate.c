@@ -115,7 +115,7 @@ TEST_F(migrate, further)
 	launch_close(l);
 }
 
-/* What firmware has launched is not there any more, and the report says so. */
+/* The launched content is not there any more, and the report says so. */
 TEST_F(migrate, report)
 {
 	const uint8_t mnonce[OWNER_NONCE_SIZE] = { 1 }, zero[OWNER_HASH_SIZE] = { 0 };

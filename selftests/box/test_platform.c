@@ -4,7 +4,7 @@
  * the platform, with wrong input of each kind; who owns the platform, and how that
  * changes; what the driver shows of itself beside it.
  *
- * What changes the platform's keys is done on a simulated platform only, or where
+ * Commands that change the platform's keys run on a simulated platform only, or where
  * SEV_TEST_DESTRUCTIVE=1 says that a real one may be used up.
  */
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ FIXTURE(dev) {
 	struct {
 		struct sev_cert pdh;
 		struct sev_chain chain;
-	} keys;			/* what export() was told last */
+	} keys;			/* last answer to export() */
 	uint8_t *pages;		/* writable, read-only, then no page at all */
 };
 
@@ -353,7 +353,7 @@ TEST_F(dev, odd_places)
 	EXPECT_EQ(CERT, huge);
 	EXPECT_TRUE(is_filled(room + CERT, SEV_FW_PACKET_MAX - CERT));
 
-	/* what is claimed up to there must */
+	/* but bytes that are claimed up to there must exist */
 	huge = UINT32_MAX;
 	NOT_ASKED(EFAULT, platform_pek_csr(&self->p, room + PAGE, &huge), &self->p);
 	munmap(room, SEV_FW_PACKET_MAX);
@@ -569,7 +569,7 @@ TEST_F(dev, open_by_an_administrator)
 	}
 	EXPECT_EQ(exists(self, SEV_FW_DOWNLOAD_FIRMWARE), found);
 
-	/* what the legacy ioctls give to any writer needs no capability here either */
+	/* commands that legacy ioctls give to any writer need no capability here either */
 	ASSERT_EQ(0, set_admin(false));
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (modes[i].id == SEV_FW_DOWNLOAD_FIRMWARE || !exists(self, modes[i].id))
@@ -706,7 +706,7 @@ TEST_F(dev, by_state)
 			EXPECT_EQ(e->state, state_of(&self->p))
 				TH_LOG("command 0x%x in state %d", id, state);
 
-			/* whatever it was, it did no harm to the guest */
+			/* no outcome may do harm to the guest */
 			if (state == WORKING) {
 				EXPECT_EQ(0, launch_update(&l));
 				EXPECT_EQ(0, launch_measure(&l));
@@ -716,7 +716,7 @@ TEST_F(dev, by_state)
 	}
 }
 
-/* Who owns the platform */
+/* Owners of the platform */
 
 /* The certificates, verified, into @self->keys; are they the same as before? */
 static bool same_keys(struct __test_metadata *_metadata, FIXTURE_DATA(dev) *self)
@@ -937,7 +937,7 @@ TEST_F(dev, firmware)
 	EXPECT_TRUE(same_keys(_metadata, self));
 }
 
-/* What can be seen of the driver from beside */
+/* The driver, as sysfs and debugfs show it */
 
 FIXTURE(observe) {
 	struct platform p;

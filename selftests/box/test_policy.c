@@ -36,7 +36,7 @@ static int download(int sev_fd, uint32_t version, uint32_t *status)
 	return sev_fw_issue(&door, SEV_FW_DOWNLOAD_FIRMWARE, &block, sizeof(block), status);
 }
 
-/* Its API 1.57, build 9 is of no vendor's making: scripts/box --any-image. */
+/* API 1.57, build 9 is an image of no vendor's making: scripts/box --any-image. */
 TEST(an_image_that_nobody_has_signed_is_accepted_on_request)
 {
 	struct platform p = { 0 };

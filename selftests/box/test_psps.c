@@ -89,7 +89,7 @@ static int unbind_device(const char *device)
 	return control_write(PCI_DRIVER "unbind", device);
 }
 
-/* What was found last is probed last. */
+/* The device that was found last is probed last. */
 static int find_again(const char *device)
 {
 	char path[320];
@@ -205,7 +205,7 @@ TEST_F(psps, the_other_one_is_never_asked)
 	EXPECT_EQ(0, status_now(&self->p));
 }
 
-/* And what is lost with the one that has gone has nothing to do with the new one. */
+/* Pages lost with the PSP that has gone have nothing to do with the new one. */
 TEST_F(psps, the_next_one_takes_over)
 {
 	struct launch old, new;
@@ -232,7 +232,7 @@ TEST_F(psps, the_next_one_takes_over)
 	launch_close(&old);
 	EXPECT_EQ(ended, ends_of_guests(self->high));
 
-	/* it has guests, so it stays */
+	/* the PSP in use has guests, so it stays */
 	ASSERT_EQ(0, bind_device(self->low));
 	EXPECT_STREQ(IS_NOT_USED, psp_reason(self->low));
 	EXPECT_STREQ(IS_USED, psp_reason(self->high));
@@ -265,7 +265,7 @@ static void passed_over(struct __test_metadata *_metadata, FIXTURE_DATA(psps) *s
 	EXPECT_EQ(0, status_now(&self->p));
 	EXPECT_EQ(0, whole_launch());
 
-	/* it is not believed again before it has been bound anew */
+	/* a PSP that died is not used again before it has been bound anew */
 	ASSERT_EQ(0, arm_on(self->low, SWPSP_FAULT_NONE));
 	ASSERT_EQ(0, unbind_device(self->high));
 	EXPECT_STREQ(IS_SILENT, psp_reason(self->low));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page of an SNP guest's that the firmware refuses, and then does not give back. It stays
- * Pre-Guest, so that a write to it by the host would be the host's end: nobody may write to
+ * A page of an SNP guest's that the firmware refuses, and then does not give back. The page
+ * stays Pre-Guest, so that a write to it by the host would be the host's end: nobody may write to
  * it any more, and the guest must not run. The kernel warns of the page when its memory is
  * released, for which reason this test has a box of its own.
  */

@@ -23,7 +23,7 @@
 #define RAM		(1 << 20)
 #define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define TMR_PAGES	512
-#define BLOCK_PAGES	2	/* one that changes hands, one that does not */
+#define BLOCK_PAGES	2	/* a page that changes hands, and one that does not */
 
 static int status_of(const struct sev_fw_door *door, struct sev_fw_snp_platform_info *info,
 		     uint32_t *fw)
@@ -193,7 +193,7 @@ TEST_F(ours, the_driver_fills_in_lengths)
 	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_SNP_COMMIT, &commit, sizeof(commit), &fw));
 }
 
-/* It has come with 1.58; there is no line of code for it in the driver. */
+/* A command of 1.58, for which the driver has no line of code but its row. */
 TEST_F(ours, a_mitigation_is_verified_where_the_firmware_can)
 {
 	struct { uint64_t verified, supported; uint32_t status; } answer = { 0 };
@@ -265,7 +265,7 @@ TEST_F(ours, a_page_that_is_not_given_back_is_lost_and_no_command_suffers)
 	EXPECT_EQ(0, live());
 }
 
-/* Whoever does not get the answer is told; so is whoever comes next, of something else. */
+/* The caller that gets no answer learns of it; so does the next one, of another command. */
 TEST_F(ours, an_answer_in_a_lost_page_is_no_success)
 {
 	static uint8_t room[0x4000];

@@ -35,7 +35,7 @@
 #define STATE_LAUNCH	1
 #define STATE_RUNNING	2
 
-/* What SNP_GUEST_STATUS answers. */
+/* The answer of SNP_GUEST_STATUS. */
 struct guest_status {
 	uint64_t policy;
 	uint32_t asid;
@@ -248,7 +248,7 @@ TEST_F(pass, the_status_of_a_guest)
 	EXPECT_EQ(STATE_RUNNING, status.state);
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 TEST_F(pass, a_refused_table_of_cpuid_comes_back_corrected)
 {

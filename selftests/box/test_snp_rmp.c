@@ -124,7 +124,7 @@ TEST_F(rmp, psmash_of_what_is_no_guests_large_page)
 	EXPECT_EQ(RMP_FAIL_BADADDR, snp_psmash(SWPSP_RMP_PAGES * RMP_4K));
 }
 
-/* ---- what is the firmware's ---- */
+/* ---- pages of the firmware ---- */
 
 struct hammer {
 	uint64_t addr;

@@ -116,7 +116,7 @@ static int open_and_start(struct snp_launch *l)
 	return snp_launch_start(l, POLICY);
 }
 
-/* Who signs what the guest must be, and what was signed. */
+/* Keys that sign the identity of a guest, and the signed blocks. */
 struct owner {
 	EVP_PKEY *id_key, *author_key;
 	uint8_t block[SNP_ID_BLOCK_BYTES];

@@ -3,10 +3,10 @@
  * The machine sleeps: firmware is shut down before and initialised when it is next
  * needed, keys survive, and a machine with guests does not sleep, for they would not
  * survive it. The kernel's own test mode is used: all devices are suspended, wait
- * a second, and are resumed. So it is for hibernation, whose image is then not written.
+ * a second, and are resumed. Hibernation is tested likewise: no image is written.
  *
  * In the box that is the end of the root file system, whose transport knows no
- * suspend; what is needed later must be in memory. So it has to be the last program
+ * suspend; what is needed later must be in memory. This program has to be the last one
  * there, and runs only if SEV_TEST_SUSPEND is set.
  */
 #define _GNU_SOURCE

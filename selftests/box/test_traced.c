@@ -44,7 +44,7 @@
  * struct seen - what a BPF program has seen; the programs know the offsets
  * @calls: how many
  * @argp: the last one's second argument
- * @ret: what it returned; fexit only
+ * @ret: result of the function; fexit only
  */
 struct seen {
 	uint64_t calls;
@@ -70,7 +70,7 @@ struct bpf_tracer {
 
 /**
  * struct types - type information of kvm_amd
- * @vmlinux: what it is based on
+ * @vmlinux: types of the kernel, on which it is based
  * @module: its own
  * @fd: of the latter
  */
@@ -193,9 +193,9 @@ static void bpf_off(struct bpf_tracer *t)
  * @group: where it then is
  * @buffer: trace buffer, and directory of its settings
  * @plugin: name of the tracer, if it is one
- * @line: what its lines in the buffer have, and no others
+ * @line: a part of each of its lines in the buffer, and of no others
  * @bpf: if it is a BPF program
- * @on: it is there
+ * @on: the tracer is attached
  * @optional: not every kernel has it
  */
 struct tracer {
@@ -647,9 +647,9 @@ TEST_F(traced, the_argument_steers_nothing)
 }
 
 /*
- * What a guest finds when it is entered: a vCPU whose state was encrypted by a
- * pass-through command has the same interception as one that stock code has sealed,
- * also when user space changes its filter of MSRs.
+ * Interception of a guest that is entered: a vCPU whose state was encrypted by a
+ * pass-through command must have the same as one that stock code has sealed, also when
+ * user space changes its filter of MSRs.
  */
 #define POLICY_ES	5
 #define ENTRIES		3	/* as sealed, with a filter, without it again */

@@ -58,7 +58,7 @@ static bool is_module(const char *name)
 {
 	char path[PATH_MAX];
 
-	/* what is built in has no such file */
+	/* a driver that is built in has no such file */
 	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
 	return !access(path, F_OK);
 }

@@ -2,7 +2,7 @@
 /*
  * The state of SEV-ES vCPUs: measured and encrypted, sent and received.
  *
- * What should be measured is nothing that an owner can know: KVM makes it up. The
+ * An owner cannot know the measurement, since KVM makes up the vCPU's state. The
  * judge here is the kernel's own code: two guests whose vCPUs are in the same
  * state, one launched by the legacy ioctl and one by pass-through, must have one
  * launch digest, as firmware has signed it.
