@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * SEV_FW_QUERY, and that the documentation's table of commands is what it says; and each
- * command that only reads, issued as it says.
+ * command that only reads, on the platform or a guest, issued as it says.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,11 +10,16 @@
 
 #include <sevfw/describe.h>
 #include <sevfw/sevfw.h>
+#include <sevfw/snp_launch.h>
 
 #include "kselftest_harness.h"
 
 #include "common.h"
+#include "guest.h"
 #include "host.h"
+#include "steps.h"
+
+#define RAM		(1 << 20)
 
 #define COMMANDS	"Documentation/commands.md"
 #define BEGIN		"<!-- commands -->\n"
@@ -41,7 +46,7 @@ FIXTURE_TEARDOWN(query)
 	close(self->door.fd);
 }
 
-/* What firmware's version says, the flags say for each command; so they do of SNP. */
+/* The flags of each command follow from the firmware's version, and from SNP. */
 TEST_F(query, availability)
 {
 	unsigned int version = self->answer.api_major << 8 | self->answer.api_minor;
@@ -164,6 +169,97 @@ TEST_F(query, each_command_that_only_reads_succeeds_and_answers)
 	}
 	EXPECT_LT(0, found);
 	close(writer.fd);
+}
+
+/*
+ * The same for commands on a guest: all that come with no data and make no guest, but have
+ * something to answer. They need guests at different stages of a launch, so that each is
+ * tried at each stage and must succeed at one. LAUNCH_MEASURE, which also ends a stage, has
+ * its place there anyway.
+ */
+static bool only_answers(const struct sev_fw_cmd_info *info, bool snp)
+{
+	const uint32_t mask = SEV_FW_INFO_AVAILABLE | SEV_FW_INFO_GUEST | SEV_FW_INFO_WRITE |
+			      SEV_FW_INFO_START | SEV_FW_INFO_SNP;
+	const uint32_t want = SEV_FW_INFO_AVAILABLE | SEV_FW_INFO_GUEST |
+			      (snp ? SEV_FW_INFO_SNP : 0);
+	uint8_t block[SEV_FW_BLOCK_MAX];
+
+	if ((info->flags & mask) != want || !make_block(info, block))
+		return false;
+	/* nothing but the guest's name: there is no room for an answer */
+	return info->buf[0].kind || info->size > sizeof(uint64_t);
+}
+
+/* Try each command that has not succeeded yet. */
+static void try_readers(const struct sev_fw_query *query, const struct sev_fw_cmd_info *infos,
+			const struct sev_fw_door *door, bool snp, bool answered[INFOS_MAX])
+{
+	uint8_t block[SEV_FW_BLOCK_MAX];
+	uint32_t status;
+
+	for (uint32_t i = 0; i < query->count; i++)
+		if (!answered[i] && only_answers(&infos[i], snp) && make_block(&infos[i], block))
+			answered[i] = !sev_fw_issue(door, infos[i].id, block, infos[i].size,
+						    &status) && has_answered(&infos[i], block);
+}
+
+/* How many commands have been tried; *@silent: the last one of those that never answered. */
+static unsigned int readers(const struct sev_fw_query *query, const struct sev_fw_cmd_info *infos,
+			    bool snp, const bool answered[INFOS_MAX], const char **silent)
+{
+	unsigned int found = 0;
+
+	*silent = NULL;
+	for (uint32_t i = 0; i < query->count; i++) {
+		if (!only_answers(&infos[i], snp))
+			continue;
+		found++;
+		if (!answered[i])
+			*silent = infos[i].name;
+	}
+	return found;
+}
+
+TEST_F(query, each_guest_command_that_only_reads_succeeds_and_answers)
+{
+	bool answered[INFOS_MAX] = {};
+	struct launch guest, *l = &guest;
+	struct sev_fw_door door;
+	const char *silent;
+
+	HOST_NEEDS(HOST_SEV);
+	GOES(guest_started(l, false, RAM));
+	GOES(launch_update(l));
+	door = launch_door(l);
+	try_readers(&self->answer, self->infos, &door, false, answered);
+	GOES(launch_finish(l));
+	try_readers(&self->answer, self->infos, &door, false, answered);
+	EXPECT_LT(2, readers(&self->answer, self->infos, false, answered, &silent));
+	EXPECT_EQ(NULL, silent)
+		TH_LOG("%s never answered", silent);
+	launch_close(l);
+}
+
+TEST_F(query, each_snp_guest_command_that_only_reads_succeeds_and_answers)
+{
+	struct snp_launch guest = { .vm = VM_NONE, .sev_fd = -1 }, *l = &guest;
+	bool answered[INFOS_MAX] = {};
+	struct sev_fw_door door;
+	const char *silent;
+
+	HOST_NEEDS(HOST_SNP);
+	ASSERT_EQ(0, snp_launch_open(l, RAM));
+	l->ops = &snp_launch_pass;
+	ASSERT_EQ(0, snp_launch_start(l, SNP_POLICY_ALWAYS | SNP_POLICY_SMT));
+	door = sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
+	try_readers(&self->answer, self->infos, &door, true, answered);
+	ASSERT_EQ(0, snp_launch_finish(l, NULL));
+	try_readers(&self->answer, self->infos, &door, true, answered);
+	EXPECT_LT(0, readers(&self->answer, self->infos, true, answered, &silent));
+	EXPECT_EQ(NULL, silent)
+		TH_LOG("%s never answered", silent);
+	snp_launch_close(l);
 }
 
 HOST_TESTS_MAIN
