@@ -152,24 +152,37 @@ FIXTURE_VARIANT(fault) {
 	struct class class;
 };
 
-#define CLASS(name, text, id, prepare, issue, ...)				\
+#define CLASS(name, ...)							\
 	FIXTURE_VARIANT_ADD(fault, name) {					\
-		{ text, id, prepare, issue, ##__VA_ARGS__ }			\
+		.class = { __VA_ARGS__ }					\
 	}
 
-CLASS(status, "platform, no buffer", SEV_FW_PLATFORM_STATUS, PREPARE_NOTHING, issue_status);
-CLASS(export, "platform, output", SEV_FW_PDH_CERT_EXPORT, PREPARE_NOTHING, issue_export);
-CLASS(legacy, "platform, older ioctl", SEV_FW_PDH_CERT_EXPORT, PREPARE_NOTHING, issue_legacy);
-CLASS(init, "INIT on demand", SEV_FW_INIT, PREPARE_RESET, issue_export);
-CLASS(flush, "DF_FLUSH after INIT", SEV_FW_DF_FLUSH, PREPARE_RESET, issue_export);
-CLASS(start, "LAUNCH_START", SEV_FW_LAUNCH_START, PREPARE_VM, issue_start);
-CLASS(activate, "ACTIVATE after START", SEV_FW_ACTIVATE, PREPARE_VM, issue_start);
-CLASS(kvm_activate, "ACTIVATE by KVM", SEV_FW_ACTIVATE, PREPARE_VM, issue_legacy_start);
-CLASS(update, "LAUNCH_UPDATE_DATA", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_update);
-CLASS(kvm_update, "that by KVM", SEV_FW_LAUNCH_UPDATE_DATA, PREPARE_GUEST, issue_legacy_update);
-CLASS(kvm_measure, "MEASURE by KVM", SEV_FW_LAUNCH_MEASURE, PREPARE_GUEST, issue_kvm_measure);
-CLASS(deactivate, "DEACTIVATE, VM ends", SEV_FW_DEACTIVATE, PREPARE_GUEST, issue_close, true);
-CLASS(decommission, "DECOMMISSION then", SEV_FW_DECOMMISSION, PREPARE_GUEST, issue_close, true);
+CLASS(status, .name = "platform, no buffer", .id = SEV_FW_PLATFORM_STATUS,
+      .prepare = PREPARE_NOTHING, .issue = issue_status);
+CLASS(export, .name = "platform, output", .id = SEV_FW_PDH_CERT_EXPORT,
+      .prepare = PREPARE_NOTHING, .issue = issue_export);
+CLASS(legacy, .name = "platform, legacy ioctl", .id = SEV_FW_PDH_CERT_EXPORT,
+      .prepare = PREPARE_NOTHING, .issue = issue_legacy);
+CLASS(init, .name = "INIT on demand", .id = SEV_FW_INIT,
+      .prepare = PREPARE_RESET, .issue = issue_export);
+CLASS(flush, .name = "DF_FLUSH after INIT", .id = SEV_FW_DF_FLUSH,
+      .prepare = PREPARE_RESET, .issue = issue_export);
+CLASS(start, .name = "LAUNCH_START", .id = SEV_FW_LAUNCH_START,
+      .prepare = PREPARE_VM, .issue = issue_start);
+CLASS(activate, .name = "ACTIVATE after START", .id = SEV_FW_ACTIVATE,
+      .prepare = PREPARE_VM, .issue = issue_start);
+CLASS(kvm_activate, .name = "ACTIVATE by KVM", .id = SEV_FW_ACTIVATE,
+      .prepare = PREPARE_VM, .issue = issue_legacy_start);
+CLASS(update, .name = "LAUNCH_UPDATE_DATA", .id = SEV_FW_LAUNCH_UPDATE_DATA,
+      .prepare = PREPARE_GUEST, .issue = issue_update);
+CLASS(kvm_update, .name = "that by KVM", .id = SEV_FW_LAUNCH_UPDATE_DATA,
+      .prepare = PREPARE_GUEST, .issue = issue_legacy_update);
+CLASS(kvm_measure, .name = "MEASURE by KVM", .id = SEV_FW_LAUNCH_MEASURE,
+      .prepare = PREPARE_GUEST, .issue = issue_kvm_measure);
+CLASS(deactivate, .name = "DEACTIVATE, VM ends", .id = SEV_FW_DEACTIVATE,
+      .prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
+CLASS(decommission, .name = "DECOMMISSION then", .id = SEV_FW_DECOMMISSION,
+      .prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
 
 static double now(void)
 {

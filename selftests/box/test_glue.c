@@ -30,6 +30,8 @@
 #include <linux/sev-fw.h>
 #include <linux/userfaultfd.h>
 
+#include <sevfw/launch.h>
+
 #include "kselftest_harness.h"
 #include "glue.h"
 #include "host.h"
@@ -37,7 +39,6 @@
 
 #define NO_SUCH_ID	0x7ff
 #define POLICY		1		/* no debugging */
-#define STATE_LAUNCH	1		/* LUPDATE, of GUEST_STATUS */
 
 static struct outcome sev_issue(int sev, __u32 id, void *block, __u32 len, int fd)
 {
@@ -162,7 +163,7 @@ TEST_F(glue, legacy_start)
 	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), ENOENT, SEV_FW_NO_CALL);
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_LAUNCH_START, &start, self->sev).ret);
 	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), 0, 0);
-	EXPECT_EQ(STATE_LAUNCH, status.state);
+	EXPECT_EQ(GUEST_LUPDATE, status.state);
 	EXPECT_EQ(POLICY, status.policy);
 }
 
@@ -175,7 +176,7 @@ TEST_F(glue, passthrough_start)
 	EXPECT_OUTCOME(passthrough(self->vm, SEV_FW_LAUNCH_START, &start, sizeof(start), self->sev),
 		       0, 0);
 	EXPECT_EQ(0, legacy(self->vm, KVM_SEV_GUEST_STATUS, &status, self->sev).ret);
-	EXPECT_EQ(STATE_LAUNCH, status.state);
+	EXPECT_EQ(GUEST_LUPDATE, status.state);
 	EXPECT_EQ(POLICY, status.policy);
 	EXPECT_EQ(start.handle, status.handle);
 	start = (struct sev_fw_launch_start) { .policy = POLICY };
@@ -211,7 +212,7 @@ TEST_F(glue, the_other_door)
 		       ENOENT, SEV_FW_NO_CALL);
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_LAUNCH_START, &start, self->sev).ret);
 	EXPECT_OUTCOME(sev_issue(self->sev, SEV_FW_GUEST_STATUS, &status, size, self->vm), 0, 0);
-	EXPECT_EQ(STATE_LAUNCH, status.state);
+	EXPECT_EQ(GUEST_LUPDATE, status.state);
 
 	vcpu = ioctl(self->vm, KVM_CREATE_VCPU, 0);
 	ASSERT_LE(0, vcpu);
@@ -230,7 +231,7 @@ TEST_F(glue, start_by_the_other_door)
 	EXPECT_OUTCOME(sev_issue(self->sev, SEV_FW_LAUNCH_START, &start, sizeof(start), self->vm),
 		       0, 0);
 	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), 0, 0);
-	EXPECT_EQ(STATE_LAUNCH, status.state);
+	EXPECT_EQ(GUEST_LUPDATE, status.state);
 }
 
 /* An open VM keeps kvm_amd, and so the function that the probe sits on. */
@@ -494,7 +495,7 @@ TEST_F(glue, a_caller_that_sleeps_does_not_block_rmmod)
 		ASSERT_EQ(0, load_module(GLUE));
 	}
 	EXPECT_OUTCOME(guest_status(self->vm, self->sev, &status), 0, 0);
-	EXPECT_EQ(STATE_LAUNCH, status.state);
+	EXPECT_EQ(GUEST_LUPDATE, status.state);
 }
 
 TEST_F(glue, comes_and_goes_under_load)

@@ -19,7 +19,6 @@
 #include "snp.h"
 
 #define RAM			(1 << 20)
-#define POLICY			(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define GPA_FREE		0x30000
 #define HWERROR_PLATFORM	SEV_FW_STATUS_HWERROR_PLATFORM
 
@@ -28,7 +27,7 @@ static int open_and_start(struct snp_launch *l)
 	int ret = snp_launch_open(l, RAM);
 
 	l->ops = &snp_launch_pass;
-	return ret ? ret : snp_launch_start(l, POLICY);
+	return ret ? ret : snp_launch_start(l, SNP_POLICY_PLAIN);
 }
 
 FIXTURE(kept) {

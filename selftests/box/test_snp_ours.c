@@ -21,7 +21,6 @@
 #include "status.h"
 
 #define RAM		(1 << 20)
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define TMR_PAGES	512
 #define BLOCK_PAGES	2	/* a page that changes hands, and one that does not */
 
@@ -41,7 +40,7 @@ static int live(void)
 	int ret = snp_launch_open(&l, RAM);
 
 	if (!ret)
-		ret = snp_launch_start(&l, POLICY);
+		ret = snp_launch_start(&l, SNP_POLICY_PLAIN);
 	if (!ret)
 		ret = snp_launch_update(&l, SNP_PAGE_ZERO, 0x1000, 4);
 	if (!ret)

@@ -23,7 +23,6 @@
 #include "snp.h"
 
 #define RAM		(1 << 20)
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define GPA_NORMAL	0x1000
 #define GPA_ZERO	0x10000
 #define GPA_UNMEASURED	0x14000
@@ -110,7 +109,7 @@ static int open_and_start(struct snp_launch *l)
 {
 	int ret = open_vm(l);
 
-	return ret ? ret : snp_launch_start(l, POLICY);
+	return ret ? ret : snp_launch_start(l, SNP_POLICY_PLAIN);
 }
 
 static const struct {
@@ -146,7 +145,7 @@ static int finish_as_expected(struct snp_launch *l)
 	uint8_t block[SNP_ID_BLOCK_BYTES], auth[SNP_ID_AUTH_BYTES];
 	EVP_PKEY *id = EVP_EC_gen("P-384"), *author = EVP_EC_gen("P-384");
 	struct snp_identity_request request = {
-		.policy = POLICY, .svn = 3, .family = "family", .image = "image",
+		.policy = SNP_POLICY_PLAIN, .svn = 3, .family = "family", .image = "image",
 	};
 	struct snp_finish finish = { .block = block, .auth = auth, .author = true };
 	int ret = snp_launch_expect_vcpu(l);
@@ -197,7 +196,7 @@ TEST_F(pass, a_guest_that_kvm_has_started_goes_on_by_pass_through)
 {
 	GOES(&self->l, open_vm(&self->l));
 	self->l.ops = &snp_launch_kvm;
-	GOES(&self->l, snp_launch_start(&self->l, POLICY));
+	GOES(&self->l, snp_launch_start(&self->l, SNP_POLICY_PLAIN));
 	GOES(&self->l, update_all(&self->l, true));
 	self->l.ops = &snp_launch_pass;
 	GOES(&self->l, finish_as_expected(&self->l));
@@ -238,9 +237,9 @@ TEST_F(pass, the_status_of_a_guest)
 
 	GOES(&self->l, open_vm(&self->l));
 	REFUSED(&self->l, -ENOENT, SEV_FW_NO_CALL, status_of(&self->l, &status));
-	GOES(&self->l, snp_launch_start(&self->l, POLICY));
+	GOES(&self->l, snp_launch_start(&self->l, SNP_POLICY_PLAIN));
 	GOES(&self->l, status_of(&self->l, &status));
-	EXPECT_EQ(POLICY, status.policy);
+	EXPECT_EQ(SNP_POLICY_PLAIN, status.policy);
 	EXPECT_LT(0, status.asid);
 	EXPECT_EQ(STATE_LAUNCH, status.state);
 	GOES(&self->l, snp_launch_finish(&self->l, NULL));
@@ -312,7 +311,7 @@ TEST_F(pass, a_page_becomes_the_guests_only_once)
 	GOES(l, snp_pass_vcpu(l, 0));
 	REFUSED(l, -EINVAL, SEV_FW_NO_CALL, snp_pass_vcpu(l, 0));
 	REFUSED(l, -EINVAL, SEV_FW_NO_CALL, snp_pass_vcpu(l, 1));
-	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, snp_launch_start(l, POLICY));
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, snp_launch_start(l, SNP_POLICY_PLAIN));
 }
 
 TEST_F(pass, a_refused_start_leaves_nothing)
@@ -323,7 +322,7 @@ TEST_F(pass, a_refused_start_leaves_nothing)
 	REFUSED(&self->l, -EIO, SEV_FW_STATUS_POLICY_FAILURE, snp_launch_start(&self->l, 0));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(self->before.context, now.context);
-	GOES(&self->l, snp_launch_start(&self->l, POLICY));
+	GOES(&self->l, snp_launch_start(&self->l, SNP_POLICY_PLAIN));
 	GOES(&self->l, finish_as_expected(&self->l));
 }
 
@@ -347,7 +346,7 @@ static void live_until(unsigned int step)
 
 	if (open_vm(&l) || step == 0)
 		_exit(0);
-	if (snp_launch_start(&l, POLICY) || step == 1)
+	if (snp_launch_start(&l, SNP_POLICY_PLAIN) || step == 1)
 		_exit(0);
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
 		if (snp_launch_update(&l, ranges[i].kind, ranges[i].gpa, ranges[i].pages) ||

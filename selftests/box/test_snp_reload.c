@@ -25,7 +25,6 @@
 #include "status.h"
 
 #define RAM		(1 << 20)
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define NV		"/tmp/snp-nv"
 #define NV_SIZE		0x8000
 #define TMR_PAGES	512
@@ -46,7 +45,7 @@ static int live(uint64_t *page)
 	int ret = snp_launch_open(&l, RAM);
 
 	if (!ret)
-		ret = snp_launch_start(&l, POLICY);
+		ret = snp_launch_start(&l, SNP_POLICY_PLAIN);
 	if (!ret)
 		ret = snp_launch_update(&l, SNP_PAGE_ZERO, 0x1000, 4);
 	if (page)

@@ -19,7 +19,6 @@
 
 #define GPA		0x40000000ull
 #define RAM		(1 << 20)
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 
 /* A page of 2 MiB that is all ours. */
 FIXTURE(rmp) {
@@ -159,7 +158,7 @@ TEST_F(rmp, a_host_cannot_have_a_context_while_the_firmware_works)
 	pthread_t thread;
 
 	ASSERT_EQ(0, snp_launch_open(&l, RAM));
-	ASSERT_EQ(0, snp_launch_start(&l, POLICY));
+	ASSERT_EQ(0, snp_launch_start(&l, SNP_POLICY_PLAIN));
 	h.addr = snp_find(RMP_CONTEXT, 0);
 	ASSERT_NE(0, h.addr);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, hammer_page, &h));

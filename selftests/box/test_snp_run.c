@@ -20,7 +20,6 @@
 #include "host.h"
 #include "snp.h"
 
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 
 /* The guest's program is beside this one. */
 static size_t load_guest(uint8_t *to)
@@ -60,7 +59,7 @@ FIXTURE_SETUP(running)
 	ASSERT_EQ(0, snp_launch_open(l, GUEST_RAM));
 	pages = load_guest(l->vm.memory + GUEST_ENTRY);
 	ASSERT_LT(0, pages);
-	ASSERT_EQ(0, snp_launch_start(l, POLICY));
+	ASSERT_EQ(0, snp_launch_start(l, SNP_POLICY_PLAIN));
 	ASSERT_EQ(0, snp_launch_update(l, SNP_PAGE_NORMAL, GUEST_ENTRY, pages));
 	ASSERT_EQ(0, snp_launch_update(l, SNP_PAGE_SECRETS, SECRETS_PAGE, 1));
 }
@@ -92,7 +91,7 @@ TEST_F(running, a_guest_validates_memory_and_hands_out_its_report)
 	EXPECT_NE(NULL, strstr(self->out, "handed out its attestation report\n"));
 	EXPECT_EQ(0, memcmp(report->report_data, mailbox + MAILBOX_NONCE, 64));
 	EXPECT_EQ(0, memcmp(report->measurement, l->digest, sizeof(l->digest)));
-	EXPECT_EQ(POLICY, report->policy);
+	EXPECT_EQ(SNP_POLICY_PLAIN, report->policy);
 	EXPECT_NE(0, memcmp(none, mailbox + MAILBOX_KEY_DIGEST, sizeof(none)));
 	EXPECT_EQ(self->before.guest_invalid, snp_pages("Guest-Invalid"));
 }
@@ -167,7 +166,7 @@ TEST(a_guest_and_its_host_have_an_xcr0_each)
 	ASSERT_NE(3, before);
 	ASSERT_EQ(0, snp_launch_open(&l, GUEST_RAM));
 	memcpy(l.vm.memory + GUEST_ENTRY, xcr0_guest, sizeof(xcr0_guest));
-	EXPECT_EQ(0, snp_launch_start(&l, POLICY));
+	EXPECT_EQ(0, snp_launch_start(&l, SNP_POLICY_PLAIN));
 	EXPECT_EQ(0, snp_launch_update(&l, SNP_PAGE_NORMAL, GUEST_ENTRY, 1));
 	EXPECT_EQ(0, snp_launch_finish(&l, NULL));
 	EXPECT_GT(0, vm_run(&l.vm, out, sizeof(out)));

@@ -34,7 +34,6 @@
 
 #define RAM		(1 << 20)
 #define HUGE_BYTES	(2ul << 20)
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define GPA_NORMAL	0x1000
 #define GPA_ZERO	0x10000
 #define GPA_UNMEASURED	0x14000
@@ -113,7 +112,7 @@ static int open_and_start(struct snp_launch *l)
 	if (ret)
 		return ret;
 	load(l);
-	return snp_launch_start(l, POLICY);
+	return snp_launch_start(l, SNP_POLICY_PLAIN);
 }
 
 /* Keys that sign the identity of a guest, and the signed blocks. */
@@ -127,7 +126,7 @@ struct owner {
 static int identify(struct owner *o, const struct snp_launch *l, struct snp_finish *finish)
 {
 	struct snp_identity_request request = {
-		.policy = POLICY, .svn = 3, .family = "family", .image = "image",
+		.policy = SNP_POLICY_PLAIN, .svn = 3, .family = "family", .image = "image",
 	};
 
 	memcpy(request.digest, l->digest, sizeof(request.digest));
@@ -218,7 +217,7 @@ TEST_F(snp, pages_are_in_the_states_that_the_firmware_says)
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->firmware + 1, now.firmware) TH_LOG("response page of guest requests");
 	EXPECT_EQ(was->context, now.context);
-	SNP_GOES(l, snp_launch_start(l, POLICY));
+	SNP_GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->context + 1, now.context);
 	EXPECT_EQ(was->guest_valid, now.guest_valid);
@@ -271,10 +270,10 @@ TEST_F(snp, a_policy_that_the_host_cannot_meet_is_refused)
 		uint64_t policy;
 		uint32_t status;
 	} cases[] = {
-		{ POLICY | 0xff00, SEV_RET_POLICY_FAILURE },	/* API version */
+		{ SNP_POLICY_PLAIN | 0xff00, SEV_RET_POLICY_FAILURE },	/* API version */
 		{ SNP_POLICY_ALWAYS, 0 },			/* by KVM */
 		{ SNP_POLICY_SMT, 0 },
-		{ POLICY | 1ull << 40, 0 },
+		{ SNP_POLICY_PLAIN | 1ull << 40, 0 },
 	};
 	struct snp_launch *l = &self->l;
 
@@ -400,7 +399,7 @@ static void live_until(unsigned int step)
 	if (snp_launch_open(&l, RAM) || step == 0)
 		_exit(0);
 	load(&l);
-	if (snp_launch_start(&l, POLICY) || step == 1)
+	if (snp_launch_start(&l, SNP_POLICY_PLAIN) || step == 1)
 		_exit(0);
 	for (unsigned int i = 0; i < LAUNCHED_PAGES; i++)
 		if (snp_launch_update(&l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000 * i, 1) ||

@@ -24,7 +24,6 @@
 #include "../sevfw/files.h"
 #include "vmm.h"
 
-#define POLICY		(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 #define FILE_MAX	0x10000
 
 /* Of later headers: KVM_RUN fails with EFAULT; flags, then the address. */
@@ -91,7 +90,7 @@ static int load_guest(struct snp_run *r)
 
 static int start(struct snp_run *r)
 {
-	return snp_launch_start(&r->l, POLICY);
+	return snp_launch_start(&r->l, SNP_POLICY_PLAIN);
 }
 
 static int update_program(struct snp_run *r)
@@ -172,7 +171,7 @@ static int verify_content(struct snp_run *r)
 		return refuse(r, "the report is not an answer to this nonce");
 	if (memcmp(report->measurement, r->l.digest, sizeof(r->l.digest)))
 		return refuse(r, "the guest is another one than was to be launched");
-	if (report->policy != POLICY || report->vmpl)
+	if (report->policy != SNP_POLICY_PLAIN || report->vmpl)
 		return refuse(r, "the guest has another policy, or the report another VMPL");
 	if (report->reported_tcb != report->launch_tcb ||
 	    report->committed_tcb != report->current_tcb)

@@ -28,6 +28,8 @@
 #define SNP_POLICY_ALWAYS	(1ull << 17)	/* must be set */
 #define SNP_POLICY_AGENT	(1ull << 18)	/* may have a migration agent */
 #define SNP_POLICY_DEBUG	(1ull << 19)	/* the host may read and write it */
+/* Policy of an ordinary guest: the bit that must be set, and SMT, which any host may have. */
+#define SNP_POLICY_PLAIN	(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 
 /**
  * enum snp_page_kind - types of pages, as the firmware numbers them
