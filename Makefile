@@ -25,6 +25,7 @@ help:
 	@echo '  make check-long  tests that take too long for that: a thousand SNP guests, stock'
 	@echo '                  drivers held against themselves, 6.1 with all that make check'
 	@echo '                  runs on the second kernel only, more versions of the firmware'
+	@echo '  make prove      the life of ASIDs in every order of events, by a model checker; a minute'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
@@ -94,6 +95,9 @@ bench: modules programs
 check-long: programs
 	@scripts/check-long
 
+prove: setup
+	@scripts/prove
+
 check-tree: programs
 	@scripts/check-tree
 
@@ -135,5 +139,5 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run run-snp demo-migrate check check-long check-tree check-kernels kselftest bench \
+.PHONY: help setup modules programs shell run run-snp demo-migrate check check-long prove check-tree check-kernels kselftest bench \
 	kselftest-install install install-lib uninstall deb dist docs lint clean distclean
