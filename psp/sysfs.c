@@ -28,7 +28,6 @@
  *             sleeping at once; how many of those slept for had lost their interrupt,
  *             so that a timer found them; interrupts, and how they behaved at probe
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/crash_dump.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
