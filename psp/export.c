@@ -278,7 +278,7 @@ bool sev_is_snp_ciphertext_hiding_supported(void)
 EXPORT_SYMBOL_GPL(sev_is_snp_ciphertext_hiding_supported);
 
 /**
- * sev_get_snp_policy_bits() - what a guest may ask for in its SNP policy
+ * sev_get_snp_policy_bits() - bits that a guest may set in its SNP policy
  *
  * Return: none of it, there is no SNP here.
  */

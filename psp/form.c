@@ -350,7 +350,7 @@ static bool is_length(const struct psp_row *row, u8 at)
 }
 
 /**
- * psp_form_out() - what goes back into the legacy struct, but for a handle
+ * psp_form_out() - put outputs back into the legacy struct, but for a handle
  * @form: legacy command
  * @row: firmware command of the form
  * @lengths: the caller has only asked for lengths

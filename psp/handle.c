@@ -127,7 +127,7 @@ u32 psp_handle_add(struct psp_handle *handle, u64 generation, u32 fw)
 }
 
 /**
- * psp_handle_find() - what the firmware calls a guest
+ * psp_handle_find() - the firmware's handle of a guest
  * @generation: of the platform that is to be asked
  * @number: the guest's handle; 0 names no guest, to the firmware either
  * @fw: receives the firmware's handle
@@ -155,7 +155,7 @@ int psp_handle_find(u64 generation, u32 number, u32 *fw)
 }
 
 /**
- * psp_handle_drop() - whoever held this handle has let go of it
+ * psp_handle_drop() - the holder of this handle has let go of it
  * @number: the handle of a guest that has been decommissioned, or is gone anyway
  */
 void psp_handle_drop(u32 number)

@@ -530,7 +530,7 @@ void psp_mailbox_quiet(struct psp *psp)
 }
 
 /**
- * psp_mailbox_stop() - nobody looks at the registers any more
+ * psp_mailbox_stop() - end all looks at the registers
  * @psp: PSP that accepts no command, and whose interrupt has been released
  *
  * Context: process context, sleeps.

@@ -11,7 +11,7 @@
  *    exist, in a directory that does, is an empty store;
  *  - a crash leaves the old content or the new one: NAME.new is written in the same
  *    directory, synced, and renamed;
- *  - what could not be saved is kept here, is shown, and is tried again.
+ *  - data that could not be saved are kept here, and tried again; sysfs shows that.
  *
  * All of it is done by kernel threads: whoever causes a change may be killed while it
  * is saved, may have no permission to write there, a limit on the size of files,

@@ -530,7 +530,7 @@ int psp_platform_init(struct psp *psp)
  */
 void psp_try_interrupt(struct psp *psp)
 {
-	/* after each of the two, each of the two */
+	/* both ways of waiting, each after itself and after the other one */
 	static const enum psp_trial trials[] = {
 		PSP_TRIAL_SLEEP, PSP_TRIAL_SLEEP, PSP_TRIAL_LOOK, PSP_TRIAL_LOOK, PSP_TRIAL_SLEEP,
 	};

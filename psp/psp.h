@@ -517,7 +517,7 @@ int psp_fwmem_give_page(u64 pfn, bool large);
 int psp_fwmem_lend_block(struct psp *psp, const struct psp_call *call);
 
 /**
- * struct psp_shadow - what firmware writes to, instead of an object of kernel code's
+ * struct psp_shadow - pages that the firmware writes to, instead of an object of kernel code's
  * @mem: whole pages; none if there is no need of any
  * @addr: address of the object
  * @len: its length

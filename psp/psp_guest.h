@@ -14,7 +14,7 @@ struct page;
 struct sev_fw_cmd;
 
 /**
- * struct psp_guest - what the engine must know of one guest
+ * struct psp_guest - a guest, as far as the engine must know it
  * @handle: handle, 0 while there is none. The engine sets it when START succeeds;
  *	the host side stores it afterwards. The number is the driver's, not the
  *	firmware's: it stays this guest's also when the platform has been initialised

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an administrator can look at: attributes of the PCI device in sysfs, counters
- * and the ASID table in debugfs. Everything here reads. Nothing that is looked at asks
+ * The administrator's view: attributes of the PCI device in sysfs, counters and the ASID
+ * table in debugfs. Everything here reads. Nothing that is looked at asks
  * the firmware, since a firmware that does not answer would be given up because of it, and
  * nothing takes psp->lock, since whoever holds it may be waiting for such a firmware.
  *

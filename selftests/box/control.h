@@ -103,7 +103,7 @@ const char *image_missing(void);
 	} while (0)
 
 /**
- * struct image - what an image says of itself
+ * struct image - header of a firmware image
  * @api_major: version of the firmware
  * @api_minor: likewise
  * @build: likewise

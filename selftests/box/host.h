@@ -54,7 +54,7 @@ bool host_swpsp_use(const char *device);
 uint32_t host_counter(uint32_t offset);
 
 /**
- * struct host_use - what is held on behalf of somebody
+ * struct host_use - things that are held on behalf of somebody
  * @guests: guest contexts in firmware, as PLATFORM_STATUS says
  * @asids: ASIDs that are bound; 0 where only firmware knows
  * @pins: pages pinned in the whole system; 0 where the kernel does not count
@@ -69,7 +69,7 @@ struct host_use {
 	uint64_t locked_kib;
 };
 
-/** host_use() - what is held just now; 0 or a negative errno */
+/** host_use() - count the things that are held just now; 0 or a negative errno */
 int host_use(struct host_use *use);
 
 /** host_use_differs() - the name of the first member in which they differ, or NULL */

@@ -425,7 +425,7 @@ static bool is_legacy(const struct class *class)
 	       class->issue == issue_legacy_update || class->issue == issue_kvm_measure;
 }
 
-/* Anything, by one of the doors there are: is the answer what a dead PSP's must be? */
+/* Issue some command by the door number @i: is the answer that of a dead PSP? */
 static bool dead_by_some_door(struct cell *c, int i)
 {
 	if (c->guest && i & 2) {

@@ -361,7 +361,7 @@ FIXTURE_SETUP(fuzz)
 	struct sev_fw_door door;
 	struct sev_fw_query query;
 
-	/* the test may change keys, and issues every command that there is */
+	/* the test may change keys, and needs each door that there is */
 	HOST_NEEDS(HOST_SEV | HOST_FW | HOST_SWPSP);
 	ASSERT_EQ(0, guest_started(&self->anchor, false, RAM));
 	world.sev_fd[0] = open("/dev/sev", O_RDONLY | O_CLOEXEC);

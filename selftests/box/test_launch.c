@@ -430,7 +430,7 @@ FIXTURE(es_guest) {
 
 FIXTURE_VARIANT(es_guest) {
 	const struct launch_ops *ops;
-	bool launched;		/* with its vCPU's state encrypted, and finished */
+	bool launched;		/* the vCPU's state is encrypted, and the launch is finished */
 };
 
 FIXTURE_VARIANT_ADD(es_guest, fw) {

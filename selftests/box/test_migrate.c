@@ -254,7 +254,7 @@ TEST_F(migrate, truncated)
 	GOES(migrate_receive_data(l, AT, &self->packet));
 }
 
-/* Nothing in a packet says where it belongs or when it was made: firmware's rule. */
+/* A packet does not say where it belongs or when it was made, so it can be replayed. */
 TEST_F(migrate, replayed)
 {
 	struct launch *l;

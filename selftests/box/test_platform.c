@@ -45,7 +45,7 @@
 #define INIT		1
 #define WORKING		2
 
-#define ANY_REFUSAL		0xfffeu	/* firmware says no, and why is its business */
+#define ANY_REFUSAL		0xfffeu	/* EIO with any status of the firmware */
 
 FIXTURE(dev) {
 	struct platform p;	/* a fd for reading and writing */

@@ -41,7 +41,7 @@
 /* BPF programs */
 
 /**
- * struct seen - what a BPF program has seen; the programs know the offsets
+ * struct seen - calls that a BPF program has seen; the programs know the offsets
  * @calls: how many
  * @argp: the last one's second argument
  * @ret: result of the function; fexit only
@@ -71,8 +71,8 @@ struct bpf_tracer {
 /**
  * struct types - type information of kvm_amd
  * @vmlinux: types of the kernel, on which it is based
- * @module: its own
- * @fd: of the latter
+ * @module: types of the module
+ * @fd: file descriptor of @module
  */
 struct types {
 	struct btf *vmlinux;
@@ -688,7 +688,7 @@ static int define_entry(void)
 }
 
 /**
- * struct entered - what the probe has shown
+ * struct entered - state of a vCPU that the probe has shown
  * @lbr: the VMCB's word with the bit that virtualizes branch records
  * @map: 16 MSRs of the permission map
  * @text: that, and KVM's record

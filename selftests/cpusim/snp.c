@@ -48,7 +48,7 @@
 #define INSN_SIZE		4
 
 /**
- * struct rmpupdate_operand - what RCX points to
+ * struct rmpupdate_operand - operand of RMPUPDATE, which RCX points to
  * @gpa: guest physical address
  * @assigned: 0 or 1
  * @pagesize: 0: 4 KiB, 1: 2 MiB

@@ -31,7 +31,7 @@
 #define REPORT_AT	0x20
 #define REPORT_SIZE	0x4a0
 
-static uint64_t number;			/* of the last message, in either direction */
+static uint64_t number;			/* number of the last message, in either direction */
 static uint8_t page[0x1000];		/* the host must not see a message in the making */
 
 static void copy(volatile void *to, const volatile void *from, size_t len)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the two sides of a migration tell people. Standard output is the wire, hence
+ * Messages of the two sides of a migration to people. Standard output is the wire, hence
  * standard error.
  */
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #include "wire.h"
 
 /**
- * struct migrate_options - what the user wants
+ * struct migrate_options - options of the command line
  * @vendor: target: directory with the vendor's files, or NULL
  * @memory: source: RAM of the guest, in bytes
  * @policy: source: its policy

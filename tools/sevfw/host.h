@@ -20,7 +20,7 @@ enum driver {
 };
 
 /**
- * struct host - what there is
+ * struct host - devices and modules of this host
  * @driver: which driver is loaded
  * @device: sysfs directory of the PSP that commands go to; "" if there is none
  * @others: PSPs that psp_sev has, and does not use
@@ -110,7 +110,7 @@ int host_refused(const char *command, int ret, uint32_t status);
  */
 void host_advise(int ret, uint32_t status);
 
-/** status_advice() - what to do about a status of the firmware; NULL if there is no advice */
+/** status_advice() - advice about a status of the firmware; NULL if there is no advice */
 const char *status_advice(uint32_t status);
 
 #endif /* SEVFW_HOST_H */

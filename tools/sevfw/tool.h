@@ -48,7 +48,7 @@ struct option_row {
 };
 
 /**
- * struct key_row - what --json prints at one place
+ * struct key_row - a key of the output of --json
  * @path: keys from the outermost object on, with dots between them. "[]" follows the key of
  *	a list, "?" one that may be missing; "{a,b}" stands for each of these keys
  * @type: text, integer, number or boolean

@@ -412,7 +412,7 @@ struct sev_fw_buf_info {
 #define SEV_FW_BLOCK_MAX	128	/* no block will be larger than this, in bytes */
 
 /**
- * struct sev_fw_cmd_info - what the kernel knows of one command
+ * struct sev_fw_cmd_info - a command, as the kernel knows it
  * @id: SEV_FW_CMD(enum sev_fw_id)
  * @flags: SEV_FW_INFO_*
  * @size: size of the block in bytes
@@ -1181,7 +1181,7 @@ struct sev_fw_snp_platform_status {
 } __sev_fw_packed;
 
 /**
- * struct sev_fw_snp_platform_info - what SNP_PLATFORM_STATUS answers
+ * struct sev_fw_snp_platform_info - answer of SNP_PLATFORM_STATUS
  * @api_major: SNP ABI version, major
  * @api_minor: and minor
  * @state: 0 uninitialised, 1 initialised

@@ -42,7 +42,7 @@ const struct psp_generation *psp_generation_find(unsigned int pci_id);
 const struct psp_generation *psp_generation_get(unsigned int index);
 
 /**
- * struct mailbox_config - what the mailbox is for
+ * struct mailbox_config - the platform and the machine of a mailbox
  * @generation: register map
  * @max_asid: shown to the CPU simulation as CPUID 0x8000001f ECX
  * @min_sev_asid: likewise, EDX

@@ -127,7 +127,7 @@ uint16_t cmd_guest_status(struct swpsp *p, uint8_t *cmd)
 	return SWPSP_SUCCESS;
 }
 
-/* From the end that cannot overwrite what is still to be read. */
+/* Begin at the end at which no page is overwritten before it is read. */
 static uint16_t copy_pages(struct swpsp *p, uint32_t asid, uint64_t dst, uint64_t src,
 			   uint32_t len)
 {

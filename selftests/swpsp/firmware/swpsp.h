@@ -46,7 +46,7 @@ enum swpsp_product {
 #define SWPSP_SNP_CXL		4u	/* CXL memory is populated */
 
 /**
- * enum swpsp_memory - what encryption does to guest memory
+ * enum swpsp_memory - effect of encryption on guest memory
  * @SWPSP_MEMORY_PLAIN: memory keeps its plaintext, so that a guest can run under
  *	emulation; what firmware writes into guest memory it writes in the clear.
  *	Digests and packets are the same
@@ -59,7 +59,7 @@ enum swpsp_memory {
 };
 
 /**
- * struct swpsp_config - what kind of platform this is
+ * struct swpsp_config - properties of a platform
  * @memory: the machine's RAM; offset 0 is physical address 0
  * @memory_size: size of the memory in bytes
  * @mode: see enum swpsp_memory
@@ -239,7 +239,7 @@ int swpsp_guest_read(struct swpsp *psp, uint32_t asid, uint64_t addr, void *out,
 #define SWPSP_WRAPPED_VLEK_SIZE	0x1b0
 
 /**
- * swpsp_wrap_vlek() - what the vendor gives a cloud provider for this chip
+ * swpsp_wrap_vlek() - the VLEK that the vendor gives a cloud provider for this chip
  * @psp: platform
  * @stick: hash stick that the VLEK is derived from, 384 bytes
  * @tcb: TCB version that it is good for; 0: the one that the platform reports
@@ -262,7 +262,7 @@ int swpsp_wrap_vlek(struct swpsp *psp, const void *stick, uint64_t tcb, void *wr
 int swpsp_vlek_stick(struct swpsp *psp, uint64_t tcb, void *stick);
 
 /**
- * enum swpsp_x509 - what the simulated vendor publishes for SNP
+ * enum swpsp_x509 - certificates that the simulated vendor publishes for SNP
  * @SWPSP_X509_ARK: root
  * @SWPSP_X509_ASK: signs VCEKs
  * @SWPSP_X509_ASVK: signs VLEKs

@@ -29,7 +29,7 @@ static const char * const products[] = {
 	[SWPSP_MILAN] = "Milan", [SWPSP_GENOA] = "Genoa", [SWPSP_TURIN] = "Turin",
 };
 
-/* As steppings are told: by the letter B and the number of CPUID. */
+/* Names of steppings in certificates: the letter B and the number of CPUID. */
 static const char * const steppings[] = {
 	[SWPSP_MILAN] = "Milan-B1", [SWPSP_GENOA] = "Genoa-B1", [SWPSP_TURIN] = "Turin",
 };

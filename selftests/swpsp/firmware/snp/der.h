@@ -27,7 +27,7 @@
 #define OID_END			UINT32_MAX
 
 /**
- * struct der - what has been written
+ * struct der - output of the functions below
  * @len: bytes of @data
  * @full: @data was too small, and is not valid
  * @data: the bytes

@@ -154,7 +154,7 @@ void rmp_init(struct rmp *rmp, void *memory, uint64_t pages);
 /** rmp_clear() - all pages become the hypervisor's, all counters 0 */
 void rmp_clear(struct rmp *rmp);
 
-/** rmp_state() - what state the fields of an entry mean */
+/** rmp_state() - the state that the fields of an entry mean */
 enum rmp_state rmp_state(const struct rmp_page *page);
 
 /** rmp_state_name() - "Pre-Guest" and so on */

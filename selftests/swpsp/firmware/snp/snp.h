@@ -261,7 +261,7 @@ struct snp_ranges {
 	struct snp_range range[SNP_RANGES_MAX];
 };
 
-/** snp_ranges_read() - a list at @addr: INVALID_ADDRESS, INVALID_PARAM */
+/** snp_ranges_read() - read a list at @addr; 0, INVALID_ADDRESS or INVALID_PARAM */
 uint16_t snp_ranges_read(struct swpsp *p, uint64_t addr, struct snp_ranges *ranges);
 
 /** snp_ranges_check() - INVALID_PAGE_STATE unless all pages are in one of @states */
@@ -429,7 +429,7 @@ enum snp_page_type {
 };
 
 /**
- * struct snp_measured - what the digest says of a page, besides its content
+ * struct snp_measured - a page in the digest, besides its content
  * @type: see enum snp_page_type
  * @imi: the page belongs to an incoming migration image
  * @perms: permissions of VMPL 1, 2, 3

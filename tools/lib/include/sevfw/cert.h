@@ -19,7 +19,7 @@
 #include <openssl/types.h>
 
 /**
- * enum owner_result - what the functions of the owner side return
+ * enum owner_result - results of the functions of the owner side
  * @OWNER_OK: done
  * @OWNER_CRYPTO: libcrypto failed (memory, no randomness)
  * @OWNER_LENGTH: a length that cannot be
@@ -116,7 +116,7 @@ struct sev_cert {
 static_assert(sizeof(struct sev_cert) == SEV_CERT_SIZE, "certificate");
 static_assert(offsetof(struct sev_cert, sig) == SEV_CERT_SIGNED, "certificate body");
 
-/** struct sev_chain - what PDH_CERT_EXPORT delivers beside the PDH certificate */
+/** struct sev_chain - certificates from PDH_CERT_EXPORT, except the PDH's */
 struct sev_chain {
 	struct sev_cert pek;
 	struct sev_cert oca;
@@ -126,7 +126,7 @@ struct sev_chain {
 static_assert(sizeof(struct sev_chain) == 0x186c, "chain");
 
 /**
- * struct sev_vendor - what the vendor says of a platform
+ * struct sev_vendor - the vendor's certificates of a platform
  * @cek: the platform's CEK certificate, signed by the ASK
  * @ca: ASK and ARK certificates, one after the other, in the vendor's format
  * @ca_len: their length, 0x680 (2048-bit keys) or 0xc80 (4096-bit keys)

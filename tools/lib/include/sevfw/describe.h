@@ -27,7 +27,7 @@ void describe_command(FILE *out, const struct sev_fw_cmd_info *info);
 /** describe_door() - where the command may be issued */
 const char *describe_door(const struct sev_fw_cmd_info *info);
 
-/** describe_mode() - what /dev/sev must be open for; "" for commands of the driver's */
+/** describe_mode() - how /dev/sev must be open; "" for commands of the driver's */
 const char *describe_mode(const struct sev_fw_cmd_info *info);
 
 /** describe_buffers() - its buffers in the order of the block, on one line */

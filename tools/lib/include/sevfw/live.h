@@ -31,7 +31,7 @@ int live_log(struct vm *vm, bool on);
 /** live_written() - one bit for each page of RAM written since; then none of them is */
 int live_written(struct vm *vm, uint64_t *bitmap);
 
-/** live_get_cpu() - what the vCPU has begun is finished first */
+/** live_get_cpu() - the vCPU first finishes an instruction that it has begun */
 int live_get_cpu(struct vm *vm, struct live_cpu *cpu);
 
 int live_set_cpu(struct vm *vm, const struct live_cpu *cpu);

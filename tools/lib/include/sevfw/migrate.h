@@ -26,7 +26,7 @@
 #include "vendor.h"
 
 /**
- * struct migrate_target - what a target shows: is it one for this guest?
+ * struct migrate_target - proofs of a target, by which a source judges it
  * @pdh: the target's PDH certificate
  * @chain: PEK, OCA, and the CEK that the vendor has signed
  * @ca: the vendor's certificates
@@ -43,7 +43,7 @@ struct migrate_target {
 };
 
 /**
- * struct migrate_session - what a source tells first
+ * struct migrate_session - the first message of a source
  * @policy: policy of the guest
  * @pdh: the source's PDH certificate
  * @blob: the packets' keys, sealed for the target's firmware
@@ -66,7 +66,7 @@ struct migrate_packet {
 	uint8_t data[SEV_FW_PACKET_MAX];
 };
 
-/** migrate_target() - what this platform shows; @vendor: files about it, or NULL */
+/** migrate_target() - the proofs of this platform; @vendor: files about it, or NULL */
 int migrate_target(struct launch *l, const struct vendor_files *vendor,
 		   struct migrate_target *target);
 

@@ -72,7 +72,7 @@ enum owner_result snp_digest_page(uint8_t digest[SNP_DIGEST_BYTES], enum snp_pag
 void snp_vmsa_real_mode(void *vmsa, uint16_t ip);
 
 /**
- * struct snp_identity_request - what an ID block says
+ * struct snp_identity_request - content of an ID block
  * @digest: launch digest that the guest must have
  * @policy: policy that it must have
  * @family: FAMILY_ID, appears in reports
