@@ -17,7 +17,7 @@
 #include "psp.h"
 
 struct psp *psp_master;
-DEFINE_MUTEX(psp_master_lock);
+DEFINE_MUTEX(psp_master_lock);	/* of psp_master, and of pci.c's list */
 
 /**
  * psp_get() - the PSP that commands go to

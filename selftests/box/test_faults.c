@@ -158,31 +158,31 @@ FIXTURE_VARIANT(fault) {
 	}
 
 CLASS(status, .name = "platform, no buffer", .id = SEV_FW_PLATFORM_STATUS,
-      .prepare = PREPARE_NOTHING, .issue = issue_status);
+	.prepare = PREPARE_NOTHING, .issue = issue_status);
 CLASS(export, .name = "platform, output", .id = SEV_FW_PDH_CERT_EXPORT,
-      .prepare = PREPARE_NOTHING, .issue = issue_export);
+	.prepare = PREPARE_NOTHING, .issue = issue_export);
 CLASS(legacy, .name = "platform, legacy ioctl", .id = SEV_FW_PDH_CERT_EXPORT,
-      .prepare = PREPARE_NOTHING, .issue = issue_legacy);
+	.prepare = PREPARE_NOTHING, .issue = issue_legacy);
 CLASS(init, .name = "INIT on demand", .id = SEV_FW_INIT,
-      .prepare = PREPARE_RESET, .issue = issue_export);
+	.prepare = PREPARE_RESET, .issue = issue_export);
 CLASS(flush, .name = "DF_FLUSH after INIT", .id = SEV_FW_DF_FLUSH,
-      .prepare = PREPARE_RESET, .issue = issue_export);
+	.prepare = PREPARE_RESET, .issue = issue_export);
 CLASS(start, .name = "LAUNCH_START", .id = SEV_FW_LAUNCH_START,
-      .prepare = PREPARE_VM, .issue = issue_start);
+	.prepare = PREPARE_VM, .issue = issue_start);
 CLASS(activate, .name = "ACTIVATE after START", .id = SEV_FW_ACTIVATE,
-      .prepare = PREPARE_VM, .issue = issue_start);
+	.prepare = PREPARE_VM, .issue = issue_start);
 CLASS(kvm_activate, .name = "ACTIVATE by KVM", .id = SEV_FW_ACTIVATE,
-      .prepare = PREPARE_VM, .issue = issue_legacy_start);
+	.prepare = PREPARE_VM, .issue = issue_legacy_start);
 CLASS(update, .name = "LAUNCH_UPDATE_DATA", .id = SEV_FW_LAUNCH_UPDATE_DATA,
-      .prepare = PREPARE_GUEST, .issue = issue_update);
+	.prepare = PREPARE_GUEST, .issue = issue_update);
 CLASS(kvm_update, .name = "that by KVM", .id = SEV_FW_LAUNCH_UPDATE_DATA,
-      .prepare = PREPARE_GUEST, .issue = issue_legacy_update);
+	.prepare = PREPARE_GUEST, .issue = issue_legacy_update);
 CLASS(kvm_measure, .name = "MEASURE by KVM", .id = SEV_FW_LAUNCH_MEASURE,
-      .prepare = PREPARE_GUEST, .issue = issue_kvm_measure);
+	.prepare = PREPARE_GUEST, .issue = issue_kvm_measure);
 CLASS(deactivate, .name = "DEACTIVATE, VM ends", .id = SEV_FW_DEACTIVATE,
-      .prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
+	.prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
 CLASS(decommission, .name = "DECOMMISSION then", .id = SEV_FW_DECOMMISSION,
-      .prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
+	.prepare = PREPARE_GUEST, .issue = issue_close, .silent = true);
 
 static double now(void)
 {

@@ -20,7 +20,6 @@
 #include "host.h"
 #include "snp.h"
 
-
 /* The guest's program is beside this one. */
 static size_t load_guest(uint8_t *to)
 {
