@@ -94,6 +94,23 @@ static const char *guest_file(const struct args *args)
 	return path;
 }
 
+/* KVM has no ASID for another guest, and says so by EBUSY only. */
+static void advise_asid(enum pool pool)
+{
+	struct asids pools[POOLS];
+	struct host host;
+	const char *problem;
+
+	host_find(&host);
+	if (host.driver == DRIVER_OURS && host_asids(&host, pools)) {
+		problem = host_pool_problem(pools, pool);
+		warn("%s", problem ?: "\"sevfw status\" counts guests and free ASIDs");
+		return;
+	}
+	warn("probably no ASID is free for a %s guest: end one; \"sevfw guests\" lists the "
+	     "processes that have VMs", pool == POOL_ES ? "SEV-ES" : "SEV");
+}
+
 static int launch_act(const struct args *args)
 {
 	struct vmm_options opt = {
@@ -127,7 +144,10 @@ static int launch_act(const struct args *args)
 	if (!ret)
 		return 0;
 	warn("launch: %s: %s", failure.step, failure.why);
-	host_advise(ret, failure.status);
+	if (failure.error == EBUSY)
+		advise_asid(snp || opt.policy & OWNER_POLICY_ES ? POOL_ES : POOL_SEV);
+	else
+		host_advise(ret, failure.status);
 	return exit_status(failure.error, failure.status);
 }
 

@@ -57,12 +57,12 @@ static void add_asids(const struct host *host, struct json_object *facts,
 		return;
 	add_pool(list, "SEV", &pools[POOL_SEV]);
 	add_pool(list, "SEV-ES", &pools[POOL_ES]);
-	if (host_pool_is_used_up(&pools[POOL_SEV]))
-		add_problem(problems, "all ASIDs of SEV guests are in use: end a guest before "
-			"another one is launched");
-	if (host_pool_is_used_up(&pools[POOL_ES]))
-		add_problem(problems, "all ASIDs of SEV-ES guests are in use: end a guest before "
-			"another one is launched");
+	for (enum pool pool = POOL_SEV; pool < POOLS; pool++) {
+		const char *problem = host_pool_problem(pools, pool);
+
+		if (problem)
+			add_problem(problems, problem);
+	}
 }
 
 /* Add all attributes that psp_sev has in sysfs, under their names there. */

@@ -141,6 +141,18 @@ bool host_pool_is_used_up(const struct asids *pool)
 	return pool->bound && !pool->free && !pool->dirty;
 }
 
+const char *host_pool_problem(const struct asids pools[POOLS], enum pool pool)
+{
+	static const char * const problem[] = {
+		[POOL_SEV] = "all ASIDs of SEV guests are in use: end a guest before another one "
+			"is launched; \"sevfw guests\" lists them",
+		[POOL_ES] = "all ASIDs of SEV-ES guests are in use: end a guest before another one "
+			"is launched; \"sevfw guests\" lists them",
+	};
+
+	return host_pool_is_used_up(&pools[pool]) ? problem[pool] : NULL;
+}
+
 /* ---- /dev/sev ---- */
 
 /* Why there is no /dev/sev. */

@@ -74,6 +74,9 @@ bool host_asids(const struct host *host, struct asids pools[POOLS]);
 /** host_pool_is_used_up() - has it ASIDs, and all of them are held by guests? */
 bool host_pool_is_used_up(const struct asids *pool);
 
+/** host_pool_problem() - the same as a sentence that says what to do; NULL if it is not */
+const char *host_pool_problem(const struct asids pools[POOLS], enum pool pool);
+
 /** host_module() - is that module loaded, or built in? */
 bool host_module(const char *name);
 
