@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "facts.h"
@@ -180,6 +181,52 @@ static void check_options(struct checkup *c)
 	    "take it off the kernel's command line, and boot again");
 }
 
+/* When @path was changed; 0 if it is not there. */
+static time_t changed(const char *path)
+{
+	struct stat st;
+
+	return stat(host_path(path), &st) ? 0 : st.st_mtime;
+}
+
+/*
+ * What an initramfs has of modules and their options decides which driver comes first. One
+ * that is older than these brings up the former driver at the next boot.
+ */
+static void check_initramfs(struct checkup *c)
+{
+	static const char * const images[] = {
+		"/boot/initrd.img-%s", "/boot/initramfs-%s.img", "/boot/initrd-%s",
+	};
+	static const char * const inputs[] = {
+		"/usr/lib/modprobe.d/sev-fw.conf", "/etc/modprobe.d/sev-fw-options.conf",
+		"/lib/modules/%s/updates/sev-fw/psp_sev.ko",
+		"/lib/modules/%s/updates/dkms/psp_sev.ko",
+		"/lib/modules/%s/updates/dkms/psp_sev.ko.xz",
+	};
+	const char *release = host_read("/proc/sys/kernel", "osrelease");
+	char image[256] = "", input[256], found[600];
+	time_t made = 0;
+	bool old = false;
+
+	for (size_t i = 0; release && !made && i < ARRAY_SIZE(images); i++) {
+		snprintf(image, sizeof(image), images[i], release);
+		made = changed(image);
+	}
+	if (!made)
+		return;
+	snprintf(found, sizeof(found), "%s", image);
+	for (size_t i = 0; !old && i < ARRAY_SIZE(inputs); i++) {
+		snprintf(input, sizeof(input), inputs[i], release);
+		old = changed(input) > made;
+		if (old)
+			snprintf(found, sizeof(found), "%s is older than %s", image, input);
+	}
+	add(c, "initramfs", old ? NOTE : GOOD, found,
+	    "make it anew, or the next boot may come up with the other driver: \"sev-fw-switch "
+	    "refresh\"");
+}
+
 /* The firmware's persistent data, where that is a file. */
 static void check_init_ex(struct checkup *c)
 {
@@ -247,7 +294,9 @@ static void check_psp(struct checkup *c)
 	text = host_read(c->host.device, "owner") ?: "0";
 	add(c, "platform owner", strcmp(text, "0") ? NOTE : GOOD,
 	    strcmp(text, "0") ? "external" : "self",
-	    "whoever has imported certificates owns it; \"sevfw reset\" takes it back");
+	    "its keys were endorsed by somebody else, and are new since then: sessions that guest "
+	    "owners made before are refused (BAD_MEASUREMENT), so give them the output of \"sevfw "
+	    "export\" again; \"sevfw reset\" takes the platform back");
 }
 
 static void check_pool(struct checkup *c, const char *check, const struct asids *pool,
@@ -300,6 +349,7 @@ static int doctor_act(const struct args *args)
 	check_device(&c);
 	check_holders(&c);
 	check_options(&c);
+	check_initramfs(&c);
 	check_init_ex(&c);
 	check_psp(&c);
 	check_asids(&c);
