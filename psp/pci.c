@@ -35,10 +35,6 @@
 
 #define SYSCFG_SNP_EN	BIT(24)
 
-bool psp_init_on_probe = true;
-module_param(psp_init_on_probe, bool, 0444);
-MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
-
 static LIST_HEAD(psp_list);	/* psp_master_lock */
 static bool psp_electing;	/* from the time that all have been probed, until unload */
 

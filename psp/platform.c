@@ -7,6 +7,7 @@
 
 #include <linux/crash_dump.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <asm/cacheflush.h>
 #include <asm/cpufeature.h>
 #include <asm/smp.h>
@@ -24,6 +25,10 @@
 	psp_fw_put32(fw, offsetof(struct sev_fw_##type, member), value)
 #define PUT_ADDR(fw, type, member, addr) \
 	psp_fw_put_addr(fw, offsetof(struct sev_fw_##type, member), addr)
+
+bool psp_init_on_probe = true;
+module_param(psp_init_on_probe, bool, 0444);
+MODULE_PARM_DESC(psp_init_on_probe, "initialise firmware at probe, not on first use (default y)");
 
 /*
  * Without this memory there is no SEV-ES, but there is SEV. A machine that has been up

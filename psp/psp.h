@@ -413,9 +413,6 @@ static inline bool psp_call_refused(const struct psp_call *call)
 	return call->status && (call->status >= 64 || !(call->expected >> call->status & 1));
 }
 
-/* pci.c */
-extern bool psp_init_on_probe;
-
 /* master.c */
 #define PSP_REASON_LEN	128
 #define PSP_NO_ANSWER	"firmware does not answer"
@@ -472,6 +469,7 @@ int psp_execute_post(struct psp *psp, struct psp_call *call);
 void psp_execute_finish(struct psp *psp);
 
 /* platform.c */
+extern bool psp_init_on_probe;
 int psp_platform_init(struct psp *psp);
 void psp_platform_exit(struct psp *psp);
 int psp_platform_prepare(struct psp *psp, struct psp_call *call);
