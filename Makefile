@@ -73,7 +73,7 @@ run: modules programs
 
 # A kernel that can be a host for SNP: the last series of the list, unless told otherwise.
 run-snp: programs
-	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel 6.12)")} >/dev/null
+	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel "$$(tail -n 1 scripts/kernels)")")} >/dev/null
 	@scripts/run-snp $(KERNEL)
 
 demo-migrate: modules programs
