@@ -153,6 +153,19 @@ void psp_kept_lose(struct psp *psp)
 	psp_fwmem_lose(&psp->nv);
 }
 
+static void apply_sev(struct psp *psp, bool up)
+{
+	psp->up = up;
+	psp->guests = 0;
+	psp->owner = 0;
+	WRITE_ONCE(psp->generation, psp_generation_begin());
+	psp_asid_mark_all_dirty(psp, !psp->snp_up);
+	psp->nv_dirty = up && psp->nv.virt;
+	psp->given = up;
+	if (!up)
+		psp_kept_take_back(psp);
+}
+
 static void apply_snp(struct psp *psp, bool up)
 {
 	psp->snp_up = up;
@@ -167,15 +180,7 @@ static void apply_then(struct psp *psp, const struct psp_call *call)
 	switch (call->row->then) {
 	case PSP_THEN_UP:
 	case PSP_THEN_DOWN:
-		psp->up = call->row->then == PSP_THEN_UP;
-		psp->guests = 0;
-		psp->owner = 0;
-		WRITE_ONCE(psp->generation, psp_generation_begin());
-		psp_asid_mark_all_dirty(psp, !psp->snp_up);
-		psp->nv_dirty = psp->up && psp->nv.virt;
-		psp->given = psp->up;
-		if (!psp->up)
-			psp_kept_take_back(psp);
+		apply_sev(psp, call->row->then == PSP_THEN_UP);
 		break;
 	case PSP_THEN_PERSIST:
 		psp->nv_dirty = psp->nv.virt;
