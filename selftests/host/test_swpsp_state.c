@@ -39,6 +39,7 @@ static const struct platform_row platform_rows[] = {
 	{ PEK_CSR, { 0, 1, 1 } },
 	{ PDH_CERT_EXPORT, { 0, 1, 1 } },
 	{ PDH_GEN, { 0, 1, 1 } },
+	{ RING_BUFFER, { 0, 1, 1 } },
 	{ GUEST_STATUS, { 0, 1, 1 } },
 	{ LAUNCH_START, { 0, 1, 1 } },
 	{ RECEIVE_START, { 0, 1, 1 } },

@@ -104,6 +104,9 @@ struct mailbox {
 	atomic_bool stop;
 	uint32_t wbinvd_seen[SWPSP_CPUS_MAX];
 	struct fault fault;
+	uint32_t ring_ctl;	/* RBCtl and RBTail as they were when last looked at */
+	uint32_t ring_tail;
+	bool ring_busy;		/* there may be more to do without another doorbell */
 	bool hung;		/* SWPSP_FAULT_HANG has struck */
 	bool gone;		/* SWPSP_FAULT_ALL_ONES has struck */
 };
@@ -292,17 +295,12 @@ static uint32_t fault_strikes(struct mailbox *box, uint32_t id)
 	return fault->kind;
 }
 
-static void answer(struct mailbox *box, uint32_t response, bool interrupt, bool masked)
+static void interrupt_host(struct mailbox *box, bool masked)
 {
 	const struct psp_generation *generation = box->config.generation;
-	uint64_t one = 1, info = swpsp_error_info(box->psp);
+	uint64_t one = 1;
 	ssize_t written;
 
-	set(box, generation->addr_lo, (uint32_t)info);
-	set(box, generation->addr_hi, (uint32_t)(info >> 32));
-	set(box, generation->cmdresp, response);
-	if (!interrupt)
-		return;
 	set(box, generation->intsts, INTERRUPT_SEV);
 	if (masked && !(get(box, generation->inten) & INTERRUPT_SEV))
 		return;
@@ -310,6 +308,21 @@ static void answer(struct mailbox *box, uint32_t response, bool interrupt, bool 
 	written = write(box->irq_fd, &one, sizeof(one));
 	(void)written;
 	set64(box, SWPSP_BAR_TSC_IRQ, __builtin_ia32_rdtsc());
+}
+
+static void answer(struct mailbox *box, uint32_t response, bool interrupt, bool masked)
+{
+	const struct psp_generation *generation = box->config.generation;
+	uint64_t info = swpsp_error_info(box->psp);
+
+	set(box, generation->addr_lo, (uint32_t)info);
+	set(box, generation->addr_hi, (uint32_t)(info >> 32));
+	/* In ring-buffer mode the host's next write is a doorbell, and this one is none. */
+	box->ring_ctl = response;
+	box->ring_tail = (uint32_t)(info >> 32);
+	set(box, generation->cmdresp, response);
+	if (interrupt)
+		interrupt_host(box, masked);
 }
 
 /* Let the time pass that a command is to take, and tell how long it has taken. */
@@ -373,6 +386,80 @@ static void command(struct mailbox *box, uint32_t word)
 	       kind != SWPSP_FAULT_STRAY_IRQ);
 }
 
+/* The command that is due in a ring, with the faults that a command can have. */
+static void ring_command(struct mailbox *box, struct swpsp_ring_io *io)
+{
+	uint32_t kind = fault_strikes(box, io->id);
+	uint64_t taken = now_ns();
+	uint16_t status;
+
+	set64(box, SWPSP_BAR_TSC_TAKEN, __builtin_ia32_rdtsc());
+	if (kind == SWPSP_FAULT_HANG) {
+		box->hung = true;
+		return;
+	}
+	if (kind == SWPSP_FAULT_ALL_ONES) {
+		box->gone = true;
+		return;
+	}
+	pass_wbinvds(box, true);
+	swpsp_longer(box->psp, kind == SWPSP_FAULT_LONGER ? box->fault.value : 0);
+	if (kind == SWPSP_FAULT_STATUS)
+		status = (uint16_t)box->fault.value;
+	else
+		status = swpsp_ring_command(box->psp, io);
+	if (clears_wbinvd(io->id))
+		pass_wbinvds(box, false);
+	serve(box, taken, now_ns(), kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
+	count(box, io->id & 0xff, status);
+	if (kind == SWPSP_FAULT_GARBLE)
+		status = (uint16_t)(box->fault.value ? box->fault.value : GARBAGE);
+	swpsp_ring_done(box->psp, io, status);
+	set(box, box->config.generation->addr_lo, io->head);
+	if (io->interrupt && kind != SWPSP_FAULT_DROP_IRQ)
+		interrupt_host(box, kind != SWPSP_FAULT_STRAY_IRQ);
+}
+
+/*
+ * Plain memory has no doorbell either: a register that has changed is one. The exception is
+ * the tail while RBCtl still holds the answer to RING_BUFFER, since hosts write it first.
+ */
+static bool ring_look(struct mailbox *box)
+{
+	const struct psp_generation *generation = box->config.generation;
+	struct swpsp_ring_io io = {
+		.ctl = get(box, generation->cmdresp), .tail = get(box, generation->addr_hi),
+	};
+	bool same = io.ctl == box->ring_ctl;
+	bool woken = !same || (io.tail != box->ring_tail && io.ctl & SWPSP_RING_ACTIVE);
+
+	if (!woken && !box->ring_busy)
+		return false;
+	if (woken)
+		swpsp_ring_woken(box->psp);
+	box->ring_ctl = io.ctl;
+	box->ring_tail = io.tail;
+	box->ring_busy = false;
+	switch (swpsp_ring_next(box->psp, &io)) {
+	case SWPSP_RING_COMMAND:
+		set(box, generation->addr_lo, io.head);
+		if (io.interrupt)
+			interrupt_host(box, true);
+		ring_command(box, &io);
+		box->ring_busy = true;
+		break;
+	case SWPSP_RING_IDLE:
+		set(box, generation->addr_lo, io.head);
+		if (io.interrupt)
+			interrupt_host(box, true);
+		break;
+	case SWPSP_RING_LEFT:
+		answer(box, RESPONSE | SWPSP_RING_EXIT, true, true);
+		break;
+	}
+	return true;
+}
+
 /* Look at the registers once. Return: whether there was something to do. */
 static bool look(struct mailbox *box)
 {
@@ -389,6 +476,8 @@ static bool look(struct mailbox *box)
 	}
 	if (box->hung)
 		return false;
+	if (swpsp_ring_on(box->psp))
+		return ring_look(box);
 	word = get(box, box->config.generation->cmdresp);
 	if (word & RESPONSE)
 		return false;

@@ -21,6 +21,8 @@ COMMAND(0x0b, "DOWNLOAD_FIRMWARE", cmd_download_firmware, CLASS_A, 0x0c, UNINIT 
 COMMAND(0x0c, "GET_ID", cmd_get_id, CLASS_D, 0x0c, ANY, .since = API(0, 16))
 COMMAND(0x0d, "INIT_EX", cmd_init_ex, CLASS_A, 0x24, UNINIT)
 COMMAND(0x0e, "NOP", cmd_nop, CLASS_N, 0, ANY)
+/* SNP's state may do in place of SEV's. */
+COMMAND(0x0f, "RING_BUFFER", cmd_ring_buffer, CLASS_A, 0x28, ANY)
 COMMAND(0x20, "DECOMMISSION", cmd_decommission, CLASS_A, 0x04, WORKING, .handle = AT(0))
 COMMAND(0x21, "ACTIVATE", cmd_activate, CLASS_A, 0x08, WORKING, .handle = AT(0), .asid = AT(4))
 COMMAND(0x22, "DEACTIVATE", cmd_deactivate, CLASS_A, 0x04, WORKING, .handle = AT(0))

@@ -228,14 +228,14 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 	return status ? status : out;
 }
 
-uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
+/* In a ring, an entry may carry the errors of those before it. */
+uint16_t command_in_batch(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
 {
 	const struct command *c = find(id);
 	uint8_t cmd[CMD_SIZE_MAX] = { 0 };
 	uint16_t api = API(p->config.api_major, p->config.api_minor);
 	uint16_t status = SWPSP_INVALID_COMMAND;
 
-	p->error_info = 0;
 	if (id >= FIRST_SNP && !p->snp.rmp.pages)
 		c = NULL;
 	if (c && api >= c->since)
@@ -244,6 +244,12 @@ uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
 	transcribe(p, id, c, cmd, status);
 	selfcheck(p, id);
 	return status;
+}
+
+uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
+{
+	p->error_info = 0;
+	return command_in_batch(p, id, cmdbuf);
 }
 
 /* ---- power ---- */

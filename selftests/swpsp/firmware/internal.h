@@ -210,6 +210,25 @@ struct written {
 	uint64_t len;
 };
 
+#define RING_QUEUES	2
+
+/* A queue of commands in ring-buffer mode, with addresses without C-bit. */
+struct ring_queue {
+	bool exists;
+	bool running;
+	uint64_t commands;
+	uint64_t statuses;
+	uint16_t threshold;		/* "nearly empty" below it; 0: never */
+	uint8_t head;			/* next command */
+};
+
+struct ring {
+	bool on;
+	bool int_on_empty;
+	uint32_t status;		/* interrupt status bits of RBHead */
+	struct ring_queue queue[RING_QUEUES];	/* of low and of high priority */
+};
+
 struct swpsp {
 	struct swpsp_config config;
 	char *state_dir;
@@ -244,6 +263,7 @@ struct swpsp {
 	struct guest guests[GUESTS_MAX + 1];
 	struct asid asids[ASID_MAX + 1];
 	struct snp snp;
+	struct ring ring;
 	struct written written[8];
 	uint8_t chunk[CHUNK_SIZE];	/* private copy of data that is worked on */
 };
@@ -369,6 +389,14 @@ bool identity_chip_id(struct swpsp *p, unsigned int socket, uint8_t id[ID_SIZE])
 
 void error_record(struct swpsp *p, enum error_id id);
 uint16_t hardware_error(struct swpsp *p, enum error_id id);
+
+/* ---- ring.c ---- */
+
+bool ring_overlaps(const struct swpsp *p, uint64_t addr, uint64_t len);
+
+/* ---- dispatch.c ---- */
+
+uint16_t command_in_batch(struct swpsp *p, uint32_t id, uint64_t cmdbuf);
 
 /* ---- memory.c ---- */
 

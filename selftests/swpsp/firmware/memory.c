@@ -44,6 +44,8 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 		return SWPSP_INVALID_ADDRESS;
 	if (p->es && mem_overlap(addr, len, p->tmr, p->tmr_size))
 		return SWPSP_INVALID_ADDRESS;
+	if (ring_overlaps(p, addr, len))
+		return SWPSP_INVALID_ADDRESS;
 	if (addr + len > c->memory_size)
 		return SWPSP_INVALID_ADDRESS;
 	if (c->hole_end > c->hole_start &&

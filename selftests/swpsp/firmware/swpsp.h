@@ -176,6 +176,55 @@ void swpsp_free(struct swpsp *psp);
 uint16_t swpsp_command(struct swpsp *psp, uint32_t id, uint64_t cmdbuf);
 
 /**
+ * struct swpsp_ring_io - registers in ring-buffer mode, and the command that is due
+ * @ctl: [in] RBCtl, which is the mailbox's command register
+ * @tail: [in] RBTail, which is the high half of its address
+ * @head: [out] RBHead, to be written to the low half, before the interrupt
+ * @interrupt: [out] the interrupt is due
+ * @queue: [out] of a command: 0 low priority, 1 high
+ * @id: [out] command
+ * @flags: [out] flags of its entry
+ * @cmdbuf: [out] physical address of its buffer
+ */
+struct swpsp_ring_io {
+	uint32_t ctl;
+	uint32_t tail;
+	uint32_t head;
+	bool interrupt;
+	unsigned int queue;
+	uint16_t id;
+	uint16_t flags;
+	uint64_t cmdbuf;
+};
+
+enum swpsp_ring_state {
+	SWPSP_RING_IDLE,	/* nothing to do until the doorbell is rung again */
+	SWPSP_RING_COMMAND,	/* a command is due */
+	SWPSP_RING_LEFT,	/* the mode is over; the write to RBCtl is no command */
+};
+
+/* In RBCtl while the mode is on */
+#define SWPSP_RING_ACTIVE	0x40000000u
+
+/* Status in the mailbox once the mode is over */
+#define SWPSP_RING_EXIT		0x1f
+
+/** swpsp_ring_on() - has RING_BUFFER been successful, and the mode not been left? */
+bool swpsp_ring_on(const struct swpsp *psp);
+
+/** swpsp_ring_woken() - the doorbell was rung; errors of earlier commands are forgotten */
+void swpsp_ring_woken(struct swpsp *psp);
+
+/** swpsp_ring_next() - look at the registers, which have just been read again */
+enum swpsp_ring_state swpsp_ring_next(struct swpsp *psp, struct swpsp_ring_io *io);
+
+/** swpsp_ring_command() - execute the command that is due; returns its status */
+uint16_t swpsp_ring_command(struct swpsp *psp, const struct swpsp_ring_io *io);
+
+/** swpsp_ring_done() - write its status into the ring, and go past it */
+void swpsp_ring_done(struct swpsp *psp, struct swpsp_ring_io *io, uint16_t status);
+
+/**
  * swpsp_wbinvd() - a CPU thread has executed WBINVD
  * @psp: platform
  * @cpu: thread, below config.cpus; others are ignored
