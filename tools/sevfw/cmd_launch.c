@@ -3,6 +3,7 @@
  * launch, migrate: the command lines of two examples. What they do is in tools/vmm and in
  * tools/migrate.
  */
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -11,9 +12,11 @@
 #include <unistd.h>
 
 #include <sevfw/launch.h>
+#include <sevfw/owner.h>
 
 #include "../migrate/sides.h"
 #include "../vmm/vmm.h"
+#include "files.h"
 #include "host.h"
 
 #define MIB_MAX		(1u << 20)
@@ -94,6 +97,33 @@ static const char *guest_file(const struct args *args)
 	return path;
 }
 
+static void load(const char *dir, const char *name, void *data, size_t len)
+{
+	char path[PATH_MAX + 16];
+	struct blob blob;
+
+	snprintf(path, sizeof(path), "@%s/%s", dir, name);
+	blob = blob_given(name, path, len);
+	memcpy(data, blob.data, len);
+	blob_free(&blob);
+}
+
+/* The files that "sevfw session" has written into @dir. */
+static void load_session(const struct args *args, const char *dir, struct owner_session *session)
+{
+	uint32_t policy;
+
+	if (option(args, "snp") || option(args, "no-session") || option(args, "policy"))
+		fail(EXIT_USAGE, "launch: --owner has session and policy; it goes with none of "
+			"--snp, --no-session and --policy");
+	load(dir, "policy", &policy, sizeof(policy));
+	session->policy = le32toh(policy);
+	load(dir, "tik", session->tik, sizeof(session->tik));
+	load(dir, "tek", session->tek, sizeof(session->tek));
+	load(dir, "dh.b64", &session->dh_cert, sizeof(session->dh_cert));
+	load(dir, "session.b64", session->blob, sizeof(session->blob));
+}
+
 /* KVM has no ASID for another guest, and says so by EBUSY only. */
 static void advise_asid(enum pool pool)
 {
@@ -129,6 +159,8 @@ static int launch_act(const struct args *args)
 		.quiet = option(args, "quiet"),
 	};
 	const bool snp = option(args, "snp");
+	const char *dir = option(args, "owner");
+	struct owner_session session;
 	struct vmm_failure failure;
 	int ret;
 
@@ -139,6 +171,11 @@ static int launch_act(const struct args *args)
 			"ark.pem");
 	if (snp && access(opt.guest, R_OK))
 		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt.guest, strerror(errno));
+	if (dir) {
+		load_session(args, dir, &session);
+		opt.owner = &session;
+		opt.policy = session.policy;
+	}
 	need_host(args, !snp && !opt.legacy);
 	ret = (snp ? vmm_launch_snp : vmm_launch)(&opt, &failure);
 	if (!ret)
@@ -154,6 +191,7 @@ static int launch_act(const struct args *args)
 static const struct option_row launch_options[] = {
 	{ "secret", "TEXT", "the secret, up to 4095 characters" },
 	{ "policy", "N", "guest policy (1: no debugging); with bit 2 a SEV-ES guest" },
+	{ "owner", "DIR", "with the session that \"sevfw session\" has made in DIR" },
 	{ "no-session", NULL, "no session between owner and firmware" },
 	{ "ca", "DIR", "trust the platform only if its vendor's files in DIR say so" },
 	{ "memory", "MIB", "RAM of the guest (2)" },
@@ -185,6 +223,7 @@ const struct subcommand launch_sub = {
 		"the other options --guest, --results and --quiet count then.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"
+		   "  sevfw launch --owner=owner\n"
 		   "  sevfw launch --snp --ca=/etc/sev/this-chip",
 	.options = launch_options,
 	.act = launch_act,

@@ -61,6 +61,16 @@ static int update(struct launch *l)
 	return ret;
 }
 
+/* A session that was made elsewhere is for the keys that the platform had then. */
+static int session(struct launch *l)
+{
+	if (!opt->owner)
+		return launch_session(l);
+	l->with_session = true;
+	l->session = *opt->owner;
+	return 0;
+}
+
 /* vCPU state is KVM's own matter; where it keeps that to itself, ask KVM. */
 static int update_vmsa(struct launch *l)
 {
@@ -125,7 +135,7 @@ static const struct step {
 	{ "platform: PLATFORM_STATUS",		launch_version,		always },
 	{ "platform: PDH_CERT_EXPORT",		launch_certs,		always },
 	{ "owner: verify the chain",		trust,			always },
-	{ "owner: make a session",		launch_session,		with_session },
+	{ "owner: make a session",		session,		with_session },
 	{ "host: create the VM",		create,			always },
 	{ "host: make it a SEV guest",		launch_init,		always },
 	{ "host: load and pin RAM",		launch_load,		always },

@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct owner_session;
+
 /**
  * struct vmm_options - one launch
  * @secret: text that the owner gives the guest; less than VM_DATA_SIZE bytes
  * @ca: directory with the vendor's files, or NULL: cek.cert and ask_ark.cert; with @snp
  *	vcek.der, ask.pem and ark.pem
+ * @owner: session that the owner has made before, with its policy; NULL: make one
  * @policy: guest policy
  * @memory: RAM in bytes
  * @guest: SNP: file of the guest's program
@@ -27,6 +30,7 @@
 struct vmm_options {
 	const char *secret;
 	const char *ca;
+	const struct owner_session *owner;
 	uint32_t policy;
 	size_t memory;
 	const char *guest;
