@@ -41,8 +41,8 @@ static size_t memory(const struct args *args, uint64_t max)
 	return bytes;
 }
 
-/* A launch that cannot begin ends here, and says why. */
-static void need_host(const struct args *args, bool pass_through)
+/* A launch that cannot begin ends here, and says why. Return: on the stock driver? */
+static bool need_host(const struct args *args, bool pass_through)
 {
 	struct host host;
 
@@ -51,6 +51,7 @@ static void need_host(const struct args *args, bool pass_through)
 	if (pass_through && host.driver == DRIVER_STOCK)
 		fail(EXIT_NO_ACCESS, "%s: the stock driver has no pass-through%s", args->sub->name,
 		     args->sub == &launch_sub ? "; --legacy launches by its own ioctls" : "");
+	return host.driver == DRIVER_STOCK;
 }
 
 /* The exit status of a step that failed. */
@@ -176,7 +177,8 @@ static int launch_act(const struct args *args)
 		opt.owner = &session;
 		opt.policy = session.policy;
 	}
-	need_host(args, !snp && !opt.legacy);
+	if (need_host(args, !snp && !opt.legacy))
+		opt.legacy = true;
 	ret = (snp ? vmm_launch_snp : vmm_launch)(&opt, &failure);
 	if (!ret)
 		return 0;
@@ -200,7 +202,7 @@ static const struct option_row launch_options[] = {
 	{ "legacy", NULL, "use the ioctls that came before pass-through" },
 	{ "door", "vm|sev", "where commands go in: the VM's fd (vm), or /dev/sev" },
 	{ "no-run", NULL, "stop after LAUNCH_FINISH" },
-	{ "snp", NULL, "an SNP guest, by KVM's own ioctls (Linux 6.11)" },
+	{ "snp", NULL, "an SNP guest (Linux 6.11)" },
 	{ "guest", "FILE", "program of that guest (the one that comes with sevfw)" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },
@@ -220,7 +222,8 @@ const struct subcommand launch_sub = {
 		"and not run: this guest has no handler for the exception that port I/O causes.\n\n"
 		"With --snp the guest prints what it is, gets a key and an attestation report, and "
 		"the report is verified. That needs --ca, with vcek.der, ask.pem and ark.pem; of "
-		"the other options --guest, --results and --quiet count then.",
+		"the other options --guest, --results, --legacy, --door and --quiet count then. "
+		"--legacy means KVM's own ioctls for SNP; the stock driver has no others.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"
 		   "  sevfw launch --owner=owner\n"

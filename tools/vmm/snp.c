@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * "sevfw launch --snp": launch an SNP guest by the ioctls that KVM has of its own, run it,
- * and judge as its owner the attestation report that it hands out.
+ * "sevfw launch --snp": launch an SNP guest, by pass-through or by the ioctls that KVM has of
+ * its own, run it, and judge as its owner the attestation report that it hands out.
  *
  * The owner trusts the vendor's root key (ARK), and what the files of the guest say it must
  * measure. Everything else is shown: the chain to the chip's key, the signature of the report,
@@ -58,7 +58,12 @@ static int read_file(const char *dir, const char *name, uint8_t *data, size_t ro
 
 static int create_vm(struct snp_run *r)
 {
-	return snp_launch_open(&r->l, GUEST_RAM);
+	int ret = snp_launch_open(&r->l, GUEST_RAM);
+
+	if (!r->opt->legacy)
+		r->l.ops = &snp_launch_pass;
+	r->l.by_dev = r->opt->by_dev;
+	return ret;
 }
 
 /* CPUID of the vCPU, and the start of the table that the guest may trust. */
@@ -231,6 +236,9 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 			 (unsigned long long)((const uint64_t *)run->padding)[1],
 			 ((const uint64_t *)run->padding)[0] & MEMORY_FAULT_PRIVATE ?
 				"private" : "shared");
+	else if (ret == -EOPNOTSUPP && !r->opt->legacy)
+		snprintf(failure->why, size,
+			 "this kernel keeps private memory from pass-through; try --legacy");
 	else if (ret == -EIO)
 		snprintf(failure->why, size, "firmware: %s, %s", sev_status_text(r->l.status),
 			 sev_status_meaning(r->l.status));
@@ -244,6 +252,9 @@ int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 	int ret = 0;
 
 	r.opt = opt;
+	if (!opt->quiet)
+		printf("SNP guest, launched by %s\n",
+		       opt->legacy ? "KVM's own ioctls" : "pass-through");
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !ret; i++) {
 		double begin = vmm_time_us();
 

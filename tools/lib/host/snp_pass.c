@@ -15,7 +15,8 @@ static uint64_t addr_of(const void *p)
 
 int snp_pass_issue(struct snp_launch *l, uint32_t id, void *block, uint32_t len)
 {
-	struct sev_fw_door door = sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
+	struct sev_fw_door door = l->by_dev ? sev_fw_door_dev(l->sev_fd, l->vm.vm_fd) :
+					      sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
 
 	return sev_fw_issue(&door, id, block, len, &l->status);
 }

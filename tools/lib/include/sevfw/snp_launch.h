@@ -47,6 +47,7 @@ extern const struct snp_launch_ops snp_launch_pass;
  * @vm: the machine
  * @ops: how it goes on
  * @sev_fd: /dev/sev
+ * @by_dev: blocks go in by /dev/sev, and not by the VM
  * @status: the firmware's last status, or SEV_FW_NO_CALL
  * @policy: policy that the guest was started with
  * @digest: digest that the owner expects
@@ -55,6 +56,7 @@ struct snp_launch {
 	struct vm vm;
 	const struct snp_launch_ops *ops;
 	int sev_fd;
+	bool by_dev;
 	uint32_t status;
 	uint64_t policy;
 	uint8_t digest[SNP_DIGEST_BYTES];
