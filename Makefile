@@ -18,7 +18,7 @@ help:
 	@echo 'SEV firmware pass-through: kernel modules, software PSP, and a SEV host in a box.'
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
-	@echo '  make run-snp    launch an SNP guest on stock drivers, and verify its report twice'
+	@echo '  make run-snp    launch an SNP guest by pass-through and on stock drivers, and compare'
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
@@ -73,6 +73,7 @@ run: modules programs
 
 # A kernel that can be a host for SNP: the last series of the list, unless told otherwise.
 run-snp: programs
+	@$(MAKE) --no-print-directory -C selftests/box counter
 	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel "$$(tail -n 1 scripts/kernels)")")} >/dev/null
 	@scripts/run-snp $(KERNEL)
 
