@@ -232,5 +232,6 @@ const struct psp_guest_ops kvm_sev_guest_ops = {
 	.put = put_file_guest,
 	.lend = lend_page,
 	.give_back = give_back_page,
+	.hold = glue_hold,
 	.move_in = glue_move_in,
 };

@@ -44,6 +44,7 @@ extern void *glue_stock;
 int glue_fill_save_area(struct vcpu_svm *svm);
 
 /* memory.c */
+int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg);
 int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
 		 void *arg);
 

@@ -82,6 +82,7 @@ void psp_call_init(struct psp_call *call, const struct psp_row *row)
 	call->firmware_ns = 0;
 	call->gpa = 0;
 	call->stuck = false;
+	call->done = false;
 	call->theirs = false;
 	call->posted = false;
 	call->ret = 0;
@@ -155,6 +156,7 @@ int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffe
 	int ret;
 
 	do {
+		call->done = false;
 		size = psp_buffers_slice(bufs, pos);
 		psp_fill_for(row, block, issue, call);
 		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
@@ -198,6 +200,8 @@ int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	if (!ret)
 		ret = psp_submit_slices(psp, issue, &bufs, &call, block);
 	psp_buffers_unmap(&bufs, call.stuck);
+	if (row->then == PSP_THEN_RUN && call.done)
+		issue->guest->launched = true;
 
 	issue->cmd.error = call.status;
 	if (issue->seen)

@@ -447,12 +447,20 @@ struct use {
 	int ret;
 };
 
+static void ask_about(struct use *use, struct page *page, u64 gpa)
+{
+	flush_pages(&page, 1);
+	psp_fw_put_addr(&use->call->fw, use->map->buf->addr, psp_addr_page(page, 0));
+	use->call->gpa = gpa;
+	use->ret = use->ask(use->arg);
+}
+
 /*
- * A write to a page that is a guest's would fault. Content that the firmware has corrected
- * comes back in the bounce buffer. A page that the firmware keeps is reported as moved in:
- * guest_memfd would clear it before its next use otherwise, and that write would fault.
+ * Content moves in. A write to a page that is a guest's would fault. Content that the firmware has
+ * corrected comes back in the bounce buffer. A page that the firmware keeps is reported as moved
+ * in: guest_memfd would clear it before its next use otherwise, and that write would fault.
  */
-static int use_private(struct page *page, u64 gpa, void *arg)
+static int use_new(struct page *page, u64 gpa, void *arg)
 {
 	struct use *use = arg;
 	struct psp_mapping *map = use->map;
@@ -461,18 +469,31 @@ static int use_private(struct page *page, u64 gpa, void *arg)
 	if (psp_fwmem_is_given(page))
 		return -EEXIST;
 	memcpy(page_address(page), map->bounce.virt, PAGE_SIZE);
-	flush_pages(&page, 1);
-	psp_fw_put_addr(&call->fw, map->buf->addr, psp_addr_page(page, 0));
-	call->gpa = gpa;
-	use->ret = use->ask(use->arg);
+	ask_about(use, page, gpa);
 	if (call->stuck) {
 		psp_fwmem_lose_page(page);
 		return 0;
 	}
-	map->corrected = use->ret && call->status == SEV_FW_STATUS_INVALID_PARAM &&
+	/* it is the guest's, although the platform's keys, say, could not be saved */
+	if (call->done)
+		return 0;
+	map->corrected = call->status == SEV_FW_STATUS_INVALID_PARAM &&
 			 memcmp(map->bounce.virt, page_address(page), PAGE_SIZE);
 	if (map->corrected)
 		memcpy(map->bounce.virt, page_address(page), PAGE_SIZE);
+	return use->ret;
+}
+
+/* A page that is the guest's, and stays so whatever the firmware says. */
+static int use_present(struct page *page, u64 gpa, void *arg)
+{
+	struct use *use = arg;
+
+	if (!psp_fwmem_is_given(page))
+		return -ENOENT;
+	ask_about(use, page, gpa);
+	if (use->call->stuck && use->map->buf->dir & SEV_FW_BUF_WRITE)
+		psp_fwmem_lose_page(page);
 	return use->ret;
 }
 
@@ -499,7 +520,10 @@ int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(
 		if (map->buf->kind != SEV_FW_BUF_PRIVATE)
 			continue;
 		use.map = map;
-		ret = guest->ops->move_in(guest, (unsigned long)map->uaddr, use_private, &use);
+		if (psp_moves_in(map->buf))
+			ret = guest->ops->move_in(guest, (unsigned long)map->uaddr, use_new, &use);
+		else
+			ret = guest->ops->hold(guest, (unsigned long)map->uaddr, use_present, &use);
 		return use.ret ?: ret;
 	}
 	return ask(arg);
@@ -516,7 +540,7 @@ static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,
 		psp_fwmem_lose_page(map->vmsa);
 	/* a page that an SNP host has not got back must not be written to any more */
 	guest->ops->give_back(guest, PSP_LENT_VMSA, map->vcpu + pos / SEV_FW_VMSA_SIZE,
-			      (!ret || (call->stuck && guest->snp)) &&
+			      (!ret || call->done || (call->stuck && guest->snp)) &&
 			      map->buf->dir & SEV_FW_BUF_WRITE);
 	map->vmsa = NULL;
 }

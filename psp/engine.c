@@ -157,8 +157,6 @@ static void conclude_launch(struct psp_issue *issue, const struct psp_row *row)
 {
 	if (row->then == PSP_THEN_LAUNCH)
 		issue->guest->sev_fd = number_of(issue->sev_file, issue->sev_fd);
-	else if (row->then == PSP_THEN_RUN)
-		issue->guest->launched = true;
 }
 
 /**

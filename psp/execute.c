@@ -329,6 +329,7 @@ int psp_execute(struct psp *psp, struct psp_call *call)
 		ret = ask_firmware(psp, call);
 		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
 	}
+	call->done = !ret;
 	if (ret)
 		note_failure(psp, call);
 	else

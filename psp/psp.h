@@ -377,6 +377,8 @@ struct psp {
  * @firmware_ns: how long firmware took
  * @stuck: buffers of the block are lost: firmware never answered and may still write
  *	it, or does not give the pages back
+ * @done: the firmware has done it, whatever the driver could not do afterwards: pages that it
+ *	gives to a guest are the guest's
  * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
  * @handle: the guest's handle, while the firmware's is in the block
  * @asid: ASID that is meant, for whoever observes; of the guest whose page is at @gpa
@@ -393,6 +395,7 @@ struct psp_call {
 	u64 queue_ns;
 	u64 firmware_ns;
 	bool stuck;
+	bool done;
 	bool theirs;
 	u32 handle;
 	u32 asid;

@@ -91,6 +91,10 @@ typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
  *	has no pages of this kind), -EINTR
  * @give_back: unlock it; if @encrypted, the firmware has encrypted the content, and the
  *	hypervisor has lost it
+ * @hold: find the page of private memory for the frame whose shared memory is at a user address,
+ *	which must be there already, and call @use with it; nobody can take it away meanwhile.
+ *	Returns what @use does, -EINVAL (as @move_in), -ENOENT (there is no page yet),
+ *	-EOPNOTSUPP (this kernel has none)
  * @move_in: find the page of private memory for the frame whose shared memory is at a user
  *	address, and call @use with it; nobody can have it meanwhile, or take it away. The
  *	page is the guest's if that returns 0. Returns what @use does, -EINVAL (no slot with
@@ -108,6 +112,7 @@ struct psp_guest_ops {
 	int (*lend)(struct psp_guest *guest, enum psp_lent kind, u64 index, unsigned int dir,
 		    struct page **page, u64 *gpa);
 	void (*give_back)(struct psp_guest *guest, enum psp_lent kind, u64 index, bool encrypted);
+	int (*hold)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg);
 	int (*move_in)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
 		       void *arg);
 };

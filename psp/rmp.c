@@ -153,12 +153,19 @@ static struct psp_lent_pages buffer_pages(const struct psp_call *call, unsigned 
 	return lent;
 }
 
-/* The page of an SNP guest's that comes along with a command. */
-static int give_to_guest(const struct psp_call *call, const struct psp_lent_pages *lent)
+/* The page of an SNP guest's that comes along with a command, or is its own already. */
+static int give_to_guest(const struct psp_call *call, const struct psp_buf *buf,
+			 const struct psp_lent_pages *lent)
 {
-	if (psp_rmp_assigned(lent->pfn))
-		return -EEXIST;
+	if (psp_rmp_assigned(lent->pfn) != psp_is_borrowed(buf))
+		return psp_is_borrowed(buf) ? -ENOENT : -EEXIST;
 	return psp_rmp_give_guest(lent->pfn, call->gpa, call->asid) ? -EFAULT : 0;
+}
+
+/* Return: true if a page of the guest's can be neither its own nor the host's any more. */
+static bool give_back_to_guest(struct psp *psp, const struct psp_lent_pages *lent)
+{
+	return lent->pages && reclaim(psp, lent->pfn, false);
 }
 
 /**
@@ -170,7 +177,7 @@ static int give_to_guest(const struct psp_call *call, const struct psp_lent_page
  *
  * Context: psp->lock held.
  * Return: 0; -EFAULT: there is a page among it that is somebody else's; -EEXIST: it is to
- * be a guest's, and is already.
+ * be a guest's, and is already; -ENOENT: it is to be the guest's already, and is not.
  * psp_fwmem_return() is due in any case.
  */
 int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent)
@@ -185,7 +192,7 @@ int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages
 	for (i = 0; !ret && i < SEV_FW_BUFS; i++) {
 		lent[i] = buffer_pages(call, i);
 		if (lent[i].pages && call->row->buf[i].before == SEV_FW_PAGE_PRE_GUEST)
-			ret = give_to_guest(call, &lent[i]);
+			ret = give_to_guest(call, &call->row->buf[i], &lent[i]);
 		else
 			ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
 		if (ret)
@@ -216,11 +223,14 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 	if (block && psp_fwmem_take_pages(psp, PHYS_PFN(__pa(psp->cmd_buf.virt)), 1))
 		psp_mailbox_lose_block(psp);
 	for (i = 0; i < SEV_FW_BUFS; i++) {
+		const struct psp_buf *buf = &call->row->buf[i];
+
 		/* a page of the guest's now, whose host side takes it back one day */
-		if (call->row->buf[i].after == SEV_FW_PAGE_GUEST &&
+		if (buf->after == SEV_FW_PAGE_GUEST && !psp_is_borrowed(buf) &&
 		    call->status == SEV_FW_STATUS_SUCCESS)
 			continue;
-		if (psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages))
+		if (psp_is_borrowed(buf) ? give_back_to_guest(psp, &lent[i]) :
+		    psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages) != 0)
 			call->stuck = true;
 	}
 }

@@ -316,8 +316,16 @@ static inline bool psp_changes_hands(const struct psp_buf *buf)
 /* A page that is the guest's from this command on, with the content that it is given. */
 static inline bool psp_moves_in(const struct psp_buf *buf)
 {
-	return buf->kind == SEV_FW_BUF_PRIVATE && buf->before == SEV_FW_PAGE_PRE_GUEST &&
-	       buf->after == SEV_FW_PAGE_GUEST;
+	return buf->kind == SEV_FW_BUF_PRIVATE && buf->dir == (SEV_FW_BUF_READ | SEV_FW_BUF_WRITE);
+}
+
+/*
+ * A page that is the guest's before and after, and that the firmware writes. It must be
+ * immutable meanwhile, for which the host takes it away from the guest, and gives it back.
+ */
+static inline bool psp_is_borrowed(const struct psp_buf *buf)
+{
+	return buf->kind == SEV_FW_BUF_PRIVATE && buf->dir == SEV_FW_BUF_WRITE;
 }
 
 /* The length that the caller gave for a buffer. */

@@ -20,6 +20,12 @@
 	.dir = W, .kind = SEV_FW_BUF_BLOB, .max = (size), \
 	.before = SEV_FW_PAGE_FIRMWARE, .after = SEV_FW_PAGE_RECLAIM }
 
+/* A page of private memory that is the guest's already: it is only read, or it is changed. */
+#define SNP_GUEST_PAGE(type, a, d, state) {		\
+	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED, .max = 0x1000, \
+	.dir = (d), .kind = SEV_FW_BUF_PRIVATE,		\
+	.before = (state), .after = SEV_FW_PAGE_GUEST }
+
 /* A buffer for flags of this value only, under a mask of the bits that count. */
 #define IF(type, mask, value)				\
 	.flags = AT(type, flags), .if_mask = (mask), .if_value = (value)
@@ -193,13 +199,24 @@
 	{
 		SNP(DBG_DECRYPT, "DBG_DECRYPT"), BLOCK(sev_fw_snp_dbg_decrypt),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
 		.own = { OWN(sev_fw_snp_dbg_decrypt, context, CONTEXT) },
+		.buf = {
+			SNP_GUEST_PAGE(sev_fw_snp_dbg_decrypt, src_address, R, SEV_FW_PAGE_GUEST),
+			SNP_ANSWER(sev_fw_snp_dbg_decrypt, dst_address, 0x1000),
+		},
 	},
-	/* 00:8 context I, 08:8 host I*, 10:8 guest O* */
+	/* 00:8 context I, 08:8 host I*, 10:8 guest O* -> Guest, immutable meanwhile */
 	{
 		SNP(DBG_ENCRYPT, "DBG_ENCRYPT"), BLOCK(sev_fw_snp_dbg_encrypt),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
 		.own = { OWN(sev_fw_snp_dbg_encrypt, context, CONTEXT) },
+		.buf = {
+			SNP_INPUT(sev_fw_snp_dbg_encrypt, src_address, 0x1000),
+			SNP_GUEST_PAGE(sev_fw_snp_dbg_encrypt, dst_address, W,
+				       SEV_FW_PAGE_PRE_GUEST),
+		},
 	},
 	/* demand: what is verified shows in every guest's reports */
 	/* 00:4 length I, 04:2 sub I, 08:8 vector I, 10:4 flags I, 20:8 dst O* -> Reclaim */
@@ -304,5 +321,6 @@
 #undef SNP
 #undef SNP_INPUT
 #undef SNP_ANSWER
+#undef SNP_GUEST_PAGE
 #undef IF
 #undef ID

@@ -280,16 +280,25 @@ TEST(a_guest_command_names_the_guest_itself)
 	}
 }
 
-/* The firmware may write only to pages that are its own. */
+/*
+ * The firmware may write only to pages that are its own, or are on their way to a guest. Of a
+ * guest's it may read some.
+ */
 TEST(pages_change_hands_where_the_firmware_writes)
 {
 	const struct psp_buf *buf;
 	const struct psp_row *row;
+	bool private;
 
 	for (row = psp_rows; row < psp_rows + psp_nr_rows; row++) {
 		for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++) {
-			EXPECT_EQ(!(buf->dir & SEV_FW_BUF_WRITE),
+			private = buf->kind == SEV_FW_BUF_PRIVATE;
+			EXPECT_EQ(!(buf->dir & SEV_FW_BUF_WRITE) && !private,
 				  buf->before == SEV_FW_PAGE_ANY) TH_LOG("%s", row->name);
+			EXPECT_EQ(private && buf->dir == SEV_FW_BUF_READ,
+				  buf->before == SEV_FW_PAGE_GUEST) TH_LOG("%s", row->name);
+			EXPECT_TRUE(!private || buf->after == SEV_FW_PAGE_GUEST)
+				TH_LOG("%s", row->name);
 			EXPECT_EQ(buf->before == SEV_FW_PAGE_ANY, buf->after == SEV_FW_PAGE_ANY)
 				TH_LOG("%s", row->name);
 			EXPECT_GE(SEV_FW_PAGE_HV_FIXED, buf->before) TH_LOG("%s", row->name);

@@ -53,8 +53,12 @@
  *               needs a platform without any; or the command is on vCPU state, and a
  *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
  *               which may only read
- *   ENOENT      the guest has not been started
+ *   ENOENT      the guest has not been started; or the page of private memory, which the
+ *               command expects to be the guest's, is not yet
  *   EEXIST      the page of private memory is the guest's already
+ *   EINTR       the caller is being killed; or, of a command that makes a page of private
+ *               memory the guest's, has any signal pending. @error is SEV_FW_NO_CALL,
+ *               nothing has been done, and the command may be tried again
  *   EIO         the firmware refused, and @error says why; or it was not asked
  *               (@error is SEV_FW_NO_CALL), because the VM was made by another
  *               process, or KVM has declared it dead, for instance since its guest
@@ -1322,7 +1326,8 @@ struct sev_fw_snp_hv_report_req {
  * @context: [driver]
  * @policy: [in] guest policy
  * @ma_context: [driver] context of a migration agent
- * @flags: [in] bit 0: there is a migration agent; bit 1: this is an incoming migration image
+ * @flags: [in] bit 0: must be zero (EINVAL): there is a migration agent, another guest, which
+ *	the kernel does not name to the firmware; bit 1: this is an incoming migration image
  * @desired_tsc_khz: [in] 0 for the host's
  * @gosvw: [in] workarounds that the guest's OS is told of
  *
@@ -1360,7 +1365,8 @@ struct sev_fw_snp_launch_start {
  *
  * KVM has private memory in pages of 4 KiB only, so that 2 MiB are refused (EINVAL).
  * EINVAL also: @address is not that of a whole page in a memory slot with private memory,
- * or the frame is shared. EOPNOTSUPP: this kernel keeps private memory from modules.
+ * or is so in two of them, or the frame is shared. EOPNOTSUPP: this kernel keeps private memory
+ * from modules.
  */
 struct sev_fw_snp_launch_update {
 	__u64 context;
@@ -1397,8 +1403,11 @@ struct sev_fw_snp_launch_finish {
 /**
  * struct sev_fw_snp_dbg_decrypt - SNP_DBG_DECRYPT
  * @context: [driver]
- * @src_address: [in] page of the guest
+ * @src_address: [in] page of private memory, named as for SNP_LAUNCH_UPDATE (EINVAL as there);
+ *	ENOENT: the guest does not have that page yet
  * @dst_address: [in] receives its content, 4096 bytes
+ *
+ * The guest's policy must allow debugging. The state of a vCPU cannot be named.
  */
 struct sev_fw_snp_dbg_decrypt {
 	__u64 context;
@@ -1410,7 +1419,10 @@ struct sev_fw_snp_dbg_decrypt {
  * struct sev_fw_snp_dbg_encrypt - SNP_DBG_ENCRYPT
  * @context: [driver]
  * @src_address: [in] content, 4096 bytes
- * @dst_address: [in] page of the guest
+ * @dst_address: [in] page of private memory, as @src_address of SNP_DBG_DECRYPT
+ *
+ * The page stays the guest's, validated or not as before. While the firmware is at it the guest
+ * cannot validate it, or take its validation back.
  */
 struct sev_fw_snp_dbg_encrypt {
 	__u64 context;
