@@ -158,7 +158,7 @@ static int check_overlap(const struct psp_row *row, const struct psp_user_block 
  * @row: command
  * @block: the kernel's copy of what the caller gave
  *
- * Return: 0, or -EINVAL: a byte that is not the caller's is not zero, or a
+ * Return: 0, or -EINVAL: a byte, or bit, that is not the caller's is not zero, or a
  * length is wrong on its face.
  */
 int psp_check(const struct psp_row *row, const struct psp_user_block *block)
@@ -171,6 +171,8 @@ int psp_check(const struct psp_row *row, const struct psp_user_block *block)
 	for (i = 0; i < row->size; i++)
 		if (block->byte[i] && !(mask[i / 64] >> i % 64 & 1))
 			return -EINVAL;
+	if (block->byte[row->never.off] & row->never.mask)
+		return -EINVAL;
 
 	for (i = 0; i < SEV_FW_BUFS; i++) {
 		if (!psp_buf_there(row, i, block->byte))

@@ -115,6 +115,12 @@ struct psp_range {
 	u8 size;
 };
 
+/* Bits of one byte, which is the caller's, that the caller may not set all the same. */
+struct psp_bits {
+	u8 off;
+	u8 mask;
+};
+
 /* Fields of the block that the driver fills in; 4 bytes each, but for a context. */
 enum psp_own_kind {
 	PSP_OWN_NONE,
@@ -184,6 +190,7 @@ struct psp_buf {
  * @each: enum psp_each
  * @then: enum psp_then
  * @user: bytes that the caller may set
+ * @never: bits for what the firmware has, and the driver does not give
  * @own: fields that the driver fills in
  * @buf: buffers
  */
@@ -204,6 +211,7 @@ struct psp_row {
 	u8 each;
 	u8 then;
 	struct psp_range user[PSP_RANGES];
+	struct psp_bits never;
 	struct psp_own own[PSP_OWNS];
 	struct psp_buf buf[SEV_FW_BUFS];
 };

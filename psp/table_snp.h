@@ -149,6 +149,8 @@
 			USER(sev_fw_snp_launch_start, policy),
 			USER_TO(sev_fw_snp_launch_start, flags, gosvw),
 		},
+		/* a migration agent, whose context page is no caller's to name */
+		.never = { AT(sev_fw_snp_launch_start, flags), 0x01 },
 		.own = { OWN(sev_fw_snp_launch_start, context, CONTEXT) },
 	},
 	/* 00:8 context I, 08:4 flags I, 10:8 page IO* -> Guest, 19:3 permissions I */

@@ -71,6 +71,28 @@ TEST(every_foreign_bit_is_refused)
 }
 
 /* An address is only the caller's while the flags say that there is something at it. */
+/* Of the flags of SNP_LAUNCH_START one bit is not the caller's. */
+TEST(bits_of_a_callers_byte_are_refused)
+{
+	unsigned int bit, refused = 0;
+	const struct psp_row *row;
+
+	for_each_row(row) {
+		EXPECT_TRUE(!row->never.mask || callers_byte(row, row->never.off))
+			TH_LOG("%s", row->name);
+		for (bit = 0; row->never.mask && bit < 8; bit++) {
+			struct psp_user_block block = good_block(row);
+			bool never = row->never.mask >> bit & 1;
+
+			block.byte[row->never.off] |= 1 << bit;
+			EXPECT_EQ(never ? -EINVAL : 0, psp_check(row, &block))
+				TH_LOG("%s bit %u", row->name, bit);
+			refused += never;
+		}
+	}
+	EXPECT_EQ(1, refused);
+}
+
 TEST(buffers_are_there_if_flags_say_so)
 {
 	const struct psp_row *row;
@@ -110,6 +132,7 @@ TEST(user_ranges_take_any_value)
 				struct psp_user_block block = good_block(row);
 
 				block.byte[row->user[i].off + byte] = 0xff;
+				block.byte[row->never.off] &= ~row->never.mask;
 				EXPECT_EQ(0, psp_check(row, &block))
 					TH_LOG("%s byte %#x", row->name, row->user[i].off + byte);
 				tried++;
