@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page of an SNP guest's that the firmware refuses, and then does not give back. The page
- * stays Pre-Guest, so that a write to it by the host would be the host's end: nobody may write to
- * it any more, and the guest must not run. The kernel warns of the page when its memory is
+ * A page of an SNP guest's that the firmware does not give back. The page stays Pre-Guest, or
+ * Pre-Swap, so that a write to it by the host would be the host's end: nobody may write to it
+ * any more, and the guest must not run. The kernel warns of the page when its memory is
  * released, for which reason this test has a box of its own.
  */
 #include <errno.h>
@@ -15,20 +15,10 @@
 #include "snp/rmp.h"
 #include "control.h"
 #include "host.h"
-#include "memory.h"
 #include "snp.h"
+#include "snp_steps.h"
 
-#define RAM			(1 << 20)
-#define GPA_FREE		0x30000
 #define HWERROR_PLATFORM	SEV_FW_STATUS_HWERROR_PLATFORM
-
-static int open_and_start(struct snp_launch *l)
-{
-	int ret = snp_launch_open(l, RAM);
-
-	l->ops = &snp_launch_pass;
-	return ret ? ret : snp_launch_start(l, SNP_POLICY_PLAIN);
-}
 
 FIXTURE(kept) {
 	struct snp_use before;
@@ -66,7 +56,8 @@ FIXTURE_TEARDOWN(kept)
 	fault_clear();
 	snp_launch_close(&self->l);
 	ASSERT_EQ(0, snp_use(&after));
-	EXPECT_EQ(self->before.pre_guest + 1, after.pre_guest) TH_LOG("the one that is kept");
+	EXPECT_EQ(self->before.pre_guest + 1, after.pre_guest + after.others - self->before.others)
+		TH_LOG("the one that is kept");
 	EXPECT_EQ(self->before.context, after.context);
 	EXPECT_EQ(self->before.guest_valid, after.guest_valid);
 	EXPECT_EQ(self->lost + 1, psp_attr_number("quarantined_pages"));
@@ -81,7 +72,7 @@ TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
 	};
 	struct snp_launch *l = &self->l, other = { .vm = VM_NONE, .sev_fd = -1 };
 
-	ASSERT_EQ(0, open_and_start(l));
+	ASSERT_EQ(0, snp_step_start(l, &snp_launch_pass));
 	update.address = variant->at;
 	if (variant->kind != SNP_PAGE_VMSA)
 		update.address += (uintptr_t)l->vm.memory;
@@ -96,8 +87,58 @@ TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
 	EXPECT_EQ(SEV_FW_NO_CALL, l->status);
 	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
 
-	ASSERT_EQ(0, open_and_start(&other));
+	ASSERT_EQ(0, snp_step_start(&other, &snp_launch_pass));
 	EXPECT_EQ(0, snp_launch_finish(&other, NULL));
+	snp_launch_close(&other);
+}
+
+/* The same with a page that is the guest's, and that the firmware has changed. */
+FIXTURE(changed) {
+	struct snp_use before;
+	struct snp_launch l;
+};
+
+FIXTURE_SETUP(changed)
+{
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
+	ASSERT_EQ(0, snp_use(&self->before));
+	ASSERT_EQ(0, snp_step_open(&self->l, &snp_launch_pass));
+}
+
+FIXTURE_TEARDOWN(changed)
+{
+	struct snp_use after;
+
+	fault_clear();
+	snp_launch_close(&self->l);
+	ASSERT_EQ(0, snp_use(&after));
+	EXPECT_EQ(self->before.others + 1, after.others) TH_LOG("the one that is kept");
+	EXPECT_EQ(self->before.context, after.context);
+	EXPECT_EQ(self->before.guest_valid, after.guest_valid);
+}
+
+TEST_F(changed, a_page_that_stays_immutable_ends_the_guest_alone)
+{
+	struct snp_launch *l = &self->l, other = { .vm = VM_NONE, .sev_fd = -1 };
+	long lost = psp_attr_number("quarantined_pages");
+	struct sev_fw_snp_dbg_encrypt poke = { .src_address = (uintptr_t)l->vm.memory };
+
+	poke.dst_address = (uintptr_t)l->vm.memory + GPA_NORMAL;
+	GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN | SNP_POLICY_DEBUG));
+	GOES(l, snp_step_update(l, NULL));
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	REFUSED(l, -EFAULT, SEV_FW_STATUS_SUCCESS,
+		snp_pass_issue(l, SEV_FW_SNP_DBG_ENCRYPT, &poke, sizeof(poke)));
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	/* and the page with the new content: of a call that is stuck the driver keeps all */
+	EXPECT_EQ(lost + 2, psp_attr_number("quarantined_pages"));
+	REFUSED(l, -EIO, SEV_FW_NO_CALL,
+		snp_pass_issue(l, SEV_FW_SNP_DBG_ENCRYPT, &poke, sizeof(poke)));
+	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
+
+	GOES(&other, snp_step_start(&other, &snp_launch_pass));
+	GOES(&other, snp_launch_finish(&other, NULL));
 	snp_launch_close(&other);
 }
 

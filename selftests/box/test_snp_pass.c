@@ -19,17 +19,8 @@
 #include "snp/rmp.h"
 #include "control.h"
 #include "host.h"
-#include "memory.h"
 #include "snp.h"
-
-#define RAM		(1 << 20)
-#define GPA_NORMAL	0x1000
-#define GPA_ZERO	0x10000
-#define GPA_UNMEASURED	0x14000
-#define GPA_SECRETS	0x18000
-#define GPA_CPUID	0x19000
-#define GPA_LATE	0x20000
-#define GPA_FREE	0x30000
+#include "snp_steps.h"
 
 #define STATE_LAUNCH	1
 #define STATE_RUNNING	2
@@ -58,85 +49,9 @@ FIXTURE_SETUP(pass)
 
 FIXTURE_TEARDOWN(pass)
 {
-	struct snp_use after;
-
 	snp_launch_close(&self->l);
-	ASSERT_EQ(0, snp_use(&after));
-	EXPECT_EQ(0, memcmp(&self->before, &after, sizeof(after))) {
-		TH_LOG("Firmware %+ld Context %+ld Reclaim %+ld Pre-Guest %+ld Guest %+ld %+ld",
-		       after.firmware - self->before.firmware,
-		       after.context - self->before.context,
-		       after.reclaim - self->before.reclaim,
-		       after.pre_guest - self->before.pre_guest,
-		       after.guest_valid - self->before.guest_valid,
-		       after.guest_invalid - self->before.guest_invalid);
-	}
+	SAME_PAGES(&self->before);
 	EXPECT_EQ(self->lost, psp_attr_number("quarantined_pages"));
-}
-
-#define GOES(l, step)							\
-	do {								\
-		int ret_ = (step);					\
-									\
-		ASSERT_EQ(0, ret_) TH_LOG("%s: %s, %s", #step, strerror(-ret_), \
-					  sev_status_text((l)->status)); \
-	} while (0)
-
-#define REFUSED(l, errno_, expected, step)				\
-	do {								\
-		EXPECT_EQ(errno_, step) TH_LOG("%s", #step);		\
-		EXPECT_EQ(expected, (l)->status)			\
-			TH_LOG("%s: %s", #step, sev_status_text((l)->status)); \
-	} while (0)
-
-/* A VM whose guest goes by pass-through from now on. */
-static int open_vm(struct snp_launch *l)
-{
-	int ret = snp_launch_open(l, RAM);
-
-	l->ops = &snp_launch_pass;
-	if (ret)
-		return ret;
-	memory_fill(l->vm.memory, RAM, 5);
-	/* one function, empty: what there is beyond leaf 0x80000000 */
-	memset(l->vm.memory + GPA_CPUID, 0, SNP_PAGE_BYTES);
-	l->vm.memory[GPA_CPUID] = 1;
-	l->vm.memory[GPA_CPUID + 0x13] = 0x80;
-	return 0;
-}
-
-static int open_and_start(struct snp_launch *l)
-{
-	int ret = open_vm(l);
-
-	return ret ? ret : snp_launch_start(l, SNP_POLICY_PLAIN);
-}
-
-static const struct {
-	enum snp_page_kind kind;
-	uint64_t gpa;
-	size_t pages;
-} ranges[] = {
-	{ SNP_PAGE_NORMAL, GPA_NORMAL, 3 },
-	{ SNP_PAGE_ZERO, GPA_ZERO, 2 },
-	{ SNP_PAGE_UNMEASURED, GPA_UNMEASURED, 2 },
-	{ SNP_PAGE_SECRETS, GPA_SECRETS, 1 },
-	{ SNP_PAGE_CPUID, GPA_CPUID, 1 },
-};
-
-#define LAUNCHED_PAGES	9
-
-/* One range by pass-through, the next one by KVM's ioctl, if @mixed. */
-static int update_all(struct snp_launch *l, bool mixed)
-{
-	int ret = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(ranges) && !ret; i++) {
-		if (mixed)
-			l->ops = i % 2 ? &snp_launch_kvm : &snp_launch_pass;
-		ret = snp_launch_update(l, ranges[i].kind, ranges[i].gpa, ranges[i].pages);
-	}
-	return ret;
 }
 
 /* The end of a launch, by which the firmware says whether the digest is the owner's. */
@@ -179,33 +94,33 @@ static int update_at(struct snp_launch *l, enum snp_page_kind kind, const void *
 
 TEST_F(pass, a_guest_is_measured_as_its_owner_computes)
 {
-	GOES(&self->l, open_and_start(&self->l));
-	GOES(&self->l, update_all(&self->l, false));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_pass));
+	GOES(&self->l, snp_step_update(&self->l, NULL));
 	GOES(&self->l, finish_as_expected(&self->l));
 }
 
 TEST_F(pass, steps_mix_with_ioctls_of_kvm)
 {
-	GOES(&self->l, open_and_start(&self->l));
-	GOES(&self->l, update_all(&self->l, true));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_pass));
+	GOES(&self->l, snp_step_update(&self->l, &snp_launch_kvm));
 	self->l.ops = &snp_launch_kvm;
 	GOES(&self->l, finish_as_expected(&self->l));
 }
 
 TEST_F(pass, a_guest_that_kvm_has_started_goes_on_by_pass_through)
 {
-	GOES(&self->l, open_vm(&self->l));
+	GOES(&self->l, snp_step_open(&self->l, &snp_launch_pass));
 	self->l.ops = &snp_launch_kvm;
 	GOES(&self->l, snp_launch_start(&self->l, SNP_POLICY_PLAIN));
-	GOES(&self->l, update_all(&self->l, true));
 	self->l.ops = &snp_launch_pass;
+	GOES(&self->l, snp_step_update(&self->l, &snp_launch_kvm));
 	GOES(&self->l, finish_as_expected(&self->l));
 }
 
 TEST_F(pass, a_guest_with_other_content_is_refused)
 {
-	GOES(&self->l, open_and_start(&self->l));
-	GOES(&self->l, update_all(&self->l, false));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_pass));
+	GOES(&self->l, snp_step_update(&self->l, NULL));
 	self->l.digest[0] ^= 1;
 	REFUSED(&self->l, -EIO, SEV_FW_STATUS_BAD_MEASUREMENT, finish_as_expected(&self->l));
 }
@@ -215,16 +130,16 @@ TEST_F(pass, pages_are_in_the_states_that_the_firmware_says)
 	struct snp_use *was = &self->before, now;
 	struct snp_launch *l = &self->l;
 
-	GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_pass));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->context + 1, now.context);
-	GOES(l, update_all(l, false));
+	GOES(l, snp_step_update(l, NULL));
 	ASSERT_EQ(0, snp_use(&now));
-	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES, now.guest_valid);
+	EXPECT_EQ(was->guest_valid + SNP_STEP_PAGES, now.guest_valid);
 	EXPECT_EQ(was->pre_guest, now.pre_guest);
 	GOES(l, snp_launch_finish(l, NULL));
 	ASSERT_EQ(0, snp_use(&now));
-	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES + 1, now.guest_valid) TH_LOG("and the VMSA");
+	EXPECT_EQ(was->guest_valid + SNP_STEP_PAGES + 1, now.guest_valid) TH_LOG("and the VMSA");
 	/* KVM knows that the launch is over */
 	GOES(l, snp_launch_prefault(l, GPA_LATE, 3));
 	ASSERT_EQ(0, snp_use(&now));
@@ -235,7 +150,7 @@ TEST_F(pass, the_status_of_a_guest)
 {
 	struct guest_status status;
 
-	GOES(&self->l, open_vm(&self->l));
+	GOES(&self->l, snp_step_open(&self->l, &snp_launch_pass));
 	REFUSED(&self->l, -ENOENT, SEV_FW_NO_CALL, status_of(&self->l, &status));
 	GOES(&self->l, snp_launch_start(&self->l, SNP_POLICY_PLAIN));
 	GOES(&self->l, status_of(&self->l, &status));
@@ -254,7 +169,7 @@ TEST_F(pass, a_refused_table_of_cpuid_comes_back_corrected)
 	struct snp_launch *l = &self->l;
 	uint8_t *page, given[SNP_PAGE_BYTES];
 
-	GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_pass));
 	page = l->vm.memory + GPA_CPUID;
 	/* more of leaf 0x80000000 than the processor has */
 	memset(page + 0x10, 0, 0x30);
@@ -271,7 +186,7 @@ TEST_F(pass, a_refused_page_stays_as_it_is)
 	struct snp_launch *l = &self->l;
 	uint8_t *page, given[SNP_PAGE_BYTES];
 
-	GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_pass));
 	page = l->vm.memory + GPA_FREE;
 	memcpy(given, page, sizeof(given));
 	REFUSED(l, -EIO, SEV_FW_STATUS_INVALID_PARAM, update_at(l, 7, page));
@@ -289,7 +204,7 @@ TEST_F(pass, addresses_that_are_no_private_memory_are_refused)
 	struct sev_fw_snp_launch_update huge = { .flags = 1 | SNP_PAGE_NORMAL << 1 };
 
 	memset(elsewhere, 0, sizeof(elsewhere));
-	GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_pass));
 	REFUSED(l, -EINVAL, SEV_FW_NO_CALL, update_at(l, SNP_PAGE_NORMAL, aligned));
 	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, update_at(l, SNP_PAGE_NORMAL, hole));
 	REFUSED(l, -EINVAL, SEV_FW_NO_CALL,
@@ -304,7 +219,7 @@ TEST_F(pass, a_page_becomes_the_guests_only_once)
 {
 	struct snp_launch *l = &self->l;
 
-	GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_pass));
 	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
 	REFUSED(l, -EEXIST, SEV_FW_NO_CALL,
 		update_at(l, SNP_PAGE_NORMAL, l->vm.memory + GPA_FREE));
@@ -314,11 +229,38 @@ TEST_F(pass, a_page_becomes_the_guests_only_once)
 	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, snp_launch_start(l, SNP_POLICY_PLAIN));
 }
 
+TEST_F(pass, a_migration_agent_is_not_the_callers_to_name)
+{
+	struct sev_fw_snp_launch_start block = { .policy = SNP_POLICY_PLAIN, .flags = 1 };
+	struct snp_launch *l = &self->l;
+
+	GOES(l, snp_step_open(l, &snp_launch_pass));
+	REFUSED(l, -EINVAL, SEV_FW_NO_CALL,
+		snp_pass_issue(l, SEV_FW_SNP_LAUNCH_START, &block, sizeof(block)));
+	block.flags = 0;
+	GOES(l, snp_pass_issue(l, SEV_FW_SNP_LAUNCH_START, &block, sizeof(block)));
+}
+
+/* KVM takes it; that address then means neither of the two frames. */
+TEST_F(pass, an_address_in_two_slots_is_refused)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t *page;
+
+	GOES(l, snp_step_start(l, &snp_launch_pass));
+	page = l->vm.memory + GPA_FREE;
+	ASSERT_EQ(0, vm_alias(&l->vm, 1, 4 * SNP_RAM, GPA_FREE, SNP_PAGE_BYTES));
+	REFUSED(l, -EINVAL, SEV_FW_NO_CALL, update_at(l, SNP_PAGE_NORMAL, page));
+	GOES(l, update_at(l, SNP_PAGE_NORMAL, page + SNP_PAGE_BYTES));
+	ASSERT_EQ(0, vm_alias(&l->vm, 1, 4 * SNP_RAM, GPA_FREE, 0));
+	GOES(l, update_at(l, SNP_PAGE_NORMAL, page));
+}
+
 TEST_F(pass, a_refused_start_leaves_nothing)
 {
 	struct snp_use now;
 
-	GOES(&self->l, open_vm(&self->l));
+	GOES(&self->l, snp_step_open(&self->l, &snp_launch_pass));
 	REFUSED(&self->l, -EIO, SEV_FW_STATUS_POLICY_FAILURE, snp_launch_start(&self->l, 0));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(self->before.context, now.context);
@@ -331,7 +273,7 @@ TEST_F(pass, commands_are_for_guests_of_their_kind)
 	struct sev_fw_launch_start legacy = { 0 };
 	struct sev_fw_guest_status status = { 0 };
 
-	GOES(&self->l, open_and_start(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_pass));
 	REFUSED(&self->l, -ENOTTY, SEV_FW_NO_CALL,
 		snp_pass_issue(&self->l, SEV_FW_LAUNCH_START, &legacy, sizeof(legacy)));
 	REFUSED(&self->l, -ENOTTY, SEV_FW_NO_CALL,
@@ -344,12 +286,13 @@ static void live_until(unsigned int step)
 {
 	struct snp_launch l;
 
-	if (open_vm(&l) || step == 0)
+	if (snp_step_open(&l, &snp_launch_pass) || step == 0)
 		_exit(0);
 	if (snp_launch_start(&l, SNP_POLICY_PLAIN) || step == 1)
 		_exit(0);
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-		if (snp_launch_update(&l, ranges[i].kind, ranges[i].gpa, ranges[i].pages) ||
+	for (size_t i = 0; i < ARRAY_SIZE(snp_step_ranges); i++)
+		if (snp_launch_update(&l, snp_step_ranges[i].kind, snp_step_ranges[i].gpa,
+				      snp_step_ranges[i].pages) ||
 		    step == 2 + i)
 			_exit(0);
 	if (snp_pass_vcpu(&l, 0) || step == 7)

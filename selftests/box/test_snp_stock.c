@@ -27,94 +27,12 @@
 #include "snp/rmp.h"
 #include "control.h"
 #include "host.h"
-#include "memory.h"
 #include "patience.h"
 #include "snp.h"
+#include "snp_steps.h"
 #include "status.h"
 
-#define RAM		(1 << 20)
 #define HUGE_BYTES	(2ul << 20)
-#define GPA_NORMAL	0x1000
-#define GPA_ZERO	0x10000
-#define GPA_UNMEASURED	0x14000
-#define GPA_SECRETS	0x18000
-#define GPA_CPUID	0x19000
-#define GPA_LATE	0x20000
-
-/* Table of CPUID functions: their number, and from 0x10 on 0x30 bytes for each. */
-#define CPUID_FN(page, n)	((page) + 0x10 + 0x30 * (n))
-#define CPUID_ECX		0x20
-
-static const char *why(const struct snp_launch *l, int ret)
-{
-	static char text[160];
-
-	snprintf(text, sizeof(text), "%s, %s", strerror(-ret), sev_status_text(l->status));
-	return text;
-}
-
-#define SNP_GOES(l, step)						\
-	do {								\
-		int ret_ = (step);					\
-									\
-		ASSERT_EQ(0, ret_) TH_LOG("%s: %s", #step, why(l, ret_)); \
-	} while (0)
-
-#define SNP_REFUSED(l, expected, step)					\
-	do {								\
-		int ret_ = (step);					\
-									\
-		EXPECT_EQ(-EIO, ret_) TH_LOG("%s: %s", #step, why(l, ret_)); \
-		EXPECT_EQ(expected, (l)->status) TH_LOG("%s: %s", #step, why(l, ret_)); \
-	} while (0)
-
-/* One function: what the processor says of itself, as if it had nothing. */
-static void cpuid_table(uint8_t *page)
-{
-	memset(page, 0, SNP_PAGE_BYTES);
-	page[0] = 1;
-	CPUID_FN(page, 0)[0] = 1;
-}
-
-/* All that a guest is launched from. */
-static void load(struct snp_launch *l)
-{
-	memory_fill(l->vm.memory, RAM, 5);
-	cpuid_table(l->vm.memory + GPA_CPUID);
-}
-
-static int update_all(struct snp_launch *l)
-{
-	static const struct {
-		enum snp_page_kind kind;
-		uint64_t gpa;
-		size_t pages;
-	} ranges[] = {
-		{ SNP_PAGE_NORMAL, GPA_NORMAL, 3 },
-		{ SNP_PAGE_ZERO, GPA_ZERO, 2 },
-		{ SNP_PAGE_UNMEASURED, GPA_UNMEASURED, 2 },
-		{ SNP_PAGE_SECRETS, GPA_SECRETS, 1 },
-		{ SNP_PAGE_CPUID, GPA_CPUID, 1 },
-	};
-	int ret = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(ranges) && !ret; i++)
-		ret = snp_launch_update(l, ranges[i].kind, ranges[i].gpa, ranges[i].pages);
-	return ret;
-}
-
-#define LAUNCHED_PAGES	9
-
-static int open_and_start(struct snp_launch *l)
-{
-	int ret = snp_launch_open(l, RAM);
-
-	if (ret)
-		return ret;
-	load(l);
-	return snp_launch_start(l, SNP_POLICY_PLAIN);
-}
-
 /* Keys that sign the identity of a guest, and the signed blocks. */
 struct owner {
 	EVP_PKEY *id_key, *author_key;
@@ -154,21 +72,10 @@ FIXTURE_SETUP(snp)
 
 FIXTURE_TEARDOWN(snp)
 {
-	struct snp_use after;
-
 	snp_launch_close(&self->l);
 	EVP_PKEY_free(self->owner.id_key);
 	EVP_PKEY_free(self->owner.author_key);
-	ASSERT_EQ(0, snp_use(&after));
-	EXPECT_EQ(0, memcmp(&self->before, &after, sizeof(after))) {
-		TH_LOG("Firmware %+ld Context %+ld Reclaim %+ld Pre-Guest %+ld Guest %+ld %+ld",
-		       after.firmware - self->before.firmware,
-		       after.context - self->before.context,
-		       after.reclaim - self->before.reclaim,
-		       after.pre_guest - self->before.pre_guest,
-		       after.guest_valid - self->before.guest_valid,
-		       after.guest_invalid - self->before.guest_invalid);
-	}
+	SAME_PAGES(&self->before);
 }
 
 /* ---- the launch ---- */
@@ -177,34 +84,34 @@ TEST_F(snp, a_guest_is_measured_as_its_owner_computes)
 {
 	struct snp_finish finish;
 
-	SNP_GOES(&self->l, open_and_start(&self->l));
-	SNP_GOES(&self->l, update_all(&self->l));
-	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_kvm));
+	GOES(&self->l, snp_step_update(&self->l, NULL));
+	GOES(&self->l, snp_launch_expect_vcpu(&self->l));
 	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
-	SNP_GOES(&self->l, snp_launch_finish(&self->l, &finish));
+	GOES(&self->l, snp_launch_finish(&self->l, &finish));
 }
 
 TEST_F(snp, a_guest_with_other_content_is_refused)
 {
 	struct snp_finish finish;
 
-	SNP_GOES(&self->l, open_and_start(&self->l));
-	SNP_GOES(&self->l, update_all(&self->l));
-	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_kvm));
+	GOES(&self->l, snp_step_update(&self->l, NULL));
+	GOES(&self->l, snp_launch_expect_vcpu(&self->l));
 	self->l.digest[47] ^= 1;
 	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
-	SNP_REFUSED(&self->l, SEV_RET_BAD_MEASUREMENT, snp_launch_finish(&self->l, &finish));
+	REFUSED(&self->l, -EIO, SEV_RET_BAD_MEASUREMENT, snp_launch_finish(&self->l, &finish));
 }
 
 TEST_F(snp, an_identity_that_nobody_signed_is_refused)
 {
 	struct snp_finish finish;
 
-	SNP_GOES(&self->l, open_and_start(&self->l));
-	SNP_GOES(&self->l, snp_launch_expect_vcpu(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_kvm));
+	GOES(&self->l, snp_launch_expect_vcpu(&self->l));
 	ASSERT_EQ(0, identify(&self->owner, &self->l, &finish));
 	self->owner.block[0x54] ^= 1;
-	SNP_REFUSED(&self->l, SEV_RET_BAD_SIGNATURE, snp_launch_finish(&self->l, &finish));
+	REFUSED(&self->l, -EIO, SEV_RET_BAD_SIGNATURE, snp_launch_finish(&self->l, &finish));
 }
 
 TEST_F(snp, pages_are_in_the_states_that_the_firmware_says)
@@ -212,23 +119,22 @@ TEST_F(snp, pages_are_in_the_states_that_the_firmware_says)
 	struct snp_use *was = &self->before, now;
 	struct snp_launch *l = &self->l;
 
-	SNP_GOES(l, snp_launch_open(l, RAM));
-	load(l);
+	GOES(l, snp_step_open(l, &snp_launch_kvm));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->firmware + 1, now.firmware) TH_LOG("response page of guest requests");
 	EXPECT_EQ(was->context, now.context);
-	SNP_GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN));
+	GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->context + 1, now.context);
 	EXPECT_EQ(was->guest_valid, now.guest_valid);
-	SNP_GOES(l, update_all(l));
+	GOES(l, snp_step_update(l, NULL));
 	ASSERT_EQ(0, snp_use(&now));
-	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES, now.guest_valid);
+	EXPECT_EQ(was->guest_valid + SNP_STEP_PAGES, now.guest_valid);
 	EXPECT_EQ(was->pre_guest, now.pre_guest);
-	SNP_GOES(l, snp_launch_finish(l, NULL));
+	GOES(l, snp_launch_finish(l, NULL));
 	ASSERT_EQ(0, snp_use(&now));
-	EXPECT_EQ(was->guest_valid + LAUNCHED_PAGES + 1, now.guest_valid) TH_LOG("the vCPU");
-	SNP_GOES(l, snp_launch_prefault(l, GPA_LATE, 4));
+	EXPECT_EQ(was->guest_valid + SNP_STEP_PAGES + 1, now.guest_valid) TH_LOG("the vCPU");
+	GOES(l, snp_launch_prefault(l, GPA_LATE, 4));
 	ASSERT_EQ(0, snp_use(&now));
 	EXPECT_EQ(was->guest_invalid + 4, now.guest_invalid);
 	EXPECT_EQ(was->reclaim, now.reclaim);
@@ -239,16 +145,16 @@ TEST_F(snp, a_wrong_cpuid_page_comes_back_corrected)
 	struct snp_launch *l = &self->l;
 	uint8_t *page, right[SNP_PAGE_BYTES];
 
-	SNP_GOES(l, open_and_start(l));
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
 	page = l->vm.memory + GPA_CPUID;
 	memcpy(right, page, sizeof(right));
 	CPUID_FN(page, 0)[CPUID_ECX + 3] = 1;	/* TSC deadline timer */
-	SNP_REFUSED(l, SEV_RET_INVALID_PARAM,
+	REFUSED(l, -EIO, SEV_RET_INVALID_PARAM,
 		    snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
 	EXPECT_EQ(0, memcmp(right, page, sizeof(right)));
 	EXPECT_EQ(self->before.guest_valid, snp_pages("Guest-Valid"));
 	EXPECT_EQ(self->before.pre_guest, snp_pages("Pre-Guest"));
-	SNP_GOES(l, snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
+	GOES(l, snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
 }
 
 TEST_F(snp, a_page_is_launched_only_once)
@@ -256,8 +162,8 @@ TEST_F(snp, a_page_is_launched_only_once)
 	struct snp_launch *l = &self->l;
 	uint8_t digest[SNP_DIGEST_BYTES];
 
-	SNP_GOES(l, open_and_start(l));
-	SNP_GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL, 2));
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL, 2));
 	memcpy(digest, l->digest, sizeof(digest));
 	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000, 1));
 	EXPECT_EQ(0, memcmp(digest, l->digest, sizeof(digest)));
@@ -278,9 +184,9 @@ TEST_F(snp, a_policy_that_the_host_cannot_meet_is_refused)
 	struct snp_launch *l = &self->l;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		SNP_GOES(l, snp_launch_open(l, RAM));
+		GOES(l, snp_launch_open(l, SNP_RAM));
 		if (cases[i].status)
-			SNP_REFUSED(l, cases[i].status, snp_launch_start(l, cases[i].policy));
+			REFUSED(l, -EIO, cases[i].status, snp_launch_start(l, cases[i].policy));
 		else
 			EXPECT_EQ(-EINVAL, snp_launch_start(l, cases[i].policy));
 		EXPECT_EQ(self->before.context, snp_pages("Context"));
@@ -297,8 +203,8 @@ TEST_F(snp, a_write_to_a_guests_page_faults_on_each_cpu)
 	struct snp_launch *l = &self->l;
 	uint64_t addr;
 
-	SNP_GOES(l, open_and_start(l));
-	SNP_GOES(l, update_all(l));
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
+	GOES(l, snp_step_update(l, NULL));
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		addr = snp_find(states[i], 0);
 		ASSERT_NE(0, addr);
@@ -328,8 +234,9 @@ TEST_F(snp, asids_are_used_up_and_come_back)
 	ASSERT_LT(count, ARRAY_SIZE(l));
 	for (int round = 0; round < 2; round++) {
 		for (i = 0; i < count; i++)
-			SNP_GOES(&l[i], open_and_start(&l[i]));
-		EXPECT_NE(0, open_and_start(&l[i])) TH_LOG("guest %u of %u", i, count);
+			GOES(&l[i], snp_step_start(&l[i], &snp_launch_kvm));
+		EXPECT_NE(0, snp_step_start(&l[i], &snp_launch_kvm))
+			TH_LOG("guest %u of %u", i, count);
 		for (i = 0; i <= count; i++)
 			snp_launch_close(&l[i]);
 	}
@@ -340,12 +247,12 @@ TEST_F(snp, legacy_guests_live_beside_it)
 	static const uint32_t policies[] = { 0, OWNER_POLICY_ES };
 	struct launch other[2], *l;
 
-	SNP_GOES(&self->l, open_and_start(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_kvm));
 	for (int i = 0; i < 2; i++) {
 		l = &other[i];
 		ASSERT_EQ(0, launch_open(l, &launch_legacy, policies[i]));
 		l->typed = true;
-		ASSERT_EQ(0, launch_vm(l, RAM));
+		ASSERT_EQ(0, launch_vm(l, SNP_RAM));
 		ASSERT_EQ(0, launch_init(l));
 		ASSERT_EQ(0, launch_load(l));
 		ASSERT_EQ(0, launch_start(l)) TH_LOG("%s", launch_error(l, -EIO));
@@ -355,8 +262,8 @@ TEST_F(snp, legacy_guests_live_beside_it)
 		ASSERT_EQ(0, launch_measure(l)) TH_LOG("%s", launch_error(l, -EIO));
 		ASSERT_EQ(0, launch_finish(l)) TH_LOG("%s", launch_error(l, -EIO));
 	}
-	SNP_GOES(&self->l, update_all(&self->l));
-	SNP_GOES(&self->l, snp_launch_finish(&self->l, NULL));
+	GOES(&self->l, snp_step_update(&self->l, NULL));
+	GOES(&self->l, snp_launch_finish(&self->l, NULL));
 	launch_close(&other[0]);
 	launch_close(&other[1]);
 }
@@ -396,22 +303,21 @@ static void live_until(unsigned int step)
 {
 	struct snp_launch l;
 
-	if (snp_launch_open(&l, RAM) || step == 0)
+	if (snp_step_open(&l, &snp_launch_kvm) || step == 0)
 		_exit(0);
-	load(&l);
 	if (snp_launch_start(&l, SNP_POLICY_PLAIN) || step == 1)
 		_exit(0);
-	for (unsigned int i = 0; i < LAUNCHED_PAGES; i++)
+	for (unsigned int i = 0; i < SNP_STEP_PAGES; i++)
 		if (snp_launch_update(&l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000 * i, 1) ||
 		    step == 2 + i)
 			_exit(0);
-	if (snp_launch_finish(&l, NULL) || step == 2 + LAUNCHED_PAGES)
+	if (snp_launch_finish(&l, NULL) || step == 2 + SNP_STEP_PAGES)
 		_exit(0);
 	snp_launch_prefault(&l, GPA_LATE, 3);
 	_exit(0);
 }
 
-#define LIFE_STEPS	(4 + LAUNCHED_PAGES)
+#define LIFE_STEPS	(4 + SNP_STEP_PAGES)
 
 /* Some are killed from outside, in the middle of whatever they do. */
 TEST_F_TIMEOUT(snp, lives_end_at_any_step, 3000)
@@ -434,7 +340,7 @@ TEST_F_TIMEOUT(snp, lives_end_at_any_step, 3000)
 		}
 		ASSERT_EQ(child, waitpid(child, &status, 0));
 	}
-	SNP_GOES(&self->l, open_and_start(&self->l));
+	GOES(&self->l, snp_step_start(&self->l, &snp_launch_kvm));
 }
 
 /* ---- the platform ---- */

@@ -75,6 +75,27 @@ static int set_private_memory(struct vm *vm)
 	return 0;
 }
 
+int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t size)
+{
+	struct private_memory memory = { .size = size };
+	struct region2 region = {
+		.slot = slot, .gpa = gpa, .size = size, .uaddr = (uintptr_t)vm->memory + from,
+		.flags = REGION_HAS_PRIVATE,
+	};
+	int fd = -1, ret;
+
+	if (size) {
+		fd = ioctl(vm->vm_fd, CREATE_PRIVATE, &memory);
+		if (fd < 0)
+			return -errno;
+	}
+	region.private_fd = fd;
+	ret = ioctl(vm->vm_fd, SET_REGION2, &region) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
 static int set_memory(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = {

@@ -80,6 +80,18 @@ bool vm_has_type(unsigned int type);
  */
 int vm_create(struct vm *vm, unsigned int type, size_t size);
 
+/**
+ * vm_alias() - SNP: one more memory slot on RAM that has one, with private memory of its own
+ * @vm: the machine
+ * @slot: number of the slot, not 0
+ * @gpa: where the guest has it
+ * @from: begin of it in RAM
+ * @size: multiple of the page size; 0: delete the slot again
+ *
+ * Return: 0 or a negative errno.
+ */
+int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t size);
+
 /** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
 int vm_add_vcpu(struct vm *vm);
 
