@@ -4,8 +4,8 @@
  * kvm_amd, which has no hook for it.
  *
  * Owns where KVM's static call kvm_x86_mem_enc_ioctl goes while attached: to
- * glue_called() (redirect.S) instead of kvm_amd's sev_mem_enc_ioctl(). A pass-through
- * command is answered there, every other call continues in the stock function.
+ * glue_called() (redirect.S) instead of kvm_amd's sev_mem_enc_ioctl(). A command of the
+ * firmware is answered there, every other call continues in the stock function.
  *
  * The stock function itself is not touched. An ftrace hook on its entry, as live
  * patching uses it, would have to be shared with tracers: a BPF trampoline preserves
@@ -68,9 +68,9 @@ static bool attached;
  * Switching it while VMs run is safe. Each call looks at it once; either side holds
  * kvm->lock over its command, and all that it keeps of a guest is kvm_amd's own state.
  */
-static bool legacy;
+static bool legacy = true;
 module_param(legacy, bool, 0644);
-MODULE_PARM_DESC(legacy, "serve KVM's own SEV commands by the PSP driver's engine, too (default: 0)");
+MODULE_PARM_DESC(legacy, "serve KVM's own SEV commands by the PSP driver's engine; 0: by kvm_amd's handlers (default: 1)");
 
 /* glue_init() has failed: the notifier must not attach any more. */
 static bool leaving;

@@ -461,14 +461,15 @@ static int errno_of_unload(struct sleeper *s)
 	return -1;
 }
 
-/* While the glue works on a command it is in use. Stock commands do not use it. */
+/* While the glue works on a command it is in use. Commands of stock's handlers do not use it. */
 TEST_F(glue, a_caller_that_sleeps_does_not_block_rmmod)
 {
 	struct sev_fw_cmd cmd = { .fd = self->sev };
-	struct { const char *where; bool envelope; __u32 id; int unload; } sleeps[] = {
-		{ "on its envelope", true, 0, EWOULDBLOCK },
-		{ "on its block", false, SEV_FW_CMD(SEV_FW_LAUNCH_START), EWOULDBLOCK },
-		{ "in stock code", false, KVM_SEV_GUEST_STATUS, 0 },
+	struct { const char *where; bool envelope, stock; __u32 id; int unload; } sleeps[] = {
+		{ "on its envelope", true, false, 0, EWOULDBLOCK },
+		{ "on its block", false, false, SEV_FW_CMD(SEV_FW_LAUNCH_START), EWOULDBLOCK },
+		{ "on its struct", false, false, KVM_SEV_GUEST_STATUS, EWOULDBLOCK },
+		{ "in stock code", false, true, KVM_SEV_GUEST_STATUS, 0 },
 	};
 	struct sev_fw_guest_status status;
 
@@ -478,6 +479,7 @@ TEST_F(glue, a_caller_that_sleeps_does_not_block_rmmod)
 		struct sleeper s = { .vm = self->vm };
 
 		ASSERT_EQ(0, make_page(&s));
+		ASSERT_TRUE(serve_legacy(!sleeps[i].stock));
 		s.cmd = sleeps[i].envelope ? (void *)s.page : &cmd;
 		cmd.id = sleeps[i].id;
 		cmd.len = cmd.id & SEV_FW_PASSTHROUGH ? sizeof(struct sev_fw_launch_start) : 0;
@@ -511,6 +513,8 @@ TEST_F(glue, comes_and_goes_under_load)
 	ASSERT_EQ(0, legacy(own, KVM_SEV_INIT, NULL, self->sev).ret);
 	ASSERT_EQ(0, start_vm(own, self->sev));
 	ASSERT_EQ(0, start_vm(self->vm, self->sev));
+	/* if all callers held the module, hardly a moment would be left for its removal */
+	ASSERT_TRUE(serve_legacy(false));
 	stop = false;
 	for (i = 0; i < CALLERS; i++) {
 		callers[i].ours = i % 2;
@@ -523,6 +527,7 @@ TEST_F(glue, comes_and_goes_under_load)
 		EXPECT_EQ(0, unload_module(GLUE));
 		usleep(20000);
 		EXPECT_EQ(0, load_module(GLUE));
+		EXPECT_TRUE(serve_legacy(false));
 	}
 	usleep(100000);
 	stop = true;

@@ -12,6 +12,7 @@
 #include <linux/kvm.h>
 
 #include "kselftest_harness.h"
+#include "glue.h"
 #include "host.h"
 #include "steps.h"
 
@@ -88,6 +89,8 @@ FIXTURE_SETUP(launch)
 	struct launch *l = &self->l;
 
 	HOST_NEEDS(HOST_SEV | (stock ? 0 : HOST_FW));
+	/* pass-through goes together with KVM's own handlers, too */
+	serve_legacy(stock);
 	GOES(launch_open(l, stock ? &launch_legacy : &launch_fw, OWNER_POLICY_NODBG));
 	l->by_dev = variant->by_dev;
 	GOES(launch_version(l));
@@ -104,6 +107,7 @@ FIXTURE_SETUP(launch)
 FIXTURE_TEARDOWN(launch)
 {
 	launch_close(&self->l);
+	serve_legacy(true);
 }
 
 /*

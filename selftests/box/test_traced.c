@@ -549,6 +549,8 @@ TEST_F_TIMEOUT(traced, under_load, 600)
 	struct caller callers[CALLERS] = {};
 	unsigned int random = test_seed(1);
 
+	/* half of the calls shall reach the function that is traced */
+	serve_legacy(false);
 	stop = false;
 	for (size_t i = 0; i < CALLERS; i++) {
 		callers[i] = (struct caller) { .ours = i % 2, .vm = self->vm, .sev = self->sev };
@@ -567,6 +569,7 @@ TEST_F_TIMEOUT(traced, under_load, 600)
 		EXPECT_EQ(0, unload_module(GLUE));
 		usleep(5000);
 		EXPECT_EQ(0, load_module(GLUE));
+		EXPECT_TRUE(serve_legacy(false));
 	}
 	usleep(50000);
 	stop = true;
@@ -763,6 +766,7 @@ static void entries_of(bool ours, int sev, struct entered *e, struct __test_meta
 	void *ram;
 	int vcpu;
 
+	serve_legacy(ours);
 	ram = mmap(NULL, memory.memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		   -1, 0);
 	memory.userspace_addr = (uintptr_t)ram;
