@@ -229,7 +229,7 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 }
 
 /* In a ring, an entry may carry the errors of those before it. */
-uint16_t command_in_batch(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
+static uint16_t command_in_batch(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
 {
 	const struct command *c = find(id);
 	uint8_t cmd[CMD_SIZE_MAX] = { 0 };
@@ -250,6 +250,11 @@ uint16_t swpsp_command(struct swpsp *p, uint32_t id, uint64_t cmdbuf)
 {
 	p->error_info = 0;
 	return command_in_batch(p, id, cmdbuf);
+}
+
+uint16_t swpsp_ring_command(struct swpsp *p, const struct swpsp_ring_io *io)
+{
+	return command_in_batch(p, io->id, io->cmdbuf);
 }
 
 /* ---- power ---- */

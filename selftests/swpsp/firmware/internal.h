@@ -390,14 +390,6 @@ bool identity_chip_id(struct swpsp *p, unsigned int socket, uint8_t id[ID_SIZE])
 void error_record(struct swpsp *p, enum error_id id);
 uint16_t hardware_error(struct swpsp *p, enum error_id id);
 
-/* ---- ring.c ---- */
-
-bool ring_overlaps(const struct swpsp *p, uint64_t addr, uint64_t len);
-
-/* ---- dispatch.c ---- */
-
-uint16_t command_in_batch(struct swpsp *p, uint32_t id, uint64_t cmdbuf);
-
 /* ---- memory.c ---- */
 
 uint64_t mem_address(const struct swpsp *p, uint64_t addr);

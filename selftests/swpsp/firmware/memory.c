@@ -30,6 +30,18 @@ bool mem_overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
 	return a < b + b_len && b < a + a_len;
 }
 
+/* No command may name a page of the rings. */
+static bool ring_overlaps(const struct ring *ring, uint64_t addr, uint64_t len)
+{
+	const struct ring_queue *q;
+
+	for (q = ring->queue; ring->on && q < ring->queue + RING_QUEUES; q++)
+		if (q->exists && (mem_overlap(addr, len, q->commands, PAGE_SIZE) ||
+				  mem_overlap(addr, len, q->statuses, PAGE_SIZE)))
+			return true;
+	return false;
+}
+
 /* May firmware touch [addr, addr + len)? No promise beyond that it is plain RAM. */
 uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 {
@@ -44,7 +56,7 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 		return SWPSP_INVALID_ADDRESS;
 	if (p->es && mem_overlap(addr, len, p->tmr, p->tmr_size))
 		return SWPSP_INVALID_ADDRESS;
-	if (ring_overlaps(p, addr, len))
+	if (ring_overlaps(&p->ring, addr, len))
 		return SWPSP_INVALID_ADDRESS;
 	if (addr + len > c->memory_size)
 		return SWPSP_INVALID_ADDRESS;

@@ -53,18 +53,6 @@ void swpsp_ring_woken(struct swpsp *p)
 	p->error_info = 0;
 }
 
-/* No command may name a page of the rings. */
-bool ring_overlaps(const struct swpsp *p, uint64_t addr, uint64_t len)
-{
-	const struct ring_queue *q;
-
-	for (q = p->ring.queue; p->ring.on && q < p->ring.queue + QUEUES; q++)
-		if (q->exists && (mem_overlap(addr, len, q->commands, PAGE_SIZE) ||
-				  mem_overlap(addr, len, q->statuses, PAGE_SIZE)))
-			return true;
-	return false;
-}
-
 static uint16_t check_pages(struct swpsp *p, const struct ring *ring)
 {
 	const struct ring_queue *q;
@@ -202,11 +190,6 @@ enum swpsp_ring_state swpsp_ring_next(struct swpsp *p, struct swpsp_ring_io *io)
 		return SWPSP_RING_IDLE;
 	take_entry(p, io, queue);
 	return SWPSP_RING_COMMAND;
-}
-
-uint16_t swpsp_ring_command(struct swpsp *p, const struct swpsp_ring_io *io)
-{
-	return command_in_batch(p, io->id, io->cmdbuf);
 }
 
 void swpsp_ring_done(struct swpsp *p, struct swpsp_ring_io *io, uint16_t status)
