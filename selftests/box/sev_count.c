@@ -34,31 +34,12 @@ static void count(struct counts *counts)
 	counts->smashes = snp_stat("smashes");
 }
 
-#define NAMED(command)	{ SEV_FW_##command, #command }
+#define COMMAND(id, name, ...)	\
+	[id] = name,
 
-/* Of the lives of SNP guests; others are shown by number. */
-static const struct {
-	uint32_t id;
-	const char *name;
-} names[] = {
-	NAMED(PLATFORM_STATUS), NAMED(DF_FLUSH), NAMED(ACTIVATE), NAMED(DEACTIVATE),
-	NAMED(SNP_PLATFORM_STATUS), NAMED(SNP_DF_FLUSH), NAMED(SNP_DECOMMISSION),
-	NAMED(SNP_ACTIVATE), NAMED(SNP_GUEST_STATUS), NAMED(SNP_GCTX_CREATE),
-	NAMED(SNP_GUEST_REQUEST), NAMED(SNP_ACTIVATE_EX), NAMED(SNP_HV_REPORT_REQ),
-	NAMED(SNP_LAUNCH_START), NAMED(SNP_LAUNCH_UPDATE), NAMED(SNP_LAUNCH_FINISH),
-	NAMED(SNP_PAGE_RECLAIM), NAMED(SNP_PAGE_UNSMASH),
+static const char * const names[IDS] = {
+#include "commands.h"
 };
-
-static void write_count(FILE *out, uint32_t id, uint32_t n)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (names[i].id == id) {
-			fprintf(out, "%s %u\n", names[i].name, n);
-			return;
-		}
-	}
-	fprintf(out, "command_0x%02x %u\n", id, n);
-}
 
 static int write_counts(const char *path, const struct counts *before, const struct counts *after)
 {
@@ -74,8 +55,10 @@ static int write_counts(const char *path, const struct counts *before, const str
 	for (uint32_t id = 0; id < IDS; id++) {
 		uint32_t n = after->command[id] - before->command[id];
 
-		if (n)
-			write_count(out, id, n);
+		if (n && names[id])
+			fprintf(out, "%s %u\n", names[id], n);
+		else if (n)
+			fprintf(out, "command_0x%02x %u\n", id, n);
 	}
 	return fclose(out) ? -EIO : 0;
 }

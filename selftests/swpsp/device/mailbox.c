@@ -355,6 +355,14 @@ static void count(struct mailbox *box, uint32_t id, uint16_t status)
 	set(box, SWPSP_BAR_LAST_STATUS, status);
 }
 
+/* Faults after which no command is executed any more. */
+static bool ends_here(struct mailbox *box, uint32_t kind)
+{
+	box->hung |= kind == SWPSP_FAULT_HANG;
+	box->gone |= kind == SWPSP_FAULT_ALL_ONES;
+	return kind == SWPSP_FAULT_HANG || kind == SWPSP_FAULT_ALL_ONES;
+}
+
 static void command(struct mailbox *box, uint32_t word)
 {
 	uint32_t id = COMMAND_ID(word), kind = fault_strikes(box, id), response;
@@ -365,14 +373,8 @@ static void command(struct mailbox *box, uint32_t word)
 	set64(box, SWPSP_BAR_TSC_TAKEN, __builtin_ia32_rdtsc());
 	set64(box, SWPSP_BAR_TSC_IRQ, 0);
 	set(box, box->config.generation->intsts, 0);
-	if (kind == SWPSP_FAULT_HANG) {
-		box->hung = true;
+	if (ends_here(box, kind))
 		return;
-	}
-	if (kind == SWPSP_FAULT_ALL_ONES) {
-		box->gone = true;
-		return;
-	}
 	if (kind == SWPSP_FAULT_STATUS)
 		status = (uint16_t)box->fault.value;
 	else
@@ -394,14 +396,8 @@ static void ring_command(struct mailbox *box, struct swpsp_ring_io *io)
 	uint16_t status;
 
 	set64(box, SWPSP_BAR_TSC_TAKEN, __builtin_ia32_rdtsc());
-	if (kind == SWPSP_FAULT_HANG) {
-		box->hung = true;
+	if (ends_here(box, kind))
 		return;
-	}
-	if (kind == SWPSP_FAULT_ALL_ONES) {
-		box->gone = true;
-		return;
-	}
 	pass_wbinvds(box, true);
 	swpsp_longer(box->psp, kind == SWPSP_FAULT_LONGER ? box->fault.value : 0);
 	if (kind == SWPSP_FAULT_STATUS)

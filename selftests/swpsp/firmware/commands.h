@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The commands, one line each: internal.h makes a prototype of its handler, dispatch.c
- * a row of the table. There is no include guard, because both include this file.
+ * a row of the table, sev_count.c in selftests/box a name. There is no include guard, because
+ * each makes something else of the lines.
  *
  * COMMAND(id, name, handler, class, size of the command buffer, platform states,
  *	   other columns of struct command by name)
