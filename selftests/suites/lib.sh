@@ -9,7 +9,8 @@
 #   group   kernel: about a kernel, and run on each that is tested; second: on the second
 #           one only; once: independent of the kernel; asked: run only if asked for by name
 #   needs   what is built before: modules, programs, both or nothing
-#   beside  yes: it runs beside the suites before it, and is shown in its turn
+#   beside  a word: it runs beside the suites before it, and is shown in its turn; suites
+#           with the same word run one after another
 #   run()   tests, by means of these functions, or of its own by calling pass and fail
 #
 # run() finds: $repo; $tests, the programs for the box; $logs and $ca, directories; $kernel,
@@ -202,4 +203,26 @@ verdict()
 	else
 		fail "$name, see ${logs#"$repo"/}/$log.log"
 	fi
+}
+
+# on_second SUITE SUITES...: SUITE is these on the second kernel
+on_second()
+{
+	local suite=$1 dir counts p f s
+
+	shift
+	dir=$("$repo/scripts/fetch-kernel" "$second") || {
+		echo "== $suite: $second"
+		fail "$suite: there is no kernel $second here, and none to be had"
+		return
+	}
+	echo "== $suite: ${dir##*/}"
+	"$repo/scripts/check" --kernel="${dir##*/}" --logs="$logs/$suite" "$@" >"$logs/$suite.log" 2>&1
+	counts=$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$logs/$suite.log")
+	sed '$d' "$logs/$suite.log"
+	read -r p f s <<<"${counts:-0 1 0}"
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+	echo "== $suite: $p passed, $f failed, $s skipped"
 }
