@@ -147,7 +147,7 @@ int launch_check(struct launch *l)
 	return verdict(l, owner_measure_check(&l->session, &l->platform, l->ld, l->measure));
 }
 
-int launch_secret(struct launch *l, const char *text)
+int launch_secret_at(struct launch *l, uint64_t gpa, const char *text)
 {
 	uint8_t secret[VM_DATA_SIZE] = { 0 }, header[OWNER_HEADER_SIZE];
 	uint32_t len = (strlen(text) + 1 + 15) & ~15u;
@@ -157,7 +157,12 @@ int launch_secret(struct launch *l, const char *text)
 		return -E2BIG;
 	memcpy(secret, text, strlen(text));
 	ret = verdict(l, owner_secret_seal(&l->session, l->measure, secret, secret, len, header));
-	return ret ? ret : l->ops->secret(l, header, secret, l->vm.memory + VM_DATA, len);
+	return ret ? ret : l->ops->secret(l, header, secret, l->vm.memory + gpa, len);
+}
+
+int launch_secret(struct launch *l, const char *text)
+{
+	return launch_secret_at(l, VM_DATA, text);
 }
 
 int launch_finish(struct launch *l)

@@ -64,7 +64,7 @@ static int on_guest(struct snp_launch *l, uint32_t id, void *data)
 	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
 }
 
-int snp_launch_open(struct snp_launch *l, size_t ram)
+int snp_launch_create(struct snp_launch *l, size_t ram)
 {
 	struct vm_sev_init init = { .ghcb_version = 2 };
 	int ret;
@@ -76,7 +76,13 @@ int snp_launch_open(struct snp_launch *l, size_t ram)
 	l->sev_fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	if (l->sev_fd < 0)
 		return -errno;
-	ret = on_guest(l, VM_SEV_INIT2, &init);
+	return on_guest(l, VM_SEV_INIT2, &init);
+}
+
+int snp_launch_open(struct snp_launch *l, size_t ram)
+{
+	int ret = snp_launch_create(l, ram);
+
 	return ret ? ret : vm_add_vcpu(&l->vm);
 }
 

@@ -152,6 +152,15 @@ static int enter_real_mode(struct vm *vm)
 	return 0;
 }
 
+int vm_add_interrupts(struct vm *vm)
+{
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+
+	if (ioctl(vm->vm_fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm->vm_fd, KVM_CREATE_PIT2, &pit))
+		return -errno;
+	return 0;
+}
+
 int vm_add_vcpu(struct vm *vm)
 {
 	int size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -213,20 +222,31 @@ static int change_pages(struct vm *vm)
 	return 0;
 }
 
+int vm_enter(struct vm *vm)
+{
+	struct kvm_run *run = vm->run;
+
+	for (;;) {
+		if (!ioctl(vm->vcpu_fd, KVM_RUN, 0)) {
+			if (run->exit_reason != KVM_EXIT_HYPERCALL || change_pages(vm))
+				return 0;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+}
+
 int vm_run(struct vm *vm, char *out, size_t size)
 {
 	struct kvm_run *run = vm->run;
 	size_t used = 0;
+	int ret;
 
 	out[0] = '\0';
 	for (;;) {
-		if (ioctl(vm->vcpu_fd, KVM_RUN, 0)) {
-			if (errno == EINTR)
-				continue;
-			return -errno;
-		}
-		if (run->exit_reason == KVM_EXIT_HYPERCALL && !change_pages(vm))
-			continue;
+		ret = vm_enter(vm);
+		if (ret)
+			return ret;
 		if (run->exit_reason != KVM_EXIT_IO || run->io.direction != KVM_EXIT_IO_OUT)
 			return -ENOEXEC;
 		if (run->io.port == VM_END_PORT)

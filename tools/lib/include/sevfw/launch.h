@@ -154,6 +154,9 @@ int launch_check(struct launch *l);
 /** launch_secret() - the owner seals @text, firmware puts it at VM_DATA */
 int launch_secret(struct launch *l, const char *text);
 
+/** launch_secret_at() - the same for guest address @gpa, a multiple of 16 */
+int launch_secret_at(struct launch *l, uint64_t gpa, const char *text);
+
 int launch_finish(struct launch *l);
 
 /* Steps that launch_steps() takes, in this order. */

@@ -62,7 +62,10 @@ struct snp_launch {
 	uint8_t digest[SNP_DIGEST_BYTES];
 };
 
-/** snp_launch_open() - @ram bytes of RAM; snp_launch_close() it in any case */
+/** snp_launch_create() - a VM with @ram bytes of RAM, no vCPU; snp_launch_close() it in any case */
+int snp_launch_create(struct snp_launch *l, size_t ram);
+
+/** snp_launch_open() - snp_launch_create(), and the vCPU */
 int snp_launch_open(struct snp_launch *l, size_t ram);
 
 /** snp_launch_start() - with @policy, SNP_POLICY_* */

@@ -92,11 +92,24 @@ int vm_create(struct vm *vm, unsigned int type, size_t size);
  */
 int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t size);
 
+/** vm_add_interrupts() - KVM's own interrupt controllers and timer, before the vCPU */
+int vm_add_interrupts(struct vm *vm);
+
 /** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
 int vm_add_vcpu(struct vm *vm);
 
 /** vm_load_payload() - a program for VM_ENTRY: print the text at VM_DATA, end */
 void vm_load_payload(struct vm *vm);
+
+/**
+ * vm_enter() - run until the guest wants something
+ * @vm: VM with a vCPU
+ *
+ * Pages that an SNP guest wants to be private or shared become so here.
+ *
+ * Return: 0, and vm->run says what; or a negative errno.
+ */
+int vm_enter(struct vm *vm);
 
 /**
  * vm_run() - run until the guest's program ends
