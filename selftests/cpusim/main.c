@@ -8,7 +8,8 @@
  *
  *  - each of these PCI devices poses as a PSP: ids are changed in memory, so that
  *    drivers match their ordinary id tables, also when it is removed and comes back;
- *  - CPUID leaf 0x8000001f, as the kernel reads it, says SEV and SEV-ES. The
+ *  - CPUID leaf 0x8000001f, as the kernel reads it, says SEV and SEV-ES, and leaf 0x80000000
+ *    that there are leaves up to that one: KVM tells a VMM of no others. The
  *    paravirt CPUID function is an out-of-line copy of an inline one, hence
  *    not traceable by ftrace, and of its several copies only the one that is
  *    pointed to counts: a kretprobe by address;
@@ -67,6 +68,7 @@
 #define IVSHMEM_DEVICE	0x1110
 #define IVSHMEM_BAR	2
 
+#define CPUID_EXTENDED	0x80000000	/* the highest leaf */
 #define CPUID_SEV	0x8000001f
 #define CPUID_SEV_EAX	(BIT(1) | BIT(3))	/* SEV, SEV-ES */
 
@@ -108,6 +110,7 @@ static int hotplug_state;
 static DECLARE_BITMAP(features_set, ARRAY_SIZE(features));
 
 struct cpuid_call {
+	u32 leaf;
 	u32 *eax;
 	u32 *ebx;
 	u32 *ecx;
@@ -123,7 +126,8 @@ static int cpuid_entry(struct kretprobe_instance *instance, struct pt_regs *regs
 	call->ecx = (u32 *)regs->dx;
 	call->edx = (u32 *)regs->cx;
 	/* The leaf is an input in *eax; of other leaves we want no return. */
-	return *call->eax != CPUID_SEV;
+	call->leaf = *call->eax;
+	return call->leaf != CPUID_SEV && call->leaf != CPUID_EXTENDED;
 }
 
 NOKPROBE_SYMBOL(cpuid_entry);
@@ -132,6 +136,10 @@ static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *reg
 {
 	const struct cpuid_call *call = (void *)instance->data;
 
+	if (call->leaf == CPUID_EXTENDED) {
+		*call->eax = max_t(u32, *call->eax, CPUID_SEV);
+		return 0;
+	}
 	*call->eax = CPUID_SEV_EAX;
 	*call->ebx = sev_ebx;
 	*call->ecx = sev_ecx;
