@@ -3,7 +3,7 @@
  * A small guest with encrypted state, SEV-ES or SNP: where its memory is, for itself and for
  * the VMM that launches it, and what its files have for each other.
  *
- *	0x001000  entry.S, in real mode
+ *	0x001000  long_mode.S, in real mode
  *	0x002000  the owner's secret (SEV-ES: LAUNCH_UPDATE_SECRET)
  *	0x003000  the rest of the program
  *	0x07e000  SNP: secrets page
@@ -41,6 +41,15 @@
 #define MSR_GHCB		0xc0010130
 #define MSR_SEV_STATUS		0xc0010131
 #define MSR_SEV_INFO_REQ	0x002
+
+/* In SEV_STATUS. */
+#define STATUS_ES		2
+#define STATUS_SNP		4
+
+/* Segments, as long_mode.S has them. */
+#define CODE32			0x08
+#define CODE64			0x10
+#define DATA			0x18
 
 /* Why a guest has ended itself, as GHCB_TERM of reason set 1. */
 #define TERMINATE_EXCEPTION	1

@@ -6,8 +6,6 @@
  */
 #include "guest.h"
 
-#define STATUS_SNP	4
-
 struct gate {
 	uint16_t low, selector;
 	uint8_t ist, type;
@@ -30,7 +28,7 @@ static void idt_load(void)
 	for (int i = 0; i < 32; i++) {
 		uint64_t at = (uint64_t)(i == 29 ? vc_entry : other_entry);
 
-		idt[i] = (struct gate){ .low = (uint16_t)at, .selector = 8, .type = 0x8e,
+		idt[i] = (struct gate){ .low = (uint16_t)at, .selector = CODE64, .type = 0x8e,
 					.middle = (uint16_t)(at >> 16) };
 	}
 	asm volatile("lidt %0" : : "m" (pointer));

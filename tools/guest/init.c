@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Process 1 of the Linux guest: say what the kernel has found; then, in an SNP guest, get a key
+ * and the attestation report from /dev/sev-guest and hand the report out, in others tell
+ * the secret that the owner has injected. All of it goes by ports of the VMM's (linux.h); a
+ * user process in a guest with encrypted state raises #VC by these, too.
+ */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/sev-guest.h>
+
+#include "guest.h"
+#include "linux.h"
+
+#define REPORT_OFFSET	0x20	/* in the firmware's answer, behind its status and the size */
+#define REPORT_BYTES	0x4a0
+#define NONCE_BYTES	64
+#define CPUID_SNP	(1 << 4)
+
+/* The processor does a string of port output in one exit, or few. */
+static void send(uint16_t port, const void *data, size_t len)
+{
+	asm volatile("rep outsb" : "+S" (data), "+c" (len) : "d" (port) : "memory");
+}
+
+static void receive(uint16_t port, void *data, size_t len)
+{
+	asm volatile("rep insb" : "+D" (data), "+c" (len) : "d" (port) : "memory");
+}
+
+__attribute__((format(printf, 1, 2)))
+static void say(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	send(TEXT_PORT, text, len < (int)sizeof(text) ? len : (int)sizeof(text) - 1);
+}
+
+/* ---- steps; each says why it has failed ---- */
+
+static bool failed(const char *what)
+{
+	say("init: %s: %s\n", what, strerror(errno));
+	return false;
+}
+
+static void load_modules(void)
+{
+	char line[128], path[160];
+	FILE *order = fopen("/modules/order", "r");
+	int fd;
+
+	while (order && fgets(line, sizeof(line), order)) {
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(path, sizeof(path), "/modules/%s", line);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if ((fd < 0 || syscall(SYS_finit_module, fd, "", 0)) && errno != EEXIST)
+			failed(line);
+		close(fd);
+	}
+	if (order)
+		fclose(order);
+}
+
+/* A record of the kernel's log: numbers, a semicolon, the text; one for each read. */
+static void say_kernel_lines(const char *word)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[1024], *text;
+	ssize_t len;
+
+	while (fd >= 0 && ((len = read(fd, record, sizeof(record) - 1)) > 0 || errno == EPIPE)) {
+		if (len <= 0)
+			continue;
+		record[len] = '\0';
+		text = strchr(record, ';');
+		if (!text || !strstr(text, word))
+			continue;
+		text[1 + strcspn(text + 1, "\n")] = '\0';
+		say("kernel: %s\n", text + 1);
+	}
+	close(fd);
+}
+
+static void say_system(void)
+{
+	unsigned int eax = 0, ebx = 0, ecx = 0, edx = 0;
+	struct utsname name;
+
+	uname(&name);
+	__cpuid(0x8000001f, eax, ebx, ecx, edx);
+	say("init: a process on Linux %s, %ld processors, CPUID 0x8000001f 0x%x, C-bit %u\n",
+	    name.release, sysconf(_SC_NPROCESSORS_ONLN), eax, ebx & 0x3f);
+}
+
+static bool has_snp(void)
+{
+	unsigned int eax = 0, ebx, ecx, edx;
+
+	__cpuid(0x8000001f, eax, ebx, ecx, edx);
+	return eax & CPUID_SNP;
+}
+
+static bool request(int fd, unsigned long cmd, const char *name, void *req, void *resp)
+{
+	struct snp_guest_request_ioctl arg = {
+		.msg_version = 1, .req_data = (uintptr_t)req, .resp_data = (uintptr_t)resp,
+	};
+
+	if (!ioctl(fd, cmd, &arg))
+		return true;
+	say("init: %s: %s, the answer is 0x%llx\n", name, strerror(errno),
+	    (unsigned long long)arg.exitinfo2);
+	return false;
+}
+
+static bool derive(int fd, uint64_t fields, struct snp_derived_key_resp *key)
+{
+	struct snp_derived_key_req req = { .guest_field_select = fields };
+
+	return request(fd, SNP_GET_DERIVED_KEY, "SNP_GET_DERIVED_KEY", &req, key);
+}
+
+/* The key is the same each time, and another one if more is mixed in; it stays here. */
+static bool derive_key(int fd)
+{
+	static struct snp_derived_key_resp key, again, other;
+
+	if (!derive(fd, 0, &key) || !derive(fd, 0, &again) || !derive(fd, 1, &other))
+		return false;
+	if (memcmp(&key, &again, sizeof(key)) || !memcmp(&key, &other, sizeof(key))) {
+		say("init: the derived key is not what it was\n");
+		return false;
+	}
+	say("init: has a key derived from the chip's\n");
+	return true;
+}
+
+static bool hand_out_report(int fd)
+{
+	static struct snp_report_resp resp;
+	static struct snp_report_req req;
+
+	receive(OWNER_PORT, req.user_data, NONCE_BYTES);
+	if (!request(fd, SNP_GET_REPORT, "SNP_GET_REPORT", &req, &resp))
+		return false;
+	send(OWNER_PORT, resp.data + REPORT_OFFSET, REPORT_BYTES);
+	say("init: has handed out its attestation report\n");
+	return true;
+}
+
+static bool attest(void)
+{
+	int fd = open("/dev/sev-guest", O_RDWR | O_CLOEXEC);
+	bool done;
+
+	if (fd < 0)
+		return failed("/dev/sev-guest");
+	done = derive_key(fd) && hand_out_report(fd);
+	close(fd);
+	return done;
+}
+
+/* ---- a guest that has no /dev/sev-guest: the owner has injected a secret ---- */
+
+static bool tell_secret(void)
+{
+	static char secret[LINUX_SECRET_BYTES];
+	int fd = open("/secret", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, secret, sizeof(secret) - 1);
+
+	if (len < 0)
+		return failed("/secret");
+	close(fd);
+	say("init: my owner's secret is: %s\n", secret);
+	send(OWNER_PORT, secret, strlen(secret));
+	return true;
+}
+
+int main(void)
+{
+	bool done;
+
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	if (ioperm(TEXT_PORT, 2, 1) || ioperm(END_PORT, 1, 1))
+		return 1;
+	say_system();
+	say_kernel_lines("Memory Encryption Features");
+	say_kernel_lines("SEV: ");
+	if (has_snp()) {
+		load_modules();
+		done = attest();
+	} else {
+		done = tell_secret();
+	}
+	outb(!done, END_PORT);
+	for (;;)
+		pause();
+}
