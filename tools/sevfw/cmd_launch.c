@@ -74,12 +74,16 @@ static int exit_status(int error, uint32_t status)
 /* ---- launch ---- */
 
 /*
- * The program of the SNP guest: beside this one in a tree where both have been built, in
- * ../lib/sevfw where they are installed.
+ * The program of the SNP guest, resp. what loads Linux: beside this one in a tree where both
+ * have been built, in ../lib/sevfw where they are installed.
  */
 static const char *guest_file(const struct args *args)
 {
-	static const char * const places[] = { "sev-guest.bin", "../lib/sevfw/sev-guest.bin" };
+	static const char * const places[][2] = {
+		{ "sev-guest.bin", "../lib/sevfw/sev-guest.bin" },
+		{ "linux-loader.bin", "../lib/sevfw/linux-loader.bin" },
+	};
+	const bool is_linux = option(args, "kernel");
 	static char path[PATH_MAX + 32];
 	const char *given = option(args, "guest");
 	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
@@ -90,8 +94,8 @@ static const char *guest_file(const struct args *args)
 	path[len > 0 ? len : 0] = '\0';
 	name = strrchr(path, '/');
 	name = name ? name + 1 : path;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		strcpy(name, places[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(places[0]); i++) {
+		strcpy(name, places[is_linux][i]);
 		if (!access(path, R_OK))
 			return path;
 	}
@@ -150,6 +154,9 @@ static int launch_act(const struct args *args)
 		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG),
 		.memory = memory(args, MIB_MAX),
 		.guest = guest_file(args),
+		.kernel = option(args, "kernel"),
+		.initrd = option(args, "initrd"),
+		.append = option(args, "append"),
 		.results = option(args, "results"),
 		.legacy = option(args, "legacy"),
 		.typed = option(args, "typed"),
@@ -157,6 +164,7 @@ static int launch_act(const struct args *args)
 		.session = !option(args, "no-session"),
 		.run = !option(args, "no-run"),
 		.all = option(args, "all"),
+		.console = option(args, "console"),
 		.quiet = option(args, "quiet"),
 	};
 	const bool snp = option(args, "snp");
@@ -170,7 +178,9 @@ static int launch_act(const struct args *args)
 	if (snp && !opt.ca)
 		fail(EXIT_USAGE, "launch: --snp needs --ca, a directory with vcek.der, ask.pem and "
 			"ark.pem");
-	if (snp && access(opt.guest, R_OK))
+	if (!opt.kernel != !opt.initrd)
+		fail(EXIT_USAGE, "launch: --kernel and --initrd go together");
+	if ((snp || opt.kernel) && access(opt.guest, R_OK))
 		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt.guest, strerror(errno));
 	if (dir) {
 		load_session(args, dir, &session);
@@ -204,6 +214,10 @@ static const struct option_row launch_options[] = {
 	{ "no-run", NULL, "stop after LAUNCH_FINISH" },
 	{ "snp", NULL, "an SNP guest (Linux 6.11)" },
 	{ "guest", "FILE", "program of that guest (the one that comes with sevfw)" },
+	{ "kernel", "FILE", "the guest is this Linux kernel, a bzImage" },
+	{ "initrd", "FILE", "and its initrd, with sev-init as /init" },
+	{ "append", "TEXT", "and more of its command line" },
+	{ "console", NULL, "and print what the kernel writes to its console" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },
 	{ NULL, NULL, NULL }
@@ -222,8 +236,11 @@ const struct subcommand launch_sub = {
 		"and not run: this guest has no handler for the exception that port I/O causes.\n\n"
 		"With --snp the guest prints what it is, gets a key and an attestation report, and "
 		"the report is verified. That needs --ca, with vcek.der, ask.pem and ark.pem; of "
-		"the other options --guest, --results, --legacy, --door and --quiet count then. "
-		"--legacy means KVM's own ioctls for SNP; the stock driver has no others.",
+		"the other options those from --guest on, --legacy and --door count then. "
+		"--legacy means KVM's own ioctls for SNP; the stock driver has no others.\n\n"
+		"--kernel makes Linux the guest, of any kind, a SEV-ES guest runs then, too: without "
+		"guest firmware, with 192 MiB of RAM, a serial port, and the secret as /secret. "
+		"The program in its initrd is to be sev-init, which is beside sevfw.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"
 		   "  sevfw launch --owner=owner\n"

@@ -21,7 +21,9 @@
 #include <sevfw/snp_report.h>
 
 #include "../guest/guest.h"
+#include "../guest/linux.h"
 #include "../sevfw/files.h"
+#include "linux.h"
 #include "vmm.h"
 
 #define FILE_MAX	0x10000
@@ -34,6 +36,7 @@ struct snp_run {
 	const struct vmm_options *opt;
 	struct snp_launch l;
 	size_t pages;			/* of the guest's program */
+	struct linux_guest linux_guest;
 	uint8_t nonce[64];
 	struct snp_report report;
 	char output[4096];
@@ -56,13 +59,19 @@ static int read_file(const char *dir, const char *name, uint8_t *data, size_t ro
 
 /* ---- steps of the host ---- */
 
+/* Opening a launch chooses KVM's own ioctls. */
+static void choose_ioctls(struct snp_run *r)
+{
+	if (!r->opt->legacy)
+		r->l.ops = &snp_launch_pass;
+	r->l.by_dev = r->opt->by_dev;
+}
+
 static int create_vm(struct snp_run *r)
 {
 	int ret = snp_launch_open(&r->l, GUEST_RAM);
 
-	if (!r->opt->legacy)
-		r->l.ops = &snp_launch_pass;
-	r->l.by_dev = r->opt->by_dev;
+	choose_ioctls(r);
 	return ret;
 }
 
@@ -135,6 +144,74 @@ static int run(struct snp_run *r)
 	return ret;
 }
 
+/* ---- steps of the host, for a Linux guest ---- */
+
+static int create_linux_vm(struct snp_run *r)
+{
+	int ret = snp_launch_create(&r->l, LINUX_RAM);
+
+	choose_ioctls(r);
+	if (!ret)
+		ret = vm_add_interrupts(&r->l.vm);
+	return ret ? ret : vm_add_vcpu(&r->l.vm);
+}
+
+static int load_linux(struct snp_run *r)
+{
+	const struct linux_files files = {
+		.loader = r->opt->guest, .kernel = r->opt->kernel, .initrd = r->opt->initrd,
+		.append = r->opt->append,
+	};
+
+	r->linux_guest = (struct linux_guest){
+		.vm = &r->l.vm, .kind = LINUX_SNP, .verbose = r->opt->console,
+		.inbox = r->nonce, .inbox_len = sizeof(r->nonce),
+		.outbox = (uint8_t *)&r->report, .outbox_room = sizeof(r->report),
+	};
+	return linux_load(&r->linux_guest, &files);
+}
+
+static int update_linux(struct snp_run *r)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < LINUX_LAUNCHED && !ret; i++) {
+		const struct linux_range *range = &r->linux_guest.launched[i];
+
+		ret = snp_launch_update(&r->l, SNP_PAGE_NORMAL, range->begin,
+					(range->end - range->begin) / SNP_PAGE_BYTES);
+	}
+	return ret;
+}
+
+static int update_linux_secrets(struct snp_run *r)
+{
+	return snp_launch_update(&r->l, SNP_PAGE_SECRETS, LINUX_SECRETS, 1);
+}
+
+/* The firmware knows the processor better than KVM does, and its corrections are taken. */
+static int update_linux_cpuid(struct snp_run *r)
+{
+	uint8_t *table = r->l.vm.memory + LINUX_CPUID, before[SNP_PAGE_BYTES];
+	int ret;
+
+	memcpy(before, table, sizeof(before));
+	ret = snp_launch_update(&r->l, SNP_PAGE_CPUID, LINUX_CPUID, 1);
+	if (ret == -EIO && linux_cpuid_corrected(before, table))
+		ret = snp_launch_update(&r->l, SNP_PAGE_CPUID, LINUX_CPUID, 1);
+	return ret;
+}
+
+static int make_nonce(struct snp_run *r)
+{
+	return RAND_bytes(r->nonce, sizeof(r->nonce)) == 1 ? 0 : -ENOMEM;
+}
+
+static int run_linux(struct snp_run *r)
+{
+	return linux_run(&r->linux_guest);
+}
+
 /* ---- the owner ---- */
 
 static int refuse(struct snp_run *r, const char *why)
@@ -196,10 +273,12 @@ static int write_results(struct snp_run *r)
 	return 0;
 }
 
-static const struct step {
+struct step {
 	const char *name;
 	int (*act)(struct snp_run *r);
-} steps[] = {
+};
+
+static const struct step small_steps[] = {
 	{ "host: create the VM",		create_vm },
 	{ "host: load the guest",		load_guest },
 	{ "guest: SNP_LAUNCH_START",		start },
@@ -212,6 +291,23 @@ static const struct step {
 	{ "owner: verify the signature",	verify_signature },
 	{ "owner: verify what the report says",	verify_content },
 	{ "host: write the results",		write_results },
+	{ NULL, NULL }
+};
+
+static const struct step linux_steps[] = {
+	{ "host: create the VM",		create_linux_vm },
+	{ "host: load Linux",			load_linux },
+	{ "guest: SNP_LAUNCH_START",		start },
+	{ "guest: SNP_LAUNCH_UPDATE Linux",	update_linux },
+	{ "guest: SNP_LAUNCH_UPDATE secrets",	update_linux_secrets },
+	{ "guest: SNP_LAUNCH_UPDATE CPUID",	update_linux_cpuid },
+	{ "guest: SNP_LAUNCH_FINISH",		finish },
+	{ "owner: send a nonce",		make_nonce },
+	{ "guest: run",				run_linux },
+	{ "owner: verify the signature",	verify_signature },
+	{ "owner: verify what the report says",	verify_content },
+	{ "host: write the results",		write_results },
+	{ NULL, NULL }
 };
 
 static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
@@ -226,6 +322,8 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 	};
 	if (r->refused)
 		snprintf(failure->why, size, "%s", r->refused);
+	else if (linux_error(ret))
+		snprintf(failure->why, size, "%s", linux_error(ret));
 	else if (ret == -ENOEXEC && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 		snprintf(failure->why, size, "the guest has ended itself: %#llx",
 			 (unsigned long long)run->system_event.data[0]);
@@ -248,6 +346,7 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 
 int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 {
+	const struct step *step = opt->kernel ? linux_steps : small_steps;
 	static struct snp_run r;
 	int ret = 0;
 
@@ -255,16 +354,17 @@ int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 	if (!opt->quiet)
 		printf("SNP guest, launched by %s\n",
 		       opt->legacy ? "KVM's own ioctls" : "pass-through");
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !ret; i++) {
+	for (; step->name && !ret; step++) {
 		double begin = vmm_time_us();
 
-		ret = steps[i].act(&r);
+		ret = step->act(&r);
 		if (ret)
-			take_failure(failure, &r, &steps[i], ret);
+			take_failure(failure, &r, step, ret);
 		else if (!opt->quiet)
-			printf("%-36s %10.1f us\n", steps[i].name, vmm_time_us() - begin);
+			printf("%-36s %10.1f us\n", step->name, vmm_time_us() - begin);
+		fflush(stdout);
 	}
-	if (!ret && !opt->quiet)
+	if (!ret && !opt->quiet && !opt->kernel)
 		puts("the guest has printed:");
 	print_harmless(r.output, 0);
 	if (!ret)

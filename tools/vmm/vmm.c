@@ -15,13 +15,16 @@
 #include <sevfw/vendor.h>
 
 #include "../sevfw/progress.h"
+#include "../guest/linux.h"
 #include "../sevfw/tool.h"
+#include "linux.h"
 #include "vmm.h"
 
 #define SLICE	(1u << 20)	/* bytes of RAM for one LAUNCH_UPDATE_DATA */
 
 static const struct vmm_options *opt;
 static char output[VM_DATA_SIZE];	/* the guest's output */
+static struct linux_guest linux_guest;
 
 /* Steps that need an option; all others are the library's. */
 
@@ -43,17 +46,14 @@ static int create(struct launch *l)
 	return launch_vm(l, opt->memory);
 }
 
-/* A VMM encrypts at least what the guest begins with; other memory it may clear itself. */
-static int update(struct launch *l)
+static int update_range(struct launch *l, uint64_t begin, uint64_t end)
 {
 	struct progress progress;
 	int ret = 0;
 
-	if (!opt->all)
-		return launch_update(l);
-	progress_begin(&progress, "encrypt RAM", l->vm.size);
-	for (size_t at = 0, len; at < l->vm.size && !ret; at += len) {
-		len = l->vm.size - at < SLICE ? l->vm.size - at : SLICE;
+	progress_begin(&progress, "encrypt RAM", end - begin);
+	for (uint64_t at = begin, len; at < end && !ret; at += len) {
+		len = end - at < SLICE ? end - at : SLICE;
 		ret = launch_update_at(l, at, len);
 		progress_add(&progress, len);
 	}
@@ -69,6 +69,12 @@ static int session(struct launch *l)
 	l->with_session = true;
 	l->session = *opt->owner;
 	return 0;
+}
+
+/* A VMM encrypts at least what the guest begins with; other memory it may clear itself. */
+static int update(struct launch *l)
+{
+	return opt->all ? update_range(l, 0, l->vm.size) : launch_update(l);
 }
 
 /* vCPU state is KVM's own matter; where it keeps that to itself, ask KVM. */
@@ -106,6 +112,59 @@ static int run(struct launch *l)
 	return strcmp(output, opt->secret) ? -EBADMSG : 0;
 }
 
+/* ---- the same for a Linux guest ---- */
+
+static int create_linux(struct launch *l)
+{
+	int ret = launch_vm(l, LINUX_RAM);
+
+	return ret ? ret : vm_add_interrupts(&l->vm);
+}
+
+static int load_linux(struct launch *l)
+{
+	const struct linux_files files = {
+		.loader = opt->guest, .kernel = opt->kernel, .initrd = opt->initrd,
+		.append = opt->append,
+	};
+	int ret;
+
+	linux_guest = (struct linux_guest){
+		.vm = &l->vm, .kind = launch_es(l) ? LINUX_ES : LINUX_SEV,
+		.verbose = opt->console,
+		.outbox = (uint8_t *)output, .outbox_room = sizeof(output) - 1,
+	};
+	ret = linux_load(&linux_guest, &files);
+	return ret ? ret : vm_register(&l->vm);
+}
+
+static int update_linux(struct launch *l)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < LINUX_LAUNCHED && !ret; i++)
+		ret = update_range(l, linux_guest.launched[i].begin, linux_guest.launched[i].end);
+	return ret;
+}
+
+static int secret_linux(struct launch *l)
+{
+	return launch_secret_at(l, linux_guest.secret, opt->secret);
+}
+
+static int run_linux(struct launch *l)
+{
+	int ret = linux_run(&linux_guest);
+
+	(void)l;
+	if (ret)
+		return ret;
+	if (strcmp(output, opt->secret))
+		return -EBADMSG;
+	puts("owner: the guest has got the secret");
+	return 0;
+}
+
 static bool always(void)
 {
 	return true;
@@ -121,9 +180,24 @@ static bool es(void)
 	return opt->policy & OWNER_POLICY_ES;
 }
 
-static bool may_run(void)
+static bool is_linux(void)
 {
-	return opt->run && !es();
+	return opt->kernel;
+}
+
+static bool is_small(void)
+{
+	return !is_linux();
+}
+
+static bool small_may_run(void)
+{
+	return opt->run && is_small() && !es();
+}
+
+static bool linux_may_run(void)
+{
+	return opt->run && is_linux();
 }
 
 /* The launch */
@@ -136,17 +210,22 @@ static const struct step {
 	{ "platform: PDH_CERT_EXPORT",		launch_certs,		always },
 	{ "owner: verify the chain",		trust,			always },
 	{ "owner: make a session",		session,		with_session },
-	{ "host: create the VM",		create,			always },
+	{ "host: create the VM",		create,			is_small },
+	{ "host: create the VM",		create_linux,		is_linux },
 	{ "host: make it a SEV guest",		launch_init,		always },
-	{ "host: load and pin RAM",		launch_load,		always },
+	{ "host: load and pin RAM",		launch_load,		is_small },
+	{ "host: load Linux, pin RAM",		load_linux,		is_linux },
 	{ "guest: LAUNCH_START",		launch_start,		always },
-	{ "guest: LAUNCH_UPDATE_DATA",		update,			always },
+	{ "guest: LAUNCH_UPDATE_DATA",		update,			is_small },
+	{ "guest: LAUNCH_UPDATE_DATA",		update_linux,		is_linux },
 	{ "guest: LAUNCH_UPDATE_VMSA",		update_vmsa,		es },
 	{ "guest: LAUNCH_MEASURE",		launch_measure,		always },
 	{ "owner: verify the measurement",	check,			always },
-	{ "guest: LAUNCH_UPDATE_SECRET",	secret,			always },
+	{ "guest: LAUNCH_UPDATE_SECRET",	secret,			is_small },
+	{ "guest: LAUNCH_UPDATE_SECRET",	secret_linux,		is_linux },
 	{ "guest: LAUNCH_FINISH",		launch_finish,		always },
-	{ "guest: run",				run,			may_run },
+	{ "guest: run",				run,			small_may_run },
+	{ "guest: run",				run_linux,		linux_may_run },
 };
 
 double vmm_time_us(void)
@@ -162,7 +241,8 @@ static void take_failure(struct vmm_failure *failure, const struct step *step,
 {
 	*failure = (struct vmm_failure){ .step = step->name, .error = -ret, .status = l->status };
 	snprintf(failure->why, sizeof(failure->why), "%s", ret == -EBADMSG ?
-		 "what the guest has printed is not the secret" : launch_error(l, ret));
+		 "what the guest has printed is not the secret" :
+		 linux_error(ret) ?: launch_error(l, ret));
 }
 
 static int go(struct launch *l, struct vmm_failure *failure)
@@ -182,7 +262,7 @@ static int go(struct launch *l, struct vmm_failure *failure)
 		if (!opt->quiet)
 			printf("%-32s %10.1f us\n", step->name, vmm_time_us() - begin);
 	}
-	if (!may_run() && !opt->quiet)
+	if (!small_may_run() && !linux_may_run() && !opt->quiet)
 		puts("launched, not run");
 	return 0;
 }

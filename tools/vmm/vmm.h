@@ -17,7 +17,10 @@ struct owner_session;
  * @owner: session that the owner has made before, with its policy; NULL: make one
  * @policy: guest policy
  * @memory: RAM in bytes
- * @guest: SNP: file of the guest's program
+ * @guest: SNP: file of the guest's program, or with @kernel of what loads that
+ * @kernel: SNP: file of a Linux kernel to boot, or NULL
+ * @initrd: and of its initrd
+ * @append: and more of its command line, or NULL
  * @results: SNP: directory for report.bin and nonce.bin, or NULL
  * @legacy: by the ioctls that came before pass-through
  * @typed: make the VM as a SEV guest
@@ -25,6 +28,7 @@ struct owner_session;
  * @session: the owner has a session with the firmware
  * @run: run the guest
  * @all: encrypt all RAM, not only the payload's page
+ * @console: print what the kernel writes to its console
  * @quiet: print what the guest prints, and the verdict
  */
 struct vmm_options {
@@ -34,6 +38,9 @@ struct vmm_options {
 	uint32_t policy;
 	size_t memory;
 	const char *guest;
+	const char *kernel;
+	const char *initrd;
+	const char *append;
 	const char *results;
 	bool legacy;
 	bool typed;
@@ -41,6 +48,7 @@ struct vmm_options {
 	bool session;
 	bool run;
 	bool all;
+	bool console;
 	bool quiet;
 };
 

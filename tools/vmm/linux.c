@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A Linux guest's memory as it is launched: loader, boot parameters, kernel, initrd. The
+ * kernel is entered in long mode, as its boot protocol permits; nothing of a firmware's
+ * is there. See ../guest/linux.h for the addresses.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <asm/bootparam.h>
+#include <linux/kvm.h>
+
+#include "../guest/linux.h"
+#include "linux.h"
+
+#define PAGE		4096ull
+#define PAGE_UP(n)	(((n) + PAGE - 1) & ~(PAGE - 1))
+
+#define SECTOR		512
+#define HEADER		0x1f1		/* in the kernel's file, and in the zero page */
+#define HEADER_JUMP	0x201		/* one byte that says how long the header is */
+#define HEADER_MAGIC	0x53726448	/* "HdrS" */
+#define HAS_ENTRY_64	1
+#define LOADER_UNKNOWN	0xff
+
+/* Of later headers: where ACPI's root pointer is. */
+#define ZERO_PAGE_RSDP	0x70
+#define SETUP_BLOB	7		/* type of setup_data: what follows is about an SNP guest */
+#define BLOB_MAGIC	0x45444d41	/* "AMDE" */
+
+#define RAM		1
+#define RESERVED	2
+#define ACPI		3
+
+#define APIC_BASE	0xfee00000ull
+#define APIC_FIRST_CPU	(1 << 8)
+#define APIC_X2		(1 << 10)
+#define APIC_ON		(1 << 11)
+
+struct blob {
+	struct {
+		uint64_t next;
+		uint32_t type, len;
+		uint32_t address;
+	} __attribute__((packed)) data;
+	uint32_t unused[3];
+	uint32_t magic;
+	uint16_t version, zero;
+	uint64_t secrets;
+	uint32_t secrets_len, zero1;
+	uint64_t cpuid;
+	uint32_t cpuid_len, zero2;
+};
+
+/* @limit: the first address that the file must not reach */
+static int load_file(struct linux_guest *guest, const char *path, uint64_t gpa, uint64_t limit,
+		     uint64_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	int ret = 0;
+
+	if (!f)
+		return -errno;
+	*len = fread(guest->vm->memory + gpa, 1, limit - gpa, f);
+	if (ferror(f))
+		ret = -EIO;
+	else if (!*len || *len == limit - gpa)
+		ret = -EFBIG;
+	fclose(f);
+	return ret;
+}
+
+static struct boot_params *zero_page(struct linux_guest *guest)
+{
+	return (struct boot_params *)(guest->vm->memory + LINUX_ZERO_PAGE);
+}
+
+/* The file begins with code for real mode, which is of no use, and with the header. */
+static int load_kernel(struct linux_guest *guest, const char *path)
+{
+	uint8_t *file = guest->vm->memory + LINUX_KERNEL;
+	struct setup_header *header = &zero_page(guest)->hdr;
+	uint64_t len, code, header_len;
+	int ret = load_file(guest, path, LINUX_KERNEL, LINUX_INITRD, &len);
+
+	if (ret)
+		return ret;
+	if (len < 2 * SECTOR)
+		return -ENOEXEC;
+	header_len = HEADER_JUMP + 1 + file[HEADER_JUMP] - HEADER;
+	memcpy(header, file + HEADER, header_len < sizeof(*header) ? header_len : sizeof(*header));
+	code = (header->setup_sects ? header->setup_sects + 1 : 5) * SECTOR;
+	if (header->header != HEADER_MAGIC || !(header->xloadflags & HAS_ENTRY_64) || code >= len)
+		return -ENOEXEC;
+	memmove(file, file + code, len - code);
+	memset(file + len - code, 0, code);
+	guest->launched[1] = (struct linux_range){ LINUX_KERNEL,
+						   LINUX_KERNEL + PAGE_UP(len - code) };
+	return 0;
+}
+
+/* The head of a file in an archive, in the kernel's format "newc", with a name of 6 letters. */
+#define ARCHIVE_HEAD	120
+#define FILE_MODE	0100400
+
+/*
+ * A second archive behind the initrd, with one empty file: the owner's secret will be injected
+ * there, which has to be at a multiple of 16. @end: of the first one; moves on.
+ */
+static void add_secret_file(struct linux_guest *guest, uint64_t *end)
+{
+	uint8_t *memory = guest->vm->memory;
+	const unsigned int size = LINUX_SECRET_BYTES;
+
+	guest->secret = PAGE_UP(*end + ARCHIVE_HEAD);
+	snprintf((char *)memory + guest->secret - ARCHIVE_HEAD, ARCHIVE_HEAD,
+		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08xsecret",
+		 0, FILE_MODE, 0, 0, 1, 0, size, 0, 0, 0, 0, (unsigned int)sizeof("secret"), 0);
+	*end = guest->secret + size;
+}
+
+static int load_initrd(struct linux_guest *guest, const char *path)
+{
+	struct setup_header *header = &zero_page(guest)->hdr;
+	uint64_t len, end;
+	int ret = load_file(guest, path, LINUX_INITRD, LINUX_RAM - 4 * PAGE, &len);
+
+	if (ret)
+		return ret;
+	end = LINUX_INITRD + len;
+	if (guest->kind != LINUX_SNP)
+		add_secret_file(guest, &end);
+	header->ramdisk_image = LINUX_INITRD;
+	header->ramdisk_size = end - LINUX_INITRD;
+	guest->launched[2] = (struct linux_range){ LINUX_INITRD, PAGE_UP(end) };
+	return 0;
+}
+
+static void add_memory(struct boot_params *params, uint64_t begin, uint64_t end, uint32_t type)
+{
+	params->e820_table[params->e820_entries++] = (struct boot_e820_entry){
+		.addr = begin, .size = end - begin, .type = type,
+	};
+}
+
+static void set_memory_map(struct boot_params *params)
+{
+	add_memory(params, 0, LINUX_ACPI, RAM);
+	add_memory(params, LINUX_ACPI, LINUX_ACPI + PAGE, ACPI);
+	add_memory(params, LINUX_SECRETS, LINUX_CPUID + PAGE, RESERVED);
+	add_memory(params, LINUX_LOW_FREE, LINUX_LOW_END, RAM);
+	add_memory(params, LINUX_HIGH, LINUX_RAM, RAM);
+}
+
+static int set_command_line(struct linux_guest *guest, const char *append)
+{
+	char *line = (char *)guest->vm->memory + LINUX_COMMAND_LINE;
+	int len = snprintf(line, PAGE, "console=ttyS0 panic=-1 %s%s%s",
+			   guest->verbose ? "earlyprintk=serial" : "quiet",
+			   append ? " " : "", append ? append : "");
+
+	zero_page(guest)->hdr.cmd_line_ptr = LINUX_COMMAND_LINE;
+	return len < (int)PAGE ? 0 : -E2BIG;
+}
+
+/* An SNP guest asks nobody where these pages are: what it is told here is measured. */
+static void set_blob(struct linux_guest *guest)
+{
+	struct blob *blob = (struct blob *)(guest->vm->memory + LINUX_SETUP_DATA);
+
+	*blob = (struct blob){
+		.data = {
+			.type = SETUP_BLOB, .len = sizeof(uint32_t),
+			.address = LINUX_SETUP_DATA + offsetof(struct blob, magic),
+		},
+		.magic = BLOB_MAGIC, .secrets = LINUX_SECRETS, .secrets_len = PAGE,
+		.cpuid = LINUX_CPUID, .cpuid_len = PAGE,
+	};
+	zero_page(guest)->hdr.setup_data = LINUX_SETUP_DATA;
+}
+
+static void set_handover(struct linux_guest *guest)
+{
+	const struct linux_handover handover = {
+		.count = 4,
+		.ranges = {
+			{ 0, LINUX_LOADER },
+			/* with the hole below 1 MiB: Linux looks for tables of a BIOS there */
+			{ LINUX_LOW_FREE, LINUX_KERNEL },
+			{ guest->launched[1].end, LINUX_INITRD },
+			{ guest->launched[2].end, LINUX_RAM },
+		},
+	};
+
+	memcpy(guest->vm->memory + LINUX_HANDOVER, &handover, sizeof(handover));
+}
+
+/* Interrupts come by the x2APIC, whose registers are MSRs: a device in memory is slower. */
+static int set_vcpu(struct linux_guest *guest)
+{
+	struct kvm_sregs sregs;
+
+	if (ioctl(guest->vm->vcpu_fd, KVM_GET_SREGS, &sregs))
+		return -errno;
+	sregs.apic_base = APIC_BASE | APIC_FIRST_CPU | APIC_X2 | APIC_ON;
+	return ioctl(guest->vm->vcpu_fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
+}
+
+int linux_load(struct linux_guest *guest, const struct linux_files *files)
+{
+	struct setup_header *header = &zero_page(guest)->hdr;
+	uint64_t len;
+	int ret;
+
+	ret = load_file(guest, files->loader, LINUX_LOADER, LINUX_HANDOVER, &len);
+	if (!ret)
+		ret = load_kernel(guest, files->kernel);
+	if (!ret)
+		ret = load_initrd(guest, files->initrd);
+	if (!ret)
+		ret = set_command_line(guest, files->append);
+	if (!ret)
+		ret = linux_cpuid(guest);
+	if (!ret)
+		ret = set_vcpu(guest);
+	if (ret)
+		return ret;
+	header->type_of_loader = LOADER_UNKNOWN;
+	header->loadflags |= LOADED_HIGH;
+	set_memory_map(zero_page(guest));
+	linux_acpi(guest->vm->memory + LINUX_ACPI, LINUX_ACPI);
+	memcpy(guest->vm->memory + LINUX_ZERO_PAGE + ZERO_PAGE_RSDP, &(uint64_t){ LINUX_ACPI },
+	       sizeof(uint64_t));
+	if (guest->kind == LINUX_SNP)
+		set_blob(guest);
+	guest->launched[0] = (struct linux_range){ LINUX_LOADER, LINUX_SECRETS };
+	set_handover(guest);
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A Linux kernel as guest of the example VMM, booted without guest firmware: what the files
+ * about it have for each other. The addresses are those of ../guest/linux.h.
+ *
+ *   linux.c     the image in memory: kernel, initrd, boot parameters; the vCPU's registers
+ *   acpi.c      the tables by which Linux finds its interrupt controllers
+ *   cpuid.c     what the vCPU is, for KVM and for the guest's own table
+ *   devices.c   the ports, and the loop that runs the guest
+ */
+#ifndef SEV_VMM_LINUX_H
+#define SEV_VMM_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sevfw/vm.h>
+
+/**
+ * enum linux_kind - kind of guest
+ * @LINUX_SEV: memory is encrypted
+ * @LINUX_ES: and the state of vCPUs
+ * @LINUX_SNP: and the host cannot exchange memory
+ */
+enum linux_kind {
+	LINUX_SEV,
+	LINUX_ES,
+	LINUX_SNP,
+};
+
+/**
+ * struct linux_files - a kernel to boot
+ * @loader: file of the loader, linux-loader.bin
+ * @kernel: file of the kernel, a bzImage
+ * @initrd: file of the initrd
+ * @append: more of the kernel's command line, or NULL
+ */
+struct linux_files {
+	const char *loader;
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+};
+
+/**
+ * struct linux_range - memory that is launched; page-aligned
+ * @begin: guest physical address
+ * @end: likewise
+ */
+struct linux_range {
+	uint64_t begin;
+	uint64_t end;
+};
+
+/* Ranges that are launched as they are: low memory, kernel, initrd. */
+#define LINUX_LAUNCHED	3
+
+/**
+ * struct linux_guest - a Linux guest
+ * @vm: its machine
+ * @kind: kind
+ * @verbose: print the kernel's own console
+ * @launched: ranges that linux_load() has filled, in order
+ * @secret: guest physical address of the file /secret, LINUX_SECRET_BYTES of zeros, page-aligned
+ * @inbox: bytes that the owner sends the guest's program
+ * @inbox_len: how many
+ * @inbox_read: how many of them it has got
+ * @outbox: receives bytes that it sends to the owner
+ * @outbox_room: room for them
+ * @outbox_len: how many it has sent
+ */
+struct linux_guest {
+	struct vm *vm;
+	enum linux_kind kind;
+	bool verbose;
+	struct linux_range launched[LINUX_LAUNCHED];
+	uint64_t secret;
+	const uint8_t *inbox;
+	size_t inbox_len;
+	size_t inbox_read;
+	uint8_t *outbox;
+	size_t outbox_room;
+	size_t outbox_len;
+};
+
+/**
+ * linux_load() - put all into the guest's memory, and set up the vCPU
+ *
+ * Return: 0; -ENOEXEC: that is no kernel which can be booted so; another negative errno.
+ */
+int linux_load(struct linux_guest *guest, const struct linux_files *files);
+
+/**
+ * linux_run() - run the guest until its program ends
+ *
+ * Return: 0; -EPROTO: the program says that it has failed; -ECONNRESET: the kernel has
+ * restarted the machine, which a kernel does that panics; -ENOEXEC: vm->run says what else
+ * has happened; another negative errno.
+ */
+int linux_run(struct linux_guest *guest);
+
+/** linux_error() - a text if @ret has a meaning of its own, see linux_run(); or NULL */
+const char *linux_error(int ret);
+
+/** linux_acpi() - write the tables to @page, which the guest has at @gpa */
+void linux_acpi(uint8_t *page, uint32_t gpa);
+
+/** linux_cpuid() - tell KVM what the vCPU is, and an SNP guest's table, at LINUX_CPUID */
+int linux_cpuid(struct linux_guest *guest);
+
+/**
+ * linux_cpuid_corrected() - say what the firmware has corrected in an SNP guest's table
+ * @before: table as it was
+ * @after: table that the firmware has refused, and written
+ *
+ * Return: whether that is anything.
+ */
+bool linux_cpuid_corrected(const void *before, const void *after);
+
+#endif /* SEV_VMM_LINUX_H */
