@@ -33,6 +33,13 @@ fail()
 	failed=$((failed + 1))
 }
 
+# skip NAME REASON: one test that cannot be run here
+skip()
+{
+	echo "ok $1 # SKIP $2"
+	skipped=$((skipped + 1))
+}
+
 # box OPTIONS...: on the kernel that is tested
 box()
 {
