@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
@@ -524,15 +525,15 @@ static uint64_t value_of(const struct field *field, uint64_t good, unsigned int 
 	const uint64_t address[] = {
 		0, 1, base + 8, base + 13, base + PAGE - 8, base + USABLE - 8, base + USABLE,
 		base + USABLE + PAGE - 8, base + USABLE + PAGE, 0xffff888000000000ull,
-		0x800000000000ull - 16, UINT64_MAX - 31, UINT64_MAX,
+		0x800000000000ull - 16, UINT64_MAX - 31, UINT64_MAX, base + 4, base + 16,
 	};
 	const uint64_t length[] = {
 		0, 1, good - 1, good + 1, good + 8, PAGE, PAGE + 1, 0x4000, 0x4001, USABLE,
-		USABLE + PAGE, 0x7fffffff, UINT32_MAX,
+		USABLE + PAGE, 0x7fffffff, UINT32_MAX, 0x5000, 0x5001,
 	};
 	const uint64_t number[] = {
 		0, 1, 2, 4, 8, 0x20, 0x40, 0x10000, 0x01000000, 0x7fffffff, 0x80000000,
-		host.source.handle, UINT32_MAX,
+		host.source.handle, UINT32_MAX, 0x10, 0xffff,
 	};
 
 	switch (field->kind) {
@@ -546,7 +547,7 @@ static uint64_t value_of(const struct field *field, uint64_t good, unsigned int 
 	}
 }
 
-#define VALUES	13
+#define VALUES	15
 
 static void set_field(const struct field *field, uint64_t value)
 {
@@ -764,19 +765,69 @@ static void on_a_mirror(uint32_t id, bool es)
 	guest_end(&owner);
 }
 
-static void after_a_move(const struct form *form)
+static void after_a_move(const struct form *form, bool es)
 {
 	struct guest from, to;
 
-	guest_make(&from, form->state, form->es);
+	guest_make(&from, form->state, es);
 	guest_plain(&to);
 	guest_vcpus(&to, from.vcpus);
 	put_good(form);
-	join(&to, &from, KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM, "move");
-	step_form(form, &to, "moved");
-	step_form(form, &from, "moved away");
+	join(&to, &from, KVM_CAP_VM_MOVE_ENC_CONTEXT_FROM, es ? "move es" : "move");
+	step_form(form, &to, es ? "moved es" : "moved");
+	step_form(form, &from, es ? "moved away es" : "moved away");
 	guest_end(&to);
 	guest_end(&from);
+}
+
+/* A process may use only VMs of its own, whoever has given it the file. */
+static void by_another_process(const struct form *form)
+{
+	struct kvm_sev_cmd cmd = { .id = form->id, .error = UNWRITTEN, .sev_fd = host.writer };
+	struct guest g;
+	int status;
+	pid_t pid;
+
+	guest_make(&g, form->state, form->es);
+	put_good(form);
+	fflush(stdout);
+	count_anew();
+	pid = fork();
+	if (!pid) {
+		/* RAM and the areas stay behind. */
+		cmd.data = (uintptr_t)&cmd;
+		status = ioctl(g.vm, KVM_MEMORY_ENCRYPT_OP, &cmd) ? errno : 0;
+		_exit(cmd.error == UNWRITTEN ? status : ENOTRECOVERABLE);
+	}
+	must(pid < 0 || waitpid(pid, &status, 0) != pid ? -errno : 0, "another process");
+	print_step(form->name, "another process", WEXITSTATUS(status), UNWRITTEN);
+	guest_end(&g);
+}
+
+/* Two of the addresses are one, or one is that of what is being read. */
+static void overlapping(const struct form *form)
+{
+	static const unsigned int other[] = { STRUCT, ENVELOPE };
+
+	for (const struct field *one = form->fields; one->name; one++) {
+		if (one->kind != ADDRESS && one->kind != GUEST)
+			continue;
+		for (unsigned int n = 0; n < 2 + (unsigned int)(one - form->fields); n++) {
+			const struct field *two = &form->fields[n - 2];
+			struct guest g;
+			char class[64];
+
+			if (n >= 2 && two->kind != ADDRESS && two->kind != GUEST)
+				continue;
+			guest_make(&g, form->state, form->es);
+			put_good(form);
+			set_field(one, n < 2 ? AREA(other[n]) : get_field(two));
+			snprintf(class, sizeof(class), "overlap %s %s", one->name,
+				 n >= 2 ? two->name : n ? "envelope" : "struct");
+			step_form(form, &g, class);
+			guest_end(&g);
+		}
+	}
 }
 
 /* vCPUs: none, two, and the second time */
@@ -808,6 +859,9 @@ static int map_area(unsigned long address)
 	/* A huge page keeps its place in memory when it is mapped in small pieces. */
 	if (mmap(where, HUGE_PAGE, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != where)
+		return -errno;
+	/* A page that a child had, too, would move when it is written to. */
+	if (madvise(where, HUGE_PAGE, MADV_DONTFORK))
 		return -errno;
 	if (address == RAM && madvise(where, HUGE_PAGE, MADV_HUGEPAGE))
 		return -errno;
@@ -876,7 +930,12 @@ static void every_form(const struct form *form)
 	every_file(form);
 	every_envelope(form);
 	every_state(form);
-	after_a_move(form);
+	after_a_move(form, form->es);
+	/* what is received is not of a guest with encrypted state */
+	if (!form->es && form->state != RECEIVING)
+		after_a_move(form, true);
+	by_another_process(form);
+	overlapping(form);
 	if (form->id == KVM_SEV_DBG_DECRYPT || form->id == KVM_SEV_DBG_ENCRYPT)
 		odd_debug(form);
 }
