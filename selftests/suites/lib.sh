@@ -212,6 +212,15 @@ verdict()
 	fi
 }
 
+# leaks_in_box SUITE DRIVER: a choice of tests on a kernel that has kmemleak, which is then on
+leaks_in_box()
+{
+	in_box "$1" --driver="$2" --append=kmemleak=on -- "$tests"/test_{launch,platform,guest_cmds,leaks,unload}
+	if ! grep -q '^kmemleak has looked$' "$logs/$1.log"; then
+		fail "$1: kmemleak was off"
+	fi
+}
+
 # on_second SUITE SUITES...: SUITE is these on the second kernel
 on_second()
 {
