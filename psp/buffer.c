@@ -157,7 +157,7 @@ static int pin(struct psp_buffers *bufs, struct psp_mapping *map)
 	return 0;
 }
 
-/* A save area is meant by the number of its vCPU, or those of all vCPUs are. */
+/* The caller names a save area by the number of its vCPU; length 0 means those of all vCPUs. */
 static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	u64 number = (u64)(unsigned long)map->uaddr;
@@ -456,9 +456,10 @@ static void ask_about(struct use *use, struct page *page, u64 gpa)
 }
 
 /*
- * Content moves in. A write to a page that is a guest's would fault. Content that the firmware has
- * corrected comes back in the bounce buffer. A page that the firmware keeps is reported as moved
- * in: guest_memfd would clear it before its next use otherwise, and that write would fault.
+ * Copies the content into a page that is not the guest's yet: a write to one that is would fault.
+ * Content that the firmware has corrected comes back in the bounce buffer. A page that the firmware
+ * keeps is reported as moved in: otherwise guest_memfd would clear it before its next use, and that
+ * write would fault.
  */
 static int use_new(struct page *page, u64 gpa, void *arg)
 {

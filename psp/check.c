@@ -69,7 +69,7 @@ void psp_row_user_mask(const struct psp_row *row, u64 mask[2])
  * @row: command
  *
  * An array is to do the same thing to many pages. A command that starts or ends a guest, or changes
- * the platform, comes alone, so that nobody has to think of what would be done and undone.
+ * the platform, comes alone, so that an array that fails half-way leaves nothing to be undone.
  *
  * Return: true if so.
  */

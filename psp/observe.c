@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Seeing it work: the tracepoint, the counters of commands, and messages for the
- * administrator about an answer of the firmware or the ways of this machine. Nothing here
+ * What an administrator sees of the driver: the tracepoint, the counters of commands, and messages
+ * about the firmware's answers, interrupts, CPUs that are not flushed, and ASIDs. Nothing here
  * changes what a command does, or asks the firmware.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

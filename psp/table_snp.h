@@ -99,7 +99,7 @@
 		.guest = PSP_GUEST_NONE, .then = PSP_THEN_CREATE,
 		.own = { OWN(sev_fw_snp_gctx_create, context, CONTEXT) },
 	},
-	/* 00:8 context I, 08:8 request I*, 10:8 response O* -> Firmware, as before */
+	/* 00:8 context I, 08:8 request I*, 10:8 response O* (Firmware -> Firmware) */
 	{
 		SNP(GUEST_REQUEST, "GUEST_REQUEST"), BLOCK(sev_fw_snp_guest_request),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,

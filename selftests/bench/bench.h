@@ -117,7 +117,7 @@ extern const unsigned int nr_works;
  */
 int work_do(struct scene *s, const struct work *work, enum way way);
 
-/** work_crowd() - one of the calls that keep the firmware busy for others */
+/** work_crowd() - one of the calls that keep the firmware busy while others are measured */
 int work_crowd(struct scene *s, enum way way);
 
 /** floor_open() - no driver may use the registers meanwhile */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The commands that are measured, and how each is issued by each way. Blocks are made anew
- * for each call, as they are by a program that wants something.
+ * for each call, as a real caller would make them.
  */
 #include <string.h>
 

@@ -64,7 +64,7 @@ int control_write(const char *path, const char *text);
  * struct fault - one rule for the simulated PSP, see swpsp/device/bar.h
  * @id: command, 0: any
  * @kind: SWPSP_FAULT_*
- * @value: status, or microseconds
+ * @value: status, microseconds or bytes, by @kind
  * @after: how many to let pass
  * @count: how often it strikes, 0: always
  */

@@ -11,7 +11,7 @@
  * where that is. The software PSP has a seed of its own. Commands are those that
  * firmware has received meanwhile, by its own count, without the ones that a
  * driver issues on its own account (PLATFORM_STATUS, DF_FLUSH). How many commands
- * an update of guest memory takes depends on where the pages are; it counts as one.
+ * an update of guest memory takes depends on where the pages are; an update counts as one.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -887,7 +887,7 @@ static int ram_contiguous(void)
 	return 0;
 }
 
-/* A guest that is being sent, with what it says first and one page of it */
+/* A guest that is being sent: the session of SEND_START and the packet of one page are kept. */
 static void make_source(void)
 {
 	struct sev_user_data_pdh_cert_export export = {

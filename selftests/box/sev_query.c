@@ -24,7 +24,7 @@ static uint32_t count;
 static const struct {
 	const char *way;
 	uint32_t id, fw;
-} older[] = {
+} legacy[] = {
 	{ "kvm", KVM_SEV_LAUNCH_START, SEV_FW_LAUNCH_START },
 	{ "kvm", KVM_SEV_LAUNCH_UPDATE_DATA, SEV_FW_LAUNCH_UPDATE_DATA },
 	{ "kvm", KVM_SEV_LAUNCH_UPDATE_VMSA, SEV_FW_LAUNCH_UPDATE_VMSA },
@@ -64,7 +64,7 @@ static const struct {
 	{ "ESHUTDOWN", ESHUTDOWN }, { "other", -1 },
 };
 
-enum way { FW, OLDER, WAYS };
+enum way { FW, LEGACY, WAYS };
 
 static unsigned long seen[INFOS_MAX][WAYS][ARRAY_SIZE(classes)];
 
@@ -87,9 +87,9 @@ static void count_outcome(const char *way, uint32_t id, int error)
 	bool fw = !strcmp(way, "fw");
 	size_t class = 0;
 
-	for (size_t i = 0; !fw && i < ARRAY_SIZE(older); i++) {
-		if (!strcmp(way, older[i].way) && older[i].id == id) {
-			id = older[i].fw;
+	for (size_t i = 0; !fw && i < ARRAY_SIZE(legacy); i++) {
+		if (!strcmp(way, legacy[i].way) && legacy[i].id == id) {
+			id = legacy[i].fw;
 			fw = true;
 			way = "";
 		}
@@ -98,7 +98,7 @@ static void count_outcome(const char *way, uint32_t id, int error)
 		class++;
 	for (uint32_t i = 0; fw && i < count; i++)
 		if (infos[i].id == SEV_FW_CMD(id))
-			seen[i][strcmp(way, "fw") ? OLDER : FW][class]++;
+			seen[i][strcmp(way, "fw") ? LEGACY : FW][class]++;
 }
 
 static void print_counts(uint32_t command, enum way way, const char *name)
@@ -143,9 +143,9 @@ static int coverage(const char *path)
 	putchar('\n');
 	for (uint32_t i = 0; i < count; i++) {
 		print_counts(i, FW, "pass-through");
-		for (size_t j = 0; j < ARRAY_SIZE(older); j++) {
-			if (SEV_FW_CMD(older[j].fw) == infos[i].id) {
-				print_counts(i, OLDER, "older ioctl");
+		for (size_t j = 0; j < ARRAY_SIZE(legacy); j++) {
+			if (SEV_FW_CMD(legacy[j].fw) == infos[i].id) {
+				print_counts(i, LEGACY, "legacy ioctl");
 				break;
 			}
 		}

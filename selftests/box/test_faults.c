@@ -48,7 +48,7 @@
 #define TMR_PAGES	256
 
 #define TIMEOUT_S	2	/* the driver's time-out */
-#define SLACK_S		3	/* the box is slow; on a quiet machine */
+#define SLACK_S		3	/* more than the time-out, on a quiet machine */
 #define DELAY_US	500000
 
 #define GARBAGE		0xbeefu	/* low half of what the response register gets */

@@ -743,7 +743,7 @@ static int enter(int vcpu, struct entered *e)
 	return last_entry(e);
 }
 
-/* All MSRs may pass, but reads of LASTBRANCHFROM if @deny. */
+/* Lets the guest use all MSRs; with @deny all but reads of LASTBRANCHFROM. */
 static int set_filter(int vm, bool deny)
 {
 	uint8_t bits[2] = { 0xff, 0xff & ~(1 << (LBR_FROM - LBR_MSRS - 8)) };

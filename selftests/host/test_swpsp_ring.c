@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Ring-buffer mode: entering it, the order of commands, pausing and resuming, interrupts,
- * leaving. The registers are played by the test.
+ * leaving. The test stands in for the registers.
  */
 #include "swpsp_test.h"
 

@@ -213,7 +213,7 @@ TEST(demands_on_the_caller)
 			EXPECT_EQ(PSP_DEMAND_NOTHING, row->demand) TH_LOG("%s", row->name);
 		if (!(row->door & PSP_DOOR_PLATFORM))
 			continue;
-		/* a writer may change things that others rely on, or take the platform down */
+		/* only a writer may change what others rely on, or take the platform down */
 		if (row->then == PSP_THEN_PERSIST || row->platform == PSP_PLATFORM_DOWN ||
 		    row->platform == PSP_PLATFORM_OFF)
 			EXPECT_LE(PSP_DEMAND_WRITE, row->demand) TH_LOG("%s", row->name);

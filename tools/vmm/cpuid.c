@@ -45,7 +45,10 @@ static const struct change {
 	uint32_t set;
 	uint32_t clear;
 } changes[] = {
-	/* x2APIC, hypervisor; FMA, XSAVE, OSXSAVE, AVX, F16C; the firmware denies the timer */
+	/*
+	 * Set: x2APIC, hypervisor. Clear: FMA, XSAVE, OSXSAVE, AVX, F16C, and the TSC deadline
+	 * timer, which the firmware denies.
+	 */
 	{ 0x00000001, 2, 1u << 21 | 1u << 31, 1u << 12 | 0xfu << 26 | 1u << 24 },
 	{ 0x00000007, 1, 0, 1u << 1 | 1u << 5 },	/* TSC_ADJUST, AVX2 */
 	{ 0x00000007, 3, 0, 0xfc000000u },		/* SPEC_CTRL and the like */

@@ -71,7 +71,7 @@ static int session(struct launch *l)
 	return 0;
 }
 
-/* A VMM encrypts at least what the guest begins with; other memory it may clear itself. */
+/* A VMM encrypts at least what the guest begins with; the guest can clear the rest. */
 static int update(struct launch *l)
 {
 	return opt->all ? update_range(l, 0, l->vm.size) : launch_update(l);

@@ -340,9 +340,9 @@ enum sev_fw_id {
 	SEV_FW_SNP_FEATURE_INFO		= 0x0ce,
 };
 
-/* Not firmware commands: on a VM fd, with this id the block is &struct sev_fw_query ... */
+/* An id of no firmware command, for a VM fd: its block is &struct sev_fw_query. */
 #define SEV_FW_QUERY_ID		0xfff
-/* ... and with this one it is &struct sev_fw_array. */
+/* Another one: its block is &struct sev_fw_array. */
 #define SEV_FW_ARRAY_ID		0xffe
 
 /**

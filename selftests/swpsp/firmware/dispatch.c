@@ -30,7 +30,10 @@ enum class {
 #define WORKING	BIT(PLATFORM_WORKING)
 #define UP	(INIT | WORKING)
 #define ANY	(UNINIT | UP)
-/* States of SNP, in the same mask; one without either kind fits all of that kind. */
+/*
+ * SNP's states share the mask. A mask that has no state of SNP allows all of them; the same
+ * holds for the platform's states.
+ */
 #define SNP_STATE(s)	BIT(3 + (s))
 #define SNP_DOWN	SNP_STATE(SNP_UNINIT)
 #define SNP_UP		SNP_STATE(SNP_INIT)

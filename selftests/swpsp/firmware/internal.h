@@ -160,7 +160,7 @@ struct guest {
 };
 
 /*
- * One ASID: on which core complexes it is what. While the platform is not UNINIT
+ * The states of one ASID, as masks of core complexes. While the platform is not UNINIT
  * every complex is in exactly one of the four masks. The key stays in the memory
  * controller after DEACTIVATE, until another one replaces it.
  */

@@ -117,7 +117,7 @@ int platform_get_id(struct platform *p, void *ids, uint32_t *len)
 	return ret;
 }
 
-/* The older ioctls' numbers, which headers before Linux 6.11 lack. */
+/* The legacy ioctls' numbers, which headers before Linux 6.11 lack. */
 enum {
 	LEGACY_SNP_STATUS = 9,
 	LEGACY_SNP_COMMIT = 10,
@@ -152,7 +152,7 @@ int platform_snp_commit(struct platform *p)
 			   by_fw(p, SEV_FW_SNP_COMMIT, &block, sizeof(block));
 }
 
-/* The older ioctl takes the length from the caller, where the driver fills in the block's. */
+/* The legacy ioctl takes the length from the caller, where the driver fills in the block's. */
 int platform_snp_vlek_load(struct platform *p, const void *vlek)
 {
 	struct sev_fw_snp_vlek_load block = { .address = addr_of(vlek) };

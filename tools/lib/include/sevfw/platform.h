@@ -40,7 +40,7 @@ int platform_pek_cert_import(struct platform *p, const void *pek, uint32_t pek_l
 			     const void *oca, uint32_t oca_len);
 int platform_get_id(struct platform *p, void *ids, uint32_t *len);
 
-/* SNP; the older ioctls are those of Linux 6.11 and later. */
+/* SNP; its legacy ioctls are those of Linux 6.11 and later. */
 int platform_snp_status(struct platform *p, struct sev_fw_snp_platform_info *info);
 int platform_snp_config(struct platform *p, uint64_t reported_tcb, uint32_t flags);
 

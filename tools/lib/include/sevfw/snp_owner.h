@@ -28,7 +28,7 @@
 #define SNP_POLICY_ALWAYS	(1ull << 17)	/* must be set */
 #define SNP_POLICY_AGENT	(1ull << 18)	/* may have a migration agent */
 #define SNP_POLICY_DEBUG	(1ull << 19)	/* the host may read and write it */
-/* Policy of an ordinary guest: the bit that must be set, and SMT, which any host may have. */
+/* Policy of an ordinary guest: the bit that must be set, and SMT, since a host may have it on. */
 #define SNP_POLICY_PLAIN	(SNP_POLICY_ALWAYS | SNP_POLICY_SMT)
 
 /**
