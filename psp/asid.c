@@ -6,6 +6,10 @@
  * key. The firmware lets it be bound again after a WBINVD on every CPU followed by
  * DF_FLUSH, and a DEACTIVATE between those two spoils them. Under psp->lock none can come
  * between. The firmware enforces the same; these states tell when DF_FLUSH is due.
+ *
+ * An ASID is lost to SNP guests while a page of an earlier one is still assigned to it, which the
+ * firmware has not given back: it lets no other be bound (ASID_OWNED). KVM, which does not
+ * know, goes on giving the ASID to its guests in turn. That ends when SNP is initialised anew.
  */
 #include <linux/slab.h>
 #include <asm/processor.h>
@@ -36,9 +40,38 @@ void psp_asid_mark_all_dirty(struct psp *psp, bool snp_too)
 {
 	u32 i;
 
-	for (i = 0; i <= psp->max_asid; i++)
+	for (i = 0; i <= psp->max_asid; i++) {
 		if (snp_too || !(psp->asid[i].guest & PSP_ID_CONTEXT))
 			mark_dirty(&psp->asid[i]);
+		/* initialising SNP makes all pages the hypervisor's */
+		psp->asid[i].lost &= !snp_too;
+	}
+}
+
+/**
+ * psp_asid_mark_lost() - the firmware keeps a page of the guest's
+ * @psp: PSP
+ * @asid: ASID of the guest; ignored if the processor does not have it
+ */
+void psp_asid_mark_lost(struct psp *psp, u32 asid)
+{
+	if (!asid || asid > psp->max_asid || psp->asid[asid].lost)
+		return;
+	psp->asid[asid].lost = true;
+	psp->asid_lost = asid;
+}
+
+/**
+ * psp_asid_mark_refused() - the firmware says that the ASID is owned
+ * @psp: PSP
+ * @asid: ASID that was to be bound
+ *
+ * If no guest has it, pages are assigned to it: KVM had one whose page did not come back.
+ */
+void psp_asid_mark_refused(struct psp *psp, u32 asid)
+{
+	if (asid <= psp->max_asid && psp->asid[asid].state != PSP_ASID_BOUND)
+		psp_asid_mark_lost(psp, asid);
 }
 
 /**
@@ -80,6 +113,9 @@ void psp_asid_mark_bound(struct psp *psp, u64 guest, u32 asid)
 		return;
 	psp->asid[asid].state = PSP_ASID_BOUND;
 	psp->asid[asid].guest = guest;
+	/* whatever was assigned to it is not so any more */
+	if (guest & PSP_ID_CONTEXT)
+		psp->asid[asid].lost = false;
 }
 
 /**

@@ -330,6 +330,9 @@ int psp_execute(struct psp *psp, struct psp_call *call)
 		psp->unflushed = call->status == SEV_FW_STATUS_WBINVD_REQUIRED;
 	}
 	call->done = !ret;
+	if (ret && call->row->snp && call->row->then == PSP_THEN_BIND &&
+	    call->status == SEV_FW_STATUS_ASID_OWNED)
+		psp_asid_mark_refused(psp, psp_driver_field(call, PSP_OWN_ASID));
 	if (ret)
 		note_failure(psp, call);
 	else

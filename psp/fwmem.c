@@ -289,13 +289,20 @@ static void lose_pages(phys_addr_t addr, u32 len)
 			psp_fwmem_lose_page(pfn_to_page(pfn));
 }
 
+/* The page was to be the host's again, and is not: whoever frees it must not get it freed. */
+static bool is_kept(const struct psp_call *call, const struct psp_buf *buf)
+{
+	return buf->after == SEV_FW_PAGE_RECLAIM && !psp_changes_hands(buf) && !call->done;
+}
+
 /**
  * psp_shadows_end() - the command is over
  * @call: command, as it came back; gets the addresses back that it came with
  * @shadows: from psp_shadows_make()
  *
  * Output goes where it is expected. If the firmware has not answered, all that the block
- * points to is lost.
+ * points to is lost. So is a page that it does not give back: KVM only warns of that, and leaves
+ * the page to be freed with the guest's memory.
  */
 void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
 {
@@ -305,7 +312,7 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
 		const struct psp_buf *buf = &call->row->buf[shadow - shadows];
 
 		if (!shadow->mem.virt) {
-			if (call->stuck && shadow->len)
+			if ((call->stuck || is_kept(call, buf)) && shadow->len)
 				lose_pages(shadow->addr, shadow->len);
 			continue;
 		}

@@ -116,6 +116,20 @@ void psp_observe_unflushed(void)
 }
 
 /**
+ * psp_observe_lost() - no SNP guest can have an ASID any more
+ * @asid: ASID
+ *
+ * KVM goes on giving it to guests, one of which fails each time. Its owner must make another VM.
+ *
+ * Context: any.
+ */
+void psp_observe_lost(u32 asid)
+{
+	pr_err("ASID %u is lost to SNP guests, the firmware keeps a page of the last one; load kvm_amd anew when no guest runs\n",
+	       asid);
+}
+
+/**
  * psp_observe_asids() - how many guests of each kind there can be at the same time
  * @psp: PSP that commands go to
  *

@@ -108,6 +108,7 @@ enum psp_asid_state {
 struct psp_asid {
 	u64 guest;		/* handle, or context | PSP_ID_CONTEXT */
 	enum psp_asid_state state;
+	bool lost;		/* no SNP guest can have it, see asid.c */
 };
 
 /* Owners of a piece of memory, see fwmem.c. */
@@ -279,6 +280,8 @@ struct psp {
 	u32 min_sev_asid;
 	/** @asid: state of each ASID, 0..@max_asid; sysfs.c reads them */
 	struct psp_asid *asid;
+	/** @asid_lost: has been lost, which is not logged yet; 0: none */
+	u32 asid_lost;
 
 	/* execute.c */
 
@@ -455,6 +458,8 @@ void psp_asid_exit(struct psp *psp);
 void psp_asid_mark_all_dirty(struct psp *psp, bool snp_too);
 void psp_asid_mark_unbound(struct psp *psp, u64 guest);
 void psp_asid_mark_clean(struct psp *psp);
+void psp_asid_mark_lost(struct psp *psp, u32 asid);
+void psp_asid_mark_refused(struct psp *psp, u32 asid);
 void psp_asid_mark_bound(struct psp *psp, u64 guest, u32 asid);
 bool psp_asid_is_dirty(const struct psp *psp, u32 asid);
 
@@ -691,6 +696,7 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 const char *psp_init_hint(const struct psp_row *row, u32 status);
 void psp_observe_bring_up(const struct psp_row *row, u32 status);
 void psp_observe_unflushed(void);
+void psp_observe_lost(u32 asid);
 void psp_observe_interrupt(const struct psp *psp);
 void psp_observe_asids(const struct psp *psp);
 

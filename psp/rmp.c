@@ -229,8 +229,11 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 		if (buf->after == SEV_FW_PAGE_GUEST && !psp_is_borrowed(buf) &&
 		    call->status == SEV_FW_STATUS_SUCCESS)
 			continue;
-		if (psp_is_borrowed(buf) ? give_back_to_guest(psp, &lent[i]) :
-		    psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages) != 0)
-			call->stuck = true;
+		if (psp_is_borrowed(buf) ? !give_back_to_guest(psp, &lent[i]) :
+		    !psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages))
+			continue;
+		call->stuck = true;
+		if (buf->before == SEV_FW_PAGE_PRE_GUEST)
+			psp_asid_mark_lost(psp, call->asid);
 	}
 }

@@ -14,6 +14,8 @@
  *   busy                                   what firmware is executing, since when
  *   asids, asids_es                        how many are free, bound, dirty: of all,
  *                                          and of those for SEV-ES guests
+ *   asids_lost                             those that no SNP guest can have: the firmware
+ *                                          keeps a page of an earlier one
  *   last_failure                           the last command that firmware refused
  *   init_failure                           why the platform could not be initialised,
  *                                          when that was last tried
@@ -131,6 +133,20 @@ static ssize_t asids_es_show(struct device *dev, struct device_attribute *attr, 
 }
 static DEVICE_ATTR_RO(asids_es);
 
+static ssize_t asids_lost_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct psp *psp = psp_of(dev);
+	const struct psp_asid *table = smp_load_acquire(&psp->asid);	/* as show_asids() */
+	int len = 0;
+	u32 asid;
+
+	for (asid = 1; table && asid <= psp->max_asid; asid++)
+		if (READ_ONCE(table[asid].lost))
+			len += sysfs_emit_at(buf, len, "%s%u", len ? " " : "", asid);
+	return len + sysfs_emit_at(buf, len, "%s\n", len ? "" : "none");
+}
+static DEVICE_ATTR_RO(asids_lost);
+
 static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 {
 	const struct psp_row *row;
@@ -201,6 +217,7 @@ static struct attribute *psp_attrs[] = {
 	&dev_attr_busy.attr,
 	&dev_attr_asids.attr,
 	&dev_attr_asids_es.attr,
+	&dev_attr_asids_lost.attr,
 	&dev_attr_last_failure.attr,
 	&dev_attr_init_failure.attr,
 	&dev_attr_persistent_data.attr,

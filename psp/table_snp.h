@@ -268,10 +268,15 @@
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
 		.own = { OWN(sev_fw_snp_page_set_state, length, LENGTH) },
 	},
-	/* 00:8 page I */
+	/* 00:8 page I -> Reclaim, or still the firmware's, so that KVM must not free it */
 	{
 		SNP(PAGE_RECLAIM, "PAGE_RECLAIM"), BLOCK(sev_fw_snp_page_reclaim),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP,
+		.buf = { {
+			.addr = AT(sev_fw_snp_page_reclaim, address),
+			.len = SEV_FW_BUF_FIXED, .max = 0x1000, .dir = R, .kind = SEV_FW_BUF_GUEST,
+			.before = SEV_FW_PAGE_ANY, .after = SEV_FW_PAGE_RECLAIM,
+		} },
 	},
 	/* 00:8 page I */
 	{

@@ -82,6 +82,7 @@ int psp_unlock(struct psp *psp)
 	u32 status = psp->init_status;
 	bool save = psp->nv_dirty, store_reset = psp->store_reset;
 	bool unflushed = psp->unflushed;
+	u32 asid_lost = psp->asid_lost;
 
 	if (save)
 		psp_nv_collect(psp);
@@ -92,6 +93,7 @@ int psp_unlock(struct psp *psp)
 	psp->nv_dirty = false;
 	psp->store_reset = false;
 	psp->unflushed = false;
+	psp->asid_lost = 0;
 	mutex_unlock(&psp->lock);
 	psp_mailbox_refill(psp);
 	if (store_reset)
@@ -101,6 +103,8 @@ int psp_unlock(struct psp *psp)
 		psp_observe_bring_up(refused, status);
 	else if (unflushed)
 		psp_observe_unflushed();
+	if (asid_lost)
+		psp_observe_lost(asid_lost);
 	if (died_of) {
 		pr_err("no answer to %s, the PSP is given up until the next reset\n", died_of);
 		psp_has_died(psp);

@@ -53,6 +53,7 @@ int snp_use(struct snp_use *use)
 	char text[512];
 	long ret = control_read(DIRECTORY "pages", text, sizeof(text));
 
+	*use = (struct snp_use){ 0 };
 	if (ret < 0)
 		return (int)ret;
 	*use = (struct snp_use){
@@ -137,6 +138,14 @@ int snp_store(int cpu, uint64_t addr)
 	ret = execute(line);
 	sched_setaffinity(0, sizeof(before), &before);
 	return ret;
+}
+
+int snp_page_refs(uint64_t addr, bool hold)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s %#llx", hold ? "hold" : "refs", (unsigned long long)addr);
+	return execute(line);
 }
 
 int snp_rmpupdate(uint64_t addr, const struct snp_update *u)

@@ -23,7 +23,7 @@ struct snp_use {
 	long others;
 };
 
-/** snp_use() - as of now; 0 or a negative errno */
+/** snp_use() - as of now; 0, or a negative errno and all of them 0 */
 int snp_use(struct snp_use *use);
 
 /** snp_assigned() - the sum of these; -1 if it cannot be known */
@@ -52,6 +52,15 @@ int snp_state(uint64_t addr);
  * Return: 0; -EFAULT: the write faulted; another negative errno: it was not tried.
  */
 int snp_store(int cpu, uint64_t addr);
+
+/**
+ * snp_page_refs() - references to a page
+ * @addr: physical address of the page
+ * @hold: add one first, so that the page is not free before the machine is reset
+ *
+ * Return: how many; 0: it is free; or a negative errno.
+ */
+int snp_page_refs(uint64_t addr, bool hold);
 
 /** struct snp_update - operand of RMPUPDATE */
 struct snp_update {

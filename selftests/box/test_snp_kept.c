@@ -4,9 +4,14 @@
  * Pre-Swap, so that a write to it by the host would be the host's end: nobody may write to it
  * any more, and the guest must not run. The kernel warns of the page when its memory is
  * released, for which reason this test has a box of its own.
+ *
+ * The page stays assigned to the guest's ASID, too, which the firmware gives to no other guest. KVM
+ * does not know, and each time that the ASID's turn comes a guest fails.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sevfw/launch.h>
 #include <sevfw/snp_launch.h>
@@ -20,10 +25,108 @@
 
 #define HWERROR_PLATFORM	SEV_FW_STATUS_HWERROR_PLATFORM
 
+/* A guest that has an ASID whose turn it is: 0, or as snp_step_start() of the last that failed. */
+static int start_another(struct snp_launch *l)
+{
+	int ret = -EIO;
+
+	for (unsigned int tries = host_asids(true); tries; tries--) {
+		ret = snp_step_start(l, l->ops);
+		if (ret != -EIO || l->status != SEV_FW_STATUS_ASID_OWNED)
+			break;
+		snp_launch_close(l);
+	}
+	return ret;
+}
+
+/* Each ASID has its turn. Return: how many the firmware refuses; -1: a guest failed otherwise. */
+static int refused_asids(const struct snp_launch_ops *ops)
+{
+	int refused = 0, ret;
+	struct snp_launch l;
+
+	for (unsigned int left = host_asids(true); left; left--) {
+		ret = snp_step_start(&l, ops);
+		snp_launch_close(&l);
+		if (ret && (ret != -EIO || l.status != SEV_FW_STATUS_ASID_OWNED))
+			return -1;
+		refused += ret != 0;
+	}
+	return refused;
+}
+
+/* ASIDs that the driver knows to be lost. */
+static int known_lost(void)
+{
+	const char *at = psp_attr("asids_lost");
+	int count = 0;
+	char *end;
+
+	for (; strtoul(at, &end, 10); at = end)
+		count++;
+	return count;
+}
+
+/* A page of KVM's own launch, on any driver. First, while no other page is kept. */
+FIXTURE(by_kvm) {
+	struct snp_launch l;
+	int klog;
+};
+
+FIXTURE_SETUP(by_kvm)
+{
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	self->klog = klog_open();
+	ASSERT_LE(0, self->klog);
+}
+
+FIXTURE_TEARDOWN(by_kvm)
+{
+	fault_clear();
+	snp_launch_close(&self->l);
+	close(self->klog);
+}
+
+/*
+ * Stock's fault: the page goes back to the kernel's allocator, and the next one who writes to it
+ * dies of that. Therefore the test keeps the page.
+ */
+TEST_F(by_kvm, only_stock_frees_a_page_that_the_firmware_keeps)
+{
+	const char *box = getenv("SEV_BOX");
+	bool stock = !box || !strcmp(box, "stock");
+	struct snp_launch *l = &self->l;
+	uint64_t addr;
+
+	ASSERT_EQ(0, snp_find(RMP_PRE_GUEST, 0));
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
+	CPUID_FN(l->vm.memory + GPA_CPUID, 0)[CPUID_ECX + 3] = 1;	/* TSC deadline timer */
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	addr = snp_find(RMP_PRE_GUEST, 0);
+	ASSERT_NE(0, addr);
+	EXPECT_LT(1, snp_page_refs(addr, true));
+	snp_launch_close(l);
+	EXPECT_EQ(stock ? 1 : 2, snp_page_refs(addr, false)) TH_LOG("the test has one of them");
+	EXPECT_EQ(RMP_PRE_GUEST, snp_state(addr));
+
+	/* the ASID is lost in any case; one of the drivers says so */
+	EXPECT_EQ(1, refused_asids(&snp_launch_kvm));
+	EXPECT_EQ(1, refused_asids(&snp_launch_kvm)) TH_LOG("and its turn comes again");
+	EXPECT_EQ(stock ? 0 : 1, klog_count(self->klog, "is lost to SNP guests"));
+	if (!stock)
+		EXPECT_EQ(1, known_lost());
+}
+
 FIXTURE(kept) {
 	struct snp_use before;
-	struct snp_launch l;
+	struct snp_launch l, other;
 	long lost;
+	int lost_asids;
+	int klog;
 };
 
 FIXTURE_VARIANT(kept) {
@@ -46,7 +149,11 @@ FIXTURE_SETUP(kept)
 	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
 	ASSERT_EQ(0, snp_use(&self->before));
 	self->lost = psp_attr_number("quarantined_pages");
+	self->lost_asids = known_lost();
 	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	self->other = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_pass };
+	self->klog = klog_open();
+	ASSERT_LE(0, self->klog);
 }
 
 FIXTURE_TEARDOWN(kept)
@@ -55,7 +162,9 @@ FIXTURE_TEARDOWN(kept)
 
 	fault_clear();
 	snp_launch_close(&self->l);
-	ASSERT_EQ(0, snp_use(&after));
+	snp_launch_close(&self->other);
+	close(self->klog);
+	EXPECT_EQ(0, snp_use(&after));
 	EXPECT_EQ(self->before.pre_guest + 1, after.pre_guest + after.others - self->before.others)
 		TH_LOG("the one that is kept");
 	EXPECT_EQ(self->before.context, after.context);
@@ -70,9 +179,10 @@ TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
 		.flags = variant->kind << 1,
 		.vmpl3_perms = 0xff,
 	};
-	struct snp_launch *l = &self->l, other = { .vm = VM_NONE, .sev_fd = -1 };
+	struct snp_launch *l = &self->l, *other = &self->other;
 
-	ASSERT_EQ(0, snp_step_start(l, &snp_launch_pass));
+	l->ops = &snp_launch_pass;
+	ASSERT_EQ(0, start_another(l));
 	update.address = variant->at;
 	if (variant->kind != SNP_PAGE_VMSA)
 		update.address += (uintptr_t)l->vm.memory;
@@ -87,22 +197,28 @@ TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
 	EXPECT_EQ(SEV_FW_NO_CALL, l->status);
 	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
 
-	ASSERT_EQ(0, snp_step_start(&other, &snp_launch_pass));
-	EXPECT_EQ(0, snp_launch_finish(&other, NULL));
-	snp_launch_close(&other);
+	EXPECT_EQ(self->lost_asids + 1, known_lost());
+	EXPECT_EQ(1, klog_count(self->klog, "is lost to SNP guests"));
+	GOES(other, start_another(other));
+	EXPECT_EQ(0, snp_launch_finish(other, NULL));
+	snp_launch_close(other);
+	snp_launch_close(l);
+	EXPECT_EQ(self->lost_asids + 1, refused_asids(&snp_launch_pass));
+	EXPECT_EQ(0, klog_count(self->klog, "is lost to SNP guests")) TH_LOG("said again");
 }
 
 /* The same with a page that is the guest's, and that the firmware has changed. */
 FIXTURE(changed) {
 	struct snp_use before;
-	struct snp_launch l;
+	struct snp_launch l, other;
 };
 
 FIXTURE_SETUP(changed)
 {
 	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
 	ASSERT_EQ(0, snp_use(&self->before));
-	ASSERT_EQ(0, snp_step_open(&self->l, &snp_launch_pass));
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	self->other = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_pass };
 }
 
 FIXTURE_TEARDOWN(changed)
@@ -111,7 +227,8 @@ FIXTURE_TEARDOWN(changed)
 
 	fault_clear();
 	snp_launch_close(&self->l);
-	ASSERT_EQ(0, snp_use(&after));
+	snp_launch_close(&self->other);
+	EXPECT_EQ(0, snp_use(&after));
 	EXPECT_EQ(self->before.others + 1, after.others) TH_LOG("the one that is kept");
 	EXPECT_EQ(self->before.context, after.context);
 	EXPECT_EQ(self->before.guest_valid, after.guest_valid);
@@ -119,12 +236,19 @@ FIXTURE_TEARDOWN(changed)
 
 TEST_F(changed, a_page_that_stays_immutable_ends_the_guest_alone)
 {
-	struct snp_launch *l = &self->l, other = { .vm = VM_NONE, .sev_fd = -1 };
+	struct snp_launch *l = &self->l, *other = &self->other;
 	long lost = psp_attr_number("quarantined_pages");
-	struct sev_fw_snp_dbg_encrypt poke = { .src_address = (uintptr_t)l->vm.memory };
+	int refused = known_lost();
+	struct sev_fw_snp_dbg_encrypt poke = { 0 };
 
+	GOES(l, snp_step_open(l, &snp_launch_pass));
+	/* the turn of an ASID that is lost */
+	while (snp_launch_start(l, SNP_POLICY_PLAIN | SNP_POLICY_DEBUG) == -EIO && refused--) {
+		snp_launch_close(l);
+		GOES(l, snp_step_open(l, &snp_launch_pass));
+	}
+	poke.src_address = (uintptr_t)l->vm.memory;
 	poke.dst_address = (uintptr_t)l->vm.memory + GPA_NORMAL;
-	GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN | SNP_POLICY_DEBUG));
 	GOES(l, snp_step_update(l, NULL));
 	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
 	REFUSED(l, -EFAULT, SEV_FW_STATUS_SUCCESS,
@@ -137,9 +261,8 @@ TEST_F(changed, a_page_that_stays_immutable_ends_the_guest_alone)
 		snp_pass_issue(l, SEV_FW_SNP_DBG_ENCRYPT, &poke, sizeof(poke)));
 	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
 
-	GOES(&other, snp_step_start(&other, &snp_launch_pass));
-	GOES(&other, snp_launch_finish(&other, NULL));
-	snp_launch_close(&other);
+	GOES(other, start_another(other));
+	GOES(other, snp_launch_finish(other, NULL));
 }
 
 HOST_TESTS_MAIN

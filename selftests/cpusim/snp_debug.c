@@ -9,8 +9,11 @@
  *		  rmpupdate ADDRESS GPA ASID ASSIGNED PAGESIZE IMMUTABLE
  *		  psmash ADDRESS
  *		  store ADDRESS		writes back the byte that is there; 0 or -EFAULT
+ *		  refs ADDRESS		references to the page; 0 if it is free
+ *		  hold ADDRESS		the same, after one more that is never dropped
  *		Numbers are as C has them. They are executed by the CPU that writes, as a
- *		hostile or faulty host would; results of the first two are RMP_*.
+ *		hostile or faulty host would; results of the first two are RMP_*. The last
+ *		two are about the kernel's own knowledge.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -91,6 +94,18 @@ fault:
 	return -EFAULT;
 }
 
+static int refs(u64 addr, bool hold)
+{
+	struct page *page;
+
+	if (!pfn_valid(addr / PAGE_SIZE))
+		return -EINVAL;
+	page = pfn_to_page(addr / PAGE_SIZE);
+	if (hold && !get_page_unless_zero(page))
+		return 0;
+	return page_ref_count(page);
+}
+
 /* Return: whether the line was understood. */
 static bool execute_line(const char *line, int *result)
 {
@@ -108,6 +123,10 @@ static bool execute_line(const char *line, int *result)
 		*result = psmash(addr);
 	else if (sscanf(line, "store %lli", &addr) == 1)
 		*result = store(addr);
+	else if (sscanf(line, "refs %lli", &addr) == 1)
+		*result = refs(addr, false);
+	else if (sscanf(line, "hold %lli", &addr) == 1)
+		*result = refs(addr, true);
 	else
 		return false;
 	return true;
