@@ -9,8 +9,7 @@
  *	                                   VMCB -> VMSA          <-----
  *	                                   sim_exit(): KVM's? or again
  *	__svm_vcpu_run() -------jmp----> run_guest(): the same without VMSA for SEV guests;
- *	                                   for all guests, external interrupts are injected
- *	                                   so that they come once
+ *	                                   all guests get external interrupts once
  *
  * Of kvm_amd nothing is replaced but the first instructions of these two, which are assembler
  * that may be neither traced nor probed.
@@ -20,10 +19,11 @@
  *  - Pages that the reverse map table assigns are read-only for the kernel (snp.c). The
  *    processor is not the kernel: CR0.WP is off while it writes to them. Interrupts, NMIs
  *    too, are off as long, by GIF.
- *  - The emulation leaves the vector of an external interrupt behind that it has injected,
- *    and delivers it again if the guest is left for a moment before its next exit, whatever
- *    its interrupt flag says. Exceptions do not come twice; so an interrupt is
- *    injected as if it were one, and turned back where KVM reads it.
+ *  - VMRUN of the emulation delivers an external interrupt that is injected, and leaves its
+ *    vector behind. Until the guest next exits, each time that the emulation leaves the
+ *    guest's code for a moment of its own it would deliver that vector again, whatever
+ *    the interrupt flag says. So the guest exits before its first instruction: an interrupt
+ *    for the host is made pending. NMIs and exceptions leave nothing behind.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -39,7 +39,6 @@
 #include "sim.h"
 
 #define JUMP_SIZE		5
-#define FIRST_EXCEPTION_FREE	32	/* lower vectors may mean an exception with error code */
 #define FEATURE_SNP		BIT_ULL(0)	/* of SEV_FEATURES */
 
 /* The argument of KVM's entry. The type is private, but begins in the same way everywhere. */
@@ -55,29 +54,24 @@ static void (*plain_run)(void *svm, unsigned long flags);
 
 /* ---- one VMRUN ---- */
 
-static bool is_external(const struct vmcb_control_area *control)
+static bool is_external(u32 event)
 {
 	const u32 mask = SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_MASK;
 
-	return (control->event_inj & mask) == (SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_INTR);
+	return (event & mask) == (SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_INTR);
 }
 
-/* VMRUN, with external interrupts as exceptions; in real mode none has an error code. */
+/* VMRUN. The host takes its own interrupt after KVM's STGI, and finds nothing to do. */
 static void enter_guest(struct vcpu_svm *svm, unsigned long flags)
 {
 	struct vmcb_control_area *control = &svm->vmcb->control;
-	u8 vector = control->event_inj & SVM_EVTINJ_VEC_MASK;
-	bool external = is_external(control) && (vector >= FIRST_EXCEPTION_FREE ||
-						 !(svm->vmcb->save.cr0 & X86_CR0_PE));
-	const u32 mask = SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_MASK | SVM_EVTINJ_VEC_MASK;
-	u32 *left = &control->exit_int_info;
+	/* not by the function of that name, which can be traced */
+	void (*send_reschedule)(int cpu) = smp_ops.smp_send_reschedule;
 
-	if (external)
-		control->event_inj |= SVM_EVTINJ_TYPE_EXEPT;
+	if (is_external(control->event_inj))
+		send_reschedule(raw_smp_processor_id());
 	plain_run(svm, flags);
 	control->event_inj = 0;
-	if (external && (*left & mask) == (SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_EXEPT | vector))
-		*left = vector | SVM_EVTINJ_TYPE_INTR | SVM_EVTINJ_VALID;
 }
 
 static void enter_sev_guest(struct vcpu_svm *svm, unsigned long flags,

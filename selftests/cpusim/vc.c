@@ -272,13 +272,22 @@ static enum sim_result nested_fault(const struct sim_guest *guest, struct sim_fa
 	return result;
 }
 
-/* An event was on its way when the guest exited, and the guest goes on. */
+/*
+ * An event was on its way when the guest exited. An instruction that raises one is
+ * executed again: KVM would have to know where the next one is.
+ */
+static void drop_soft_event(struct vmcb_control_area *control)
+{
+	const u32 mask = SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_MASK;
+
+	if ((control->exit_int_info & mask) == (SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_SOFT))
+		control->exit_int_info = 0;
+}
+
+/* The guest goes on, and so does the event. */
 static void resume_event(struct vmcb_control_area *control)
 {
-	u32 type = control->exit_int_info & SVM_EVTINJ_TYPE_MASK;
-
-	/* an instruction that raises one is executed again */
-	if (!(control->exit_int_info & SVM_EVTINJ_VALID) || type == SVM_EVTINJ_TYPE_SOFT)
+	if (!(control->exit_int_info & SVM_EVTINJ_VALID))
 		return;
 	control->event_inj = control->exit_int_info;
 	control->event_inj_err = control->exit_int_info_err;
@@ -311,6 +320,7 @@ static enum sim_result settle(const struct sim_guest *guest, struct sim_fault *f
 	fault->code = (u32)guest->control->exit_code;
 	switch (guest->control->exit_code) {
 	case SVM_EXIT_NPF:
+		drop_soft_event(guest->control);
 		result = nested_fault(guest, fault);
 		if (!result)
 			resume_event(guest->control);
@@ -444,6 +454,7 @@ bool sim_exit_plain(const struct sim_guest *guest)
 	enum sim_result result;
 
 	if (control->exit_code == SVM_EXIT_NPF) {
+		drop_soft_event(control);
 		result = nested_fault(guest, &fault);
 		if (result == SIM_NPF && fault.info & NPF_RESERVED)
 			give_insn_bytes(guest);
