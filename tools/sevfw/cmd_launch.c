@@ -15,6 +15,7 @@
 #include <sevfw/owner.h>
 
 #include "../migrate/sides.h"
+#include "../vmm/linux.h"
 #include "../vmm/vmm.h"
 #include "files.h"
 #include "host.h"
@@ -157,6 +158,7 @@ static int launch_act(const struct args *args)
 		.kernel = option(args, "kernel"),
 		.initrd = option(args, "initrd"),
 		.append = option(args, "append"),
+		.cpus = option_number(args, "cpus", LINUX_CPUS_MAX, 1),
 		.results = option(args, "results"),
 		.legacy = option(args, "legacy"),
 		.typed = option(args, "typed"),
@@ -180,6 +182,9 @@ static int launch_act(const struct args *args)
 			"ark.pem");
 	if (!opt.kernel != !opt.initrd)
 		fail(EXIT_USAGE, "launch: --kernel and --initrd go together");
+	if (!opt.cpus || (opt.cpus > 1 && !(snp && opt.kernel)))
+		fail(EXIT_USAGE, "launch: --cpus is from 1 to 8, and more than 1 only with --snp "
+			"and --kernel");
 	if ((snp || opt.kernel) && access(opt.guest, R_OK))
 		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt.guest, strerror(errno));
 	if (dir) {
@@ -217,6 +222,7 @@ static const struct option_row launch_options[] = {
 	{ "kernel", "FILE", "the guest is this Linux kernel, a bzImage" },
 	{ "initrd", "FILE", "and its initrd, with sev-init as /init" },
 	{ "append", "TEXT", "and more of its command line" },
+	{ "cpus", "N", "and with --snp, how many vCPUs it has, up to 8 (1)" },
 	{ "console", NULL, "and print what the kernel writes to its console" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },

@@ -70,8 +70,8 @@ struct madt {
 	struct header head;
 	uint32_t local_apic;
 	uint32_t flags;
-	struct { uint8_t type, length, processor, apic; uint32_t flags; } cpu;
 	struct { uint8_t type, length, id, zero; uint32_t address, first; } io_apic;
+	struct { uint8_t type, length, processor, apic; uint32_t flags; } cpus[LINUX_CPUS_MAX];
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct fadt) == 268, "FADT, revision 5");
@@ -102,7 +102,7 @@ static void put(uint8_t *at, const void *table, size_t len, const char *signatur
 	head->checksum = complement(at, len);
 }
 
-void linux_acpi(uint8_t *page, uint32_t gpa)
+void linux_acpi(uint8_t *page, uint32_t gpa, unsigned int cpus)
 {
 	const struct xsdt xsdt = { .tables = { gpa + AT_FADT, gpa + AT_MADT } };
 	const struct header dsdt = { .revision = 2 };
@@ -110,9 +110,8 @@ void linux_acpi(uint8_t *page, uint32_t gpa)
 		.dsdt = gpa + AT_DSDT, .dsdt_64 = gpa + AT_DSDT, .minor = 1,
 		.flags = FADT_HARDWARE_REDUCED, .boot_flags = NO_VGA | NO_CMOS_CLOCK,
 	};
-	const struct madt madt = {
+	struct madt madt = {
 		.local_apic = LOCAL_APIC, .flags = 1,
-		.cpu = { .type = 0, .length = 8, .flags = 1 },
 		.io_apic = { .type = 1, .length = 12, .address = IO_APIC },
 	};
 	struct rsdp rsdp = {
@@ -126,5 +125,11 @@ void linux_acpi(uint8_t *page, uint32_t gpa)
 	put(page + AT_XSDT, &xsdt, sizeof(xsdt), "XSDT", 1);
 	put(page + AT_FADT, &fadt, sizeof(fadt), "FACP", 5);
 	put(page + AT_DSDT, &dsdt, sizeof(dsdt), "DSDT", 2);
-	put(page + AT_MADT, &madt, sizeof(madt), "APIC", 3);
+	for (uint8_t i = 0; i < cpus; i++) {
+		madt.cpus[i].length = sizeof(madt.cpus[i]);
+		madt.cpus[i].processor = i;
+		madt.cpus[i].apic = i;
+		madt.cpus[i].flags = 1;
+	}
+	put(page + AT_MADT, &madt, offsetof(struct madt, cpus[cpus]), "APIC", 3);
 }

@@ -90,7 +90,7 @@ static void adapt(struct kvm_cpuid_entry2 *entry, enum linux_kind kind)
 		entry->eax = 7;
 		break;
 	case 1:
-		/* one logical processor, of APIC number 0 */
+		/* one logical processor in a package; the APIC's number see set_cpuid() */
 		entry->ebx = (entry->ebx & 0xffff) | 1 << 16;
 		break;
 	case 0x80000000:
@@ -154,9 +154,19 @@ bool linux_cpuid_corrected(const void *before, const void *after)
 	return corrected;
 }
 
+/* The number of a vCPU's APIC is in leaf 1; the table of an SNP guest has that of the first. */
+static int set_cpuid(const struct vm *vm, struct cpuid *cpuid, unsigned int cpu)
+{
+	for (uint32_t i = 0; i < cpuid->head.nent; i++)
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ebx = (cpuid->entries[i].ebx & 0xffffff) | cpu << 24;
+	return ioctl(vm->vcpu_fd, KVM_SET_CPUID2, cpuid) ? -errno : 0;
+}
+
 int linux_cpuid(struct linux_guest *guest)
 {
 	static struct cpuid offered, chosen;
+	int ret = 0;
 
 	offered = (struct cpuid){ .head.nent = ENTRIES };
 	chosen = (struct cpuid){ 0 };
@@ -168,9 +178,11 @@ int linux_cpuid(struct linux_guest *guest)
 		chosen.entries[chosen.head.nent] = offered.entries[i];
 		adapt(&chosen.entries[chosen.head.nent++], guest->kind);
 	}
-	if (ioctl(guest->vm->vcpu_fd, KVM_SET_CPUID2, &chosen))
-		return -errno;
-	if (guest->kind != LINUX_SNP)
-		return 0;
+	for (unsigned int cpu = guest->cpus; --cpu && !ret;)
+		ret = set_cpuid(&guest->more[cpu - 1], &chosen, cpu);
+	if (!ret)
+		ret = set_cpuid(guest->vm, &chosen, 0);
+	if (ret || guest->kind != LINUX_SNP)
+		return ret;
 	return fill_table((struct table *)(guest->vm->memory + LINUX_CPUID), &chosen);
 }

@@ -6,7 +6,10 @@
  * nothing answers.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <linux/kvm.h>
 
@@ -42,6 +45,9 @@ struct line {
 /**
  * struct devices - their state
  * @guest: guest that they belong to
+ * @lock: held while one of its vCPUs has an exit served
+ * @end: signalled when @ended is set
+ * @last: what the vCPU that has ended the guest shares with KVM
  * @serial: registers of the serial port
  * @console: line that it is sending
  * @text: line that the program is printing
@@ -50,6 +56,9 @@ struct line {
  */
 struct devices {
 	struct linux_guest *guest;
+	pthread_mutex_t lock;
+	pthread_cond_t end;
+	const struct kvm_run *last;
 	uint8_t serial[SERIAL_REGS];
 	struct line console;
 	struct line text;
@@ -152,23 +161,96 @@ static void memory_access(struct kvm_run *run)
 		run->mmio.data[i] = 0xff;
 }
 
-int linux_run(struct linux_guest *guest)
+static void serve(struct devices *d, struct kvm_run *run)
 {
-	struct devices d = { .guest = guest };
-	struct kvm_run *run = guest->vm->run;
+	if (run->exit_reason == KVM_EXIT_IO)
+		port_access(d, run);
+	else if (run->exit_reason == KVM_EXIT_MMIO)
+		memory_access(run);
+	else
+		end(d, -ENOEXEC);
+}
+
+/* ---- vCPUs ---- */
+
+/**
+ * struct cpu - one that runs
+ * @thread: its thread
+ * @vm: the VM as it has it
+ * @d: devices of all
+ */
+struct cpu {
+	pthread_t thread;
+	struct vm *vm;
+	struct devices *d;
+};
+
+static void *cpu_run(void *arg)
+{
+	struct cpu *cpu = arg;
+	struct devices *d = cpu->d;
+	bool ended = false;
 	int ret;
 
-	while (!d.ended) {
-		ret = vm_enter(guest->vm);
-		if (ret)
-			return ret;
-		if (run->exit_reason == KVM_EXIT_IO)
-			port_access(&d, run);
-		else if (run->exit_reason == KVM_EXIT_MMIO)
-			memory_access(run);
-		else
-			return -ENOEXEC;
+	while (!ended) {
+		ret = vm_enter(cpu->vm);
+		pthread_mutex_lock(&d->lock);
+		if (!d->ended) {
+			d->last = cpu->vm->run;
+			if (ret)
+				end(d, ret);
+			else
+				serve(d, cpu->vm->run);
+		}
+		ended = d->ended;
+		if (ended)
+			pthread_cond_signal(&d->end);
+		pthread_mutex_unlock(&d->lock);
 	}
+	return NULL;
+}
+
+static void interrupted(int signal)
+{
+	(void)signal;
+}
+
+/* It may sleep in KVM, or be about to go there. */
+static void cpu_stop(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->vm->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	pthread_kill(cpu->thread, SIGUSR1);
+	pthread_join(cpu->thread, NULL);
+}
+
+int linux_run(struct linux_guest *guest)
+{
+	const struct sigaction action = { .sa_handler = interrupted };
+	struct devices d = {
+		.guest = guest, .lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER,
+	};
+	struct cpu cpus[LINUX_CPUS_MAX];
+	unsigned int started;
+
+	if (sigaction(SIGUSR1, &action, NULL))
+		return -errno;
+	for (started = 0; started < guest->cpus; started++) {
+		cpus[started].vm = started ? &guest->more[started - 1] : guest->vm;
+		cpus[started].d = &d;
+		if (pthread_create(&cpus[started].thread, NULL, cpu_run, &cpus[started]))
+			break;
+	}
+	pthread_mutex_lock(&d.lock);
+	if (started < guest->cpus)
+		end(&d, -EAGAIN);
+	while (!d.ended)
+		pthread_cond_wait(&d.end, &d.lock);
+	pthread_mutex_unlock(&d.lock);
+	while (started--)
+		cpu_stop(&cpus[started]);
+	/* the caller looks there for the reason */
+	if (d.last && d.last != guest->vm->run)
+		memcpy(guest->vm->run, d.last, sizeof(*d.last));
 	return d.result;
 }
 

@@ -199,14 +199,49 @@ static void set_handover(struct linux_guest *guest)
 }
 
 /* Interrupts come by the x2APIC, whose registers are MSRs: a device in memory is slower. */
-static int set_vcpu(struct linux_guest *guest)
+static int set_apic(const struct vm *vm, uint64_t more)
 {
 	struct kvm_sregs sregs;
 
-	if (ioctl(guest->vm->vcpu_fd, KVM_GET_SREGS, &sregs))
+	if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, &sregs))
 		return -errno;
-	sregs.apic_base = APIC_BASE | APIC_FIRST_CPU | APIC_X2 | APIC_ON;
-	return ioctl(guest->vm->vcpu_fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
+	sregs.apic_base = APIC_BASE | APIC_X2 | APIC_ON | more;
+	return ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
+}
+
+/* KVM looks at an SNP guest's request to create a vCPU only where one is halted. */
+static int set_halted(const struct vm *vm)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_HALTED };
+
+	return ioctl(vm->vcpu_fd, KVM_SET_MP_STATE, &state) ? -errno : 0;
+}
+
+static int set_vcpus(struct linux_guest *guest)
+{
+	int ret = set_apic(guest->vm, APIC_FIRST_CPU);
+
+	for (unsigned int i = 0; i + 1 < guest->cpus && !ret; i++) {
+		ret = set_apic(&guest->more[i], 0);
+		if (!ret && guest->kind == LINUX_SNP)
+			ret = set_halted(&guest->more[i]);
+	}
+	return ret;
+}
+
+int linux_add_cpus(struct linux_guest *guest, unsigned int cpus)
+{
+	int ret = 0;
+
+	for (; guest->cpus < cpus && !ret; guest->cpus++)
+		ret = vm_more_vcpu(guest->vm, guest->cpus, &guest->more[guest->cpus - 1]);
+	return ret;
+}
+
+void linux_drop_cpus(struct linux_guest *guest)
+{
+	for (unsigned int i = 0; i + 1 < guest->cpus; i++)
+		vm_drop_vcpu(&guest->more[i]);
 }
 
 int linux_load(struct linux_guest *guest, const struct linux_files *files)
@@ -225,13 +260,13 @@ int linux_load(struct linux_guest *guest, const struct linux_files *files)
 	if (!ret)
 		ret = linux_cpuid(guest);
 	if (!ret)
-		ret = set_vcpu(guest);
+		ret = set_vcpus(guest);
 	if (ret)
 		return ret;
 	header->type_of_loader = LOADER_UNKNOWN;
 	header->loadflags |= LOADED_HIGH;
 	set_memory_map(zero_page(guest));
-	linux_acpi(guest->vm->memory + LINUX_ACPI, LINUX_ACPI);
+	linux_acpi(guest->vm->memory + LINUX_ACPI, LINUX_ACPI, guest->cpus);
 	memcpy(guest->vm->memory + LINUX_ZERO_PAGE + ZERO_PAGE_RSDP, &(uint64_t){ LINUX_ACPI },
 	       sizeof(uint64_t));
 	if (guest->kind == LINUX_SNP)

@@ -56,10 +56,14 @@ struct linux_range {
 /* Ranges that are launched as they are: low memory, kernel, initrd. */
 #define LINUX_LAUNCHED	3
 
+#define LINUX_CPUS_MAX	8
+
 /**
  * struct linux_guest - a Linux guest
  * @vm: its machine
  * @kind: kind
+ * @cpus: how many vCPUs it has; more than one only of kind LINUX_SNP
+ * @more: the VM as vCPUs 1 and so on have it
  * @verbose: print the kernel's own console
  * @launched: ranges that linux_load() has filled, in order
  * @secret: guest physical address of the file /secret, LINUX_SECRET_BYTES of zeros, page-aligned
@@ -73,6 +77,8 @@ struct linux_range {
 struct linux_guest {
 	struct vm *vm;
 	enum linux_kind kind;
+	unsigned int cpus;
+	struct vm more[LINUX_CPUS_MAX - 1];
 	bool verbose;
 	struct linux_range launched[LINUX_LAUNCHED];
 	uint64_t secret;
@@ -83,6 +89,18 @@ struct linux_guest {
 	size_t outbox_room;
 	size_t outbox_len;
 };
+
+/**
+ * linux_add_cpus() - vCPUs after the first one
+ * @guest: guest, which has that one; linux_drop_cpus() it in any case
+ * @cpus: how many it shall have, up to LINUX_CPUS_MAX
+ *
+ * Return: 0 or a negative errno.
+ */
+int linux_add_cpus(struct linux_guest *guest, unsigned int cpus);
+
+/** linux_drop_cpus() - close what linux_add_cpus() has opened */
+void linux_drop_cpus(struct linux_guest *guest);
 
 /**
  * linux_load() - put all into the guest's memory, and set up the vCPU
@@ -104,9 +122,9 @@ int linux_run(struct linux_guest *guest);
 const char *linux_error(int ret);
 
 /** linux_acpi() - write the tables to @page, which the guest has at @gpa */
-void linux_acpi(uint8_t *page, uint32_t gpa);
+void linux_acpi(uint8_t *page, uint32_t gpa, unsigned int cpus);
 
-/** linux_cpuid() - tell KVM what the vCPU is, and an SNP guest's table, at LINUX_CPUID */
+/** linux_cpuid() - tell KVM what the vCPUs are, and an SNP guest's table, at LINUX_CPUID */
 int linux_cpuid(struct linux_guest *guest);
 
 /**

@@ -151,9 +151,17 @@ static int create_linux_vm(struct snp_run *r)
 	int ret = snp_launch_create(&r->l, LINUX_RAM);
 
 	choose_ioctls(r);
+	r->linux_guest = (struct linux_guest){
+		.vm = &r->l.vm, .kind = LINUX_SNP, .cpus = 1, .verbose = r->opt->console,
+		.inbox = r->nonce, .inbox_len = sizeof(r->nonce),
+		.outbox = (uint8_t *)&r->report, .outbox_room = sizeof(r->report),
+	};
+	r->l.more_vcpus = r->opt->cpus - 1;
 	if (!ret)
 		ret = vm_add_interrupts(&r->l.vm);
-	return ret ? ret : vm_add_vcpu(&r->l.vm);
+	if (!ret)
+		ret = vm_add_vcpu(&r->l.vm);
+	return ret ? ret : linux_add_cpus(&r->linux_guest, r->opt->cpus);
 }
 
 static int load_linux(struct snp_run *r)
@@ -163,11 +171,6 @@ static int load_linux(struct snp_run *r)
 		.append = r->opt->append,
 	};
 
-	r->linux_guest = (struct linux_guest){
-		.vm = &r->l.vm, .kind = LINUX_SNP, .verbose = r->opt->console,
-		.inbox = r->nonce, .inbox_len = sizeof(r->nonce),
-		.outbox = (uint8_t *)&r->report, .outbox_room = sizeof(r->report),
-	};
 	return linux_load(&r->linux_guest, &files);
 }
 
@@ -369,6 +372,7 @@ int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 	print_harmless(r.output, 0);
 	if (!ret)
 		puts("owner: the report is good");
+	linux_drop_cpus(&r.linux_guest);
 	snp_launch_close(&r.l);
 	return ret;
 }

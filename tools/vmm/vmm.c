@@ -130,7 +130,7 @@ static int load_linux(struct launch *l)
 	int ret;
 
 	linux_guest = (struct linux_guest){
-		.vm = &l->vm, .kind = launch_es(l) ? LINUX_ES : LINUX_SEV,
+		.vm = &l->vm, .kind = launch_es(l) ? LINUX_ES : LINUX_SEV, .cpus = 1,
 		.verbose = opt->console,
 		.outbox = (uint8_t *)output, .outbox_room = sizeof(output) - 1,
 	};

@@ -21,6 +21,7 @@ struct owner_session;
  * @kernel: SNP: file of a Linux kernel to boot, or NULL
  * @initrd: and of its initrd
  * @append: and more of its command line, or NULL
+ * @cpus: vCPUs of that guest
  * @results: SNP: directory for report.bin and nonce.bin, or NULL
  * @legacy: by the ioctls that came before pass-through
  * @typed: make the VM as a SEV guest
@@ -41,6 +42,7 @@ struct vmm_options {
 	const char *kernel;
 	const char *initrd;
 	const char *append;
+	unsigned int cpus;
 	const char *results;
 	bool legacy;
 	bool typed;

@@ -116,7 +116,10 @@ int snp_launch_expect_vcpu(struct snp_launch *l)
 	uint8_t vmsa[SNP_PAGE_BYTES];
 
 	snp_vmsa_real_mode(vmsa, VM_ENTRY);
-	return snp_digest_page(l->digest, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsa) ? -ENOMEM : 0;
+	for (unsigned int i = 0; i <= l->more_vcpus; i++)
+		if (snp_digest_page(l->digest, SNP_PAGE_VMSA, SNP_VMSA_GPA, vmsa))
+			return -ENOMEM;
+	return 0;
 }
 
 static int kvm_finish(struct snp_launch *l, const struct snp_finish *finish)

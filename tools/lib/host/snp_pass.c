@@ -69,11 +69,12 @@ int snp_pass_end(struct snp_launch *l, const struct snp_finish *finish)
 	return snp_pass_issue(l, SEV_FW_SNP_LAUNCH_FINISH, &block, sizeof(block));
 }
 
-/* There is one vCPU. */
 static int pass_finish(struct snp_launch *l, const struct snp_finish *finish)
 {
-	int ret = snp_pass_vcpu(l, 0);
+	int ret = 0;
 
+	for (unsigned int i = 0; i <= l->more_vcpus && !ret; i++)
+		ret = snp_pass_vcpu(l, i);
 	return ret ? ret : snp_pass_end(l, finish);
 }
 

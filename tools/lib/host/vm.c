@@ -161,14 +161,15 @@ int vm_add_interrupts(struct vm *vm)
 	return 0;
 }
 
-int vm_add_vcpu(struct vm *vm)
+/* @id: for KVM, and number of its APIC */
+static int add_vcpu(struct vm *vm, unsigned long id)
 {
 	int size = ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	void *run;
 
 	if (size < 0)
 		return -errno;
-	vm->vcpu_fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, 0);
+	vm->vcpu_fd = ioctl(vm->vm_fd, KVM_CREATE_VCPU, id);
 	if (vm->vcpu_fd < 0)
 		return -errno;
 	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu_fd, 0);
@@ -177,6 +178,28 @@ int vm_add_vcpu(struct vm *vm)
 	vm->run = run;
 	vm->run_size = size;
 	return enter_real_mode(vm);
+}
+
+int vm_add_vcpu(struct vm *vm)
+{
+	return add_vcpu(vm, 0);
+}
+
+int vm_more_vcpu(const struct vm *vm, unsigned int id, struct vm *view)
+{
+	*view = *vm;
+	view->vcpu_fd = -1;
+	view->run = NULL;
+	return add_vcpu(view, id);
+}
+
+void vm_drop_vcpu(struct vm *view)
+{
+	if (view->run)
+		munmap(view->run, view->run_size);
+	if (view->vcpu_fd >= 0)
+		close(view->vcpu_fd);
+	*view = (struct vm)VM_NONE;
 }
 
 void vm_load_payload(struct vm *vm)
@@ -230,7 +253,7 @@ int vm_enter(struct vm *vm)
 		if (!ioctl(vm->vcpu_fd, KVM_RUN, 0)) {
 			if (run->exit_reason != KVM_EXIT_HYPERCALL || change_pages(vm))
 				return 0;
-		} else if (errno != EINTR) {
+		} else if (errno != EINTR || run->immediate_exit) {
 			return -errno;
 		}
 	}

@@ -48,6 +48,7 @@ extern const struct snp_launch_ops snp_launch_pass;
  * @ops: how it goes on
  * @sev_fd: /dev/sev
  * @by_dev: blocks go in by /dev/sev, and not by the VM
+ * @more_vcpus: that the VM has by vm_more_vcpu(), numbered from 1 on
  * @status: the firmware's last status, or SEV_FW_NO_CALL
  * @policy: policy that the guest was started with
  * @digest: digest that the owner expects
@@ -57,6 +58,7 @@ struct snp_launch {
 	const struct snp_launch_ops *ops;
 	int sev_fd;
 	bool by_dev;
+	unsigned int more_vcpus;
 	uint32_t status;
 	uint64_t policy;
 	uint8_t digest[SNP_DIGEST_BYTES];
@@ -100,7 +102,7 @@ struct snp_finish {
 	uint8_t host_data[32];
 };
 
-/** snp_launch_expect_vcpu() - add the vCPU's state to the expected digest */
+/** snp_launch_expect_vcpu() - add the state of all vCPUs to the expected digest */
 int snp_launch_expect_vcpu(struct snp_launch *l);
 
 /** snp_launch_finish() - @finish may be NULL; the expected digest is not changed */

@@ -98,6 +98,18 @@ int vm_add_interrupts(struct vm *vm);
 /** vm_add_vcpu() - the vCPU, about to execute VM_ENTRY in real mode */
 int vm_add_vcpu(struct vm *vm);
 
+/**
+ * vm_more_vcpu() - one more vCPU, in the same state
+ * @vm: VM with a vCPU
+ * @id: number of the vCPU, from 1 on
+ * @view: receives the VM as this vCPU has it: vcpu_fd and run are its own, and all else is
+ *	@vm's; vm_drop_vcpu() it in any case, before @vm is destroyed
+ */
+int vm_more_vcpu(const struct vm *vm, unsigned int id, struct vm *view);
+
+/** vm_drop_vcpu() - close what vm_more_vcpu() has opened */
+void vm_drop_vcpu(struct vm *view);
+
 /** vm_load_payload() - a program for VM_ENTRY: print the text at VM_DATA, end */
 void vm_load_payload(struct vm *vm);
 
@@ -107,7 +119,8 @@ void vm_load_payload(struct vm *vm);
  *
  * Pages that an SNP guest wants to be private or shared become so here.
  *
- * Return: 0, and vm->run says what; or a negative errno.
+ * Return: 0, and vm->run says what; -EINTR if vm->run->immediate_exit is set; another
+ * negative errno.
  */
 int vm_enter(struct vm *vm);
 
