@@ -6,9 +6,12 @@
 # Kernel to build for and to boot; default: the newest whose headers are installed
 KVER ?=
 # The shell must not see what is in it, so recipes name it only.
-export KVER INSTALL_PATH
+export KVER INSTALL_PATH KIND
 VERSION = $${KVER:+"$$KVER"}
 KERNEL = $${KVER:+--kernel="$$KVER"}
+# Kind of guest for "make demo-linux": snp, sev-es or sev
+KIND ?= snp
+demo-linux-snp: override KIND := snp
 # Options of scripts/box for "make shell"
 BOX ?=
 # Options of selftests/run_kselftest.sh, and tests, for "make kselftest"
@@ -19,6 +22,8 @@ help:
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
 	@echo '  make run-snp    launch an SNP guest by pass-through and on stock drivers, and compare'
+	@echo '  make demo-linux  boot Linux as an SNP guest, and verify its report; KIND=sev-es: as'
+	@echo '                  a SEV-ES guest, to which a secret is sent'
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
@@ -77,6 +82,10 @@ run-snp: programs
 	@$(MAKE) --no-print-directory -C selftests/box counter
 	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel "$$(tail -n 1 scripts/kernels)")")} >/dev/null
 	@scripts/run-snp $(KERNEL)
+
+demo-linux demo-linux-snp: programs
+	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel "$$(tail -n 1 scripts/kernels)")")} >/dev/null
+	@scripts/demo-linux --kind="$$KIND" $(KERNEL)
 
 demo-migrate: modules programs
 	@scripts/demo-migrate $(KERNEL)
@@ -142,5 +151,6 @@ clean:
 distclean:
 	$(RM) -r build
 
-.PHONY: help setup modules programs shell run run-snp demo-migrate check check-long prove check-tree check-kernels kselftest bench \
+.PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
+	check check-long prove check-tree check-kernels kselftest bench \
 	kselftest-install install install-lib uninstall deb dist docs lint clean distclean
