@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "sides.h"
 
@@ -22,4 +23,17 @@ int side_failed(const struct launch *l, const char *what, int ret)
 {
 	side_say("%s: %s", what, launch_error(l, ret));
 	return ret;
+}
+
+double side_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+double side_rate(unsigned int pages, double seconds)
+{
+	return seconds > 0 ? pages * 4096.0 / (1 << 20) / seconds : 0;
 }

@@ -34,6 +34,12 @@ void side_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** side_failed() - @what could not be done; returns @ret */
 int side_failed(const struct launch *l, const char *what, int ret);
 
+/** side_now() - a time in seconds */
+double side_now(void);
+
+/** side_rate() - so many pages in so many seconds, in MiB/s */
+double side_rate(unsigned int pages, double seconds);
+
 /* ---- source.c, target.c ---- */
 
 /**

@@ -30,7 +30,15 @@ struct sending {
 	uint32_t next;		/* number that the guest will print next */
 	unsigned int attempt;
 	unsigned int sent;	/* pages, in this attempt */
+	double seconds;		/* which their SEND_UPDATE_DATA took */
 	bool cancelled;
+};
+
+/* Pages that are sent by one call. */
+struct batch {
+	uint32_t count;
+	uint64_t gpas[MIGRATE_MANY];
+	struct migrate_packet packets[MIGRATE_MANY];
 };
 
 static size_t pages(const struct sending *s)
@@ -81,41 +89,74 @@ static int launch(struct launch *l)
 	return ret ? ret : launch_steps(l, l->ram, STEP_MEASURE | STEP_CHECK | STEP_FINISH);
 }
 
-static int send_page(struct sending *s, size_t page)
+static void spoil(struct sending *s, struct migrate_packet *packet)
 {
-	struct migrate_packet packet;
-	int ret = migrate_send_data(&s->l, page * PAGE, PAGE, &packet);
-
-	progress_add(&s->progress, PAGE);
-	if (ret)
-		return side_failed(&s->l, "SEND_UPDATE_DATA", ret);
-	s->sent++;
 	if (s->opt->spoil && s->sent == s->opt->spoil && s->attempt == 1 + !!s->opt->cancel) {
-		packet.data[PAGE / 2] ^= 1;
+		packet->data[PAGE / 2] ^= 1;
 		side_say("source: packet %u spoilt on its way", s->sent);
 	}
-	return wire_send_page(page * PAGE, &packet);
 }
 
-/* Time to give up, on purpose? */
-static bool enough(const struct sending *s)
+static int send_batch(struct sending *s, struct batch *batch)
 {
-	return s->opt->cancel && s->attempt == 1 && s->sent == s->opt->cancel;
+	double began = side_now();
+	uint32_t done, i;
+	int ret;
+
+	if (!batch->count)
+		return 0;
+	ret = migrate_send_many(&s->l, batch->gpas, batch->count, PAGE, batch->packets, &done);
+	s->seconds += side_now() - began;
+	progress_add(&s->progress, batch->count * PAGE);
+	if (ret)
+		return side_failed(&s->l, "SEND_UPDATE_DATA", ret);
+	for (i = 0; i < batch->count && !ret; i++) {
+		s->sent++;
+		spoil(s, &batch->packets[i]);
+		ret = wire_send_page(batch->gpas[i], &batch->packets[i]);
+	}
+	batch->count = 0;
+	return ret;
+}
+
+/* How many pages to give up after, on purpose; 0: do not */
+static unsigned int enough(const struct sending *s)
+{
+	return s->attempt == 1 ? s->opt->cancel : 0;
+}
+
+/* Is there something to do before another page is sent? */
+static bool is_full(const struct sending *s, const struct batch *batch)
+{
+	unsigned int sent = s->sent + batch->count;
+
+	return batch->count == MIGRATE_MANY || !(sent % RUN_EVERY) || sent == enough(s);
 }
 
 /* All pages that are yet to be sent; the guest runs meanwhile, or does not. */
 static int send_round(struct sending *s, bool running)
 {
+	static struct batch batch;
 	int ret = 0;
 
+	batch.count = 0;
 	progress_begin(&s->progress, "send", count(s) * PAGE);
 	for (size_t page = 0; page < pages(s) && !ret; page++) {
 		if (!(s->written[page / 64] >> page % 64 & 1))
 			continue;
-		ret = enough(s) ? -ECANCELED : send_page(s, page);
+		if (enough(s) && s->sent == enough(s)) {
+			ret = -ECANCELED;
+			break;
+		}
+		batch.gpas[batch.count++] = page * PAGE;
+		if (!is_full(s, &batch))
+			continue;
+		ret = send_batch(s, &batch);
 		if (!ret && running && !(s->sent % RUN_EVERY))
 			ret = counter_run(&s->l.vm, SLICE, &s->next);
 	}
+	if (!ret)
+		ret = send_batch(s, &batch);
 	progress_clear(&s->progress);
 	return ret;
 }
@@ -169,6 +210,7 @@ static int start(struct sending *s)
 
 	s->attempt++;
 	s->sent = 0;
+	s->seconds = 0;
 	if (ret)
 		return ret;
 	ret = migrate_send_start(&s->l, &body.hello, &start.session);
@@ -204,6 +246,8 @@ static int attempt(struct sending *s)
 	live_log(&s->l.vm, false);
 	if (ret)
 		return ret;
+	side_say("source: %u pages sent, %.1f MiB/s by SEND_UPDATE_DATA", s->sent,
+		 side_rate(s->sent, s->seconds));
 	ret = migrate_send_finish(&s->l);
 	if (ret)
 		return side_failed(&s->l, "SEND_FINISH", ret);

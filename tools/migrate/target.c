@@ -19,6 +19,10 @@ struct receiving {
 	struct wire_stopped stopped;
 	struct progress progress;	/* the guest's RAM; pages that come again are none */
 	unsigned int pages;
+	double seconds;		/* which their RECEIVE_UPDATE_DATA took */
+	uint32_t waiting;	/* pages that have come, and that the firmware has not had */
+	uint64_t gpas[MIGRATE_MANY];
+	struct migrate_packet packets[MIGRATE_MANY];
 	int refused;		/* why, as a negative errno */
 	bool ready;		/* and READY has been said */
 };
@@ -49,6 +53,30 @@ static int make_vm(struct receiving *r, const struct wire_start *start)
 	return ret ? ret : migrate_receive_start(l, &start->session);
 }
 
+/* The firmware gets what has come since the last time. */
+static int take_waiting(struct receiving *r)
+{
+	double began = side_now();
+	uint32_t done;
+	int ret;
+
+	if (!r->waiting)
+		return 0;
+	ret = migrate_receive_many(&r->l, r->gpas, r->waiting, r->packets, &done);
+	r->seconds += side_now() - began;
+	r->waiting = 0;
+	return ret ? refuse(r, "RECEIVE_UPDATE_DATA", ret) : 0;
+}
+
+static int take_page(struct receiving *r, uint64_t gpa, const struct migrate_packet *packet)
+{
+	r->pages++;
+	progress_add(&r->progress, packet->len);
+	r->gpas[r->waiting] = gpa;
+	r->packets[r->waiting++] = *packet;
+	return r->waiting < MIGRATE_MANY ? 0 : take_waiting(r);
+}
+
 /* All of it is there: is it the guest that the source has stopped? */
 static int conclude(struct receiving *r)
 {
@@ -65,6 +93,7 @@ static int conclude(struct receiving *r)
 			return refuse(r, "digest of RAM", ret);
 		side_say("target: %u pages are here, RAM is the same to the last bit", r->pages);
 	}
+	side_say("target: %.1f MiB/s by RECEIVE_UPDATE_DATA", side_rate(r->pages, r->seconds));
 	r->ready = true;
 	return wire_send(WIRE_READY, 0, NULL, 0);
 }
@@ -72,18 +101,17 @@ static int conclude(struct receiving *r)
 static int take(struct receiving *r, const struct wire_header *header,
 		const union wire_body *body)
 {
-	int ret;
+	int ret = header->kind == WIRE_PAGE ? 0 : take_waiting(r);
 
+	if (ret || r->refused)
+		return ret;
 	switch (header->kind) {
 	case WIRE_START:
 		ret = make_vm(r, &body->start);
 		progress_begin(&r->progress, "receive", body->start.ram);
 		return ret ? refuse(r, "RECEIVE_START", ret) : 0;
 	case WIRE_PAGE:
-		r->pages++;
-		ret = migrate_receive_data(&r->l, header->where, &body->page);
-		progress_add(&r->progress, body->page.len);
-		return ret ? refuse(r, "RECEIVE_UPDATE_DATA", ret) : 0;
+		return take_page(r, header->where, &body->page);
 	case WIRE_CPU:
 		ret = live_set_cpu(&r->l.vm, &body->cpu);
 		return ret ? refuse(r, "vCPU", ret) : 0;
@@ -137,9 +165,11 @@ static int run(struct receiving *r)
 static int attempt(const struct migrate_options *opt, const struct vendor_files *vendor,
 		   uint32_t *status)
 {
-	struct receiving r = { .pages = 0 };
-	int ret = launch_open(&r.l, &launch_fw, 0);
+	static struct receiving r;	/* too large for a stack */
+	int ret;
 
+	r = (struct receiving){ .pages = 0 };
+	ret = launch_open(&r.l, &launch_fw, 0);
 	r.l.by_dev = opt->by_dev;
 	if (!ret)
 		ret = migrate_target(&r.l, vendor, &r.shown);

@@ -77,6 +77,24 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 int migrate_send_data(struct launch *l, uint64_t gpa, uint32_t len,
 		      struct migrate_packet *packet);
 
+/* Pieces that one call of the following two can send or receive */
+#define MIGRATE_MANY	64
+
+/**
+ * migrate_send_many() - many pieces of RAM by one call, up to the first that fails
+ * @l: source
+ * @gpas: guest address of each
+ * @count: how many, at most MIGRATE_MANY
+ * @len: of each, in bytes
+ * @packets: receives the packets
+ * @done: receives how many there are
+ *
+ * The driver overlaps its work on one with the firmware's on the next. A driver that has
+ * no arrays yet gets one command for each.
+ */
+int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, uint32_t len,
+		      struct migrate_packet *packets, uint32_t *done);
+
 /** migrate_send_vmsa() - the state of vCPU number @vcpu */
 int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet);
 
@@ -88,6 +106,11 @@ int migrate_send_cancel(struct launch *l);
 
 int migrate_receive_start(struct launch *l, const struct migrate_session *session);
 int migrate_receive_data(struct launch *l, uint64_t gpa, const struct migrate_packet *packet);
+
+/** migrate_receive_many() - the other side of migrate_send_many() */
+int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
+			 const struct migrate_packet *packets, uint32_t *done);
+
 int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet);
 int migrate_receive_finish(struct launch *l);
 
