@@ -23,9 +23,6 @@
 #include "psp.h"
 #include "psp_guest.h"
 
-/* As long as others wait, they wait no longer than this, or one command. */
-#define TURN_NS		(2 * NSEC_PER_MSEC)
-
 static_assert(sizeof(struct sev_fw_array) == 24);
 
 /**
@@ -247,7 +244,7 @@ static struct slot *step(struct psp_array *array, struct slot *slot, struct slot
 static void take_turns(struct psp_array *array)
 {
 	cond_resched();
-	if (array->turn_ns < TURN_NS)
+	if (array->turn_ns < PSP_TURN_NS)
 		return;
 	array->turn_ns = 0;
 	psp_let_others(array->psp);

@@ -20,6 +20,7 @@
  *   form.c     the legacy commands of /dev/sev and of KVM, as data
  *   grain.c    legacy commands on guest memory of any length and alignment
  *   block.c    the life of a block, from the caller and back
+ *   slices.c   the firmware commands that a block asks for
  *   buffer.c   memory that a block points to: bounce, pin, lend
  *   firmware.c images for the firmware, which come from the file system
  *
@@ -446,7 +447,9 @@ void psp_mailbox_interrupt(struct psp *psp);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
 
-/* turn.c */
+/* turn.c; others who wait wait no longer than this, or one command */
+#define PSP_TURN_NS	(2 * NSEC_PER_MSEC)
+
 void psp_take(struct psp *psp);
 void psp_take_for(struct psp *psp, struct psp_call *call);
 void psp_let_others(struct psp *psp);
@@ -650,13 +653,15 @@ int psp_block_in(const struct psp_row *row, const struct sev_fw_cmd *cmd,
 		 struct psp_user_block *block);
 int psp_block_out(struct psp_issue *issue, const struct psp_call *call,
 		  struct psp_user_block *block, int ret);
+int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
+		    struct psp_user_block *block);
+
+/* slices.c */
 void psp_call_init(struct psp_call *call, const struct psp_row *row);
 void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 		  const struct psp_issue *issue, struct psp_call *call);
 int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
 		      struct psp_call *call, const struct psp_user_block *block);
-int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_row *row,
-		    struct psp_user_block *block);
 
 /* engine.c */
 int psp_issue(struct psp_issue *issue, const struct psp_form *form);

@@ -528,6 +528,40 @@ TEST_F(guest, a_block_without_outputs_may_be_where_nothing_can_be_written)
 	GOES(launch_issue(l, SEV_FW_LAUNCH_FINISH, (void *)&finish, sizeof(finish)));
 }
 
+/* A load of scattered memory takes a command for each page, and minutes on a slow PSP. */
+TEST_F(guest, a_load_of_many_pages_ends_with_its_caller)
+{
+	const uint32_t pages = 512, offset = SWPSP_BAR_COUNT(SEV_FW_LAUNCH_UPDATE_DATA);
+	struct sev_fw_launch_update_data block = { .len = pages * PAGE };
+	uint32_t before;
+	uint8_t *memory;
+	int code;
+	pid_t pid;
+
+	if (!host_swpsp())
+		SKIP(return, "needs the simulated PSP");
+	before = host_counter(offset);
+	pid = fork();
+	if (!pid) {
+		/* here, since a child that writes to its parent's pages gets others */
+		memory = memory_scattered(pages);
+		block.address = addr_of(memory);
+		if (memory_runs(memory, pages * PAGE) < 100 ||
+		    guest_started(&self->l, variant->by_dev, RAM))
+			_exit(1);
+		serve_in_us(10000);
+		_exit(!!ISSUE(&self->l, LAUNCH_UPDATE_DATA, block));
+	}
+	for (int i = 0; i < 10000 && host_counter(offset) - before < 3; i++)
+		usleep(1000);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, &code, 0));
+	EXPECT_TRUE(WIFSIGNALED(code));
+	serve_in_us(0);
+	EXPECT_LE(3, host_counter(offset) - before);
+	EXPECT_GT(50, host_counter(offset) - before);
+}
+
 /* Each packet of an array is what it would be alone: the other side takes it. */
 TEST_F(guest, packets_of_an_array_arrive)
 {

@@ -75,6 +75,7 @@
  *               that it was started on has been shut down, or its PSP removed. The VM
  *               can only be destroyed
  *   ENODEV      there is no PSP, or it has been removed
+ *   EINTR       the caller is being killed, between two commands of the firmware
  *
  * @error is always the last answer of the firmware: its status (enum sev_fw_status),
  * or SEV_FW_NO_CALL where the firmware was not asked, or did not answer.

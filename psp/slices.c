@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The firmware commands that a block asks for: one, or one for each vCPU, or for each
+ * physically contiguous run of guest memory.
+ *
+ * Runs. While the firmware works on one run, the command for the next one is made, outside
+ * of psp->lock, so that the firmware waits for no more than a doorbell. Two commands are on
+ * their way at a time, of which the firmware knows one. A run that fails is the last one:
+ * its successor has been made and is not posted.
+ *
+ * psp->lock is taken for each run. After PSP_TURN_NS of the firmware's time those who wait
+ * for the PSP go first, so that a load of a guest's memory, which may take minutes, does not
+ * hold up everybody else. For the same reason it ends between two runs if its caller is
+ * being killed.
+ */
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "psp.h"
+#include "psp_guest.h"
+
+/**
+ * psp_call_init() - begin with a call
+ * @call: call, whose block is left as it is: it is filled in before it is looked at
+ * @row: command
+ */
+void psp_call_init(struct psp_call *call, const struct psp_row *row)
+{
+	call->row = row;
+	call->new_handle = NULL;
+	call->status = SEV_FW_NO_CALL;
+	call->expected = 0;
+	call->queue_ns = 0;
+	call->firmware_ns = 0;
+	call->gpa = 0;
+	call->stuck = false;
+	call->done = false;
+	call->theirs = false;
+	call->posted = false;
+	call->ret = 0;
+}
+
+/**
+ * psp_fill_for() - make the firmware's block out of the caller's
+ * @row: command
+ * @block: checked block
+ * @issue: where it comes from
+ * @call: receives it, without addresses
+ */
+void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
+		  const struct psp_issue *issue, struct psp_call *call)
+{
+	const struct psp_guest *guest = issue->guest;
+	struct psp_fill fill = {};
+
+	if (guest) {
+		fill.handle = guest->handle;
+		fill.asid = guest->asid;
+		fill.share = issue->share;
+	}
+	psp_fill(row, block, &fill, &call->fw);
+	call->asid = fill.asid;
+	if (guest)
+		psp_call_put_context(call, guest->context);
+}
+
+/**
+ * struct runs - the runs of a block, on their way
+ * @psp: PSP
+ * @issue: where the block comes from
+ * @bufs: buffers of the block
+ * @block: checked block
+ * @told: the call whose answer the caller gets
+ * @done: bytes that the firmware has dealt with
+ * @turn_ns: time that the firmware has taken since others had their turn
+ */
+struct runs {
+	struct psp *psp;
+	struct psp_issue *issue;
+	struct psp_buffers *bufs;
+	const struct psp_user_block *block;
+	const struct psp_call *told;
+	u32 done;
+	u64 turn_ns;
+};
+
+/*
+ * Can the commands that a block asks for be posted one after another? Not if there is only
+ * one; if a buffer is bounced, lent or moved for each of them; if a command's success
+ * changes the driver's state; or if pages change hands under psp->lock, as with SNP.
+ */
+static bool is_runs(const struct psp *psp, struct psp_buffers *bufs)
+{
+	const struct psp_row *row = bufs->row;
+	unsigned int i;
+
+	if (READ_ONCE(psp->snp_up) || row->each != PSP_EACH_RUN || row->then != PSP_THEN_NOTHING)
+		return false;
+	for (i = 0; i < bufs->nr; i++)
+		if (!bufs->map[i].pages)
+			return false;
+	return psp_buffers_slice(bufs, 0) < bufs->total;
+}
+
+static int make_call(struct runs *runs, struct psp_call *call, u32 at, u32 size)
+{
+	psp_call_init(call, runs->bufs->row);
+	psp_fill_for(call->row, runs->block, runs->issue, call);
+	return psp_buffers_begin(runs->bufs, at, size, &call->fw);
+}
+
+/* The firmware has dealt with a command that ends at @end, or has failed to. */
+static int note_end(struct runs *runs, const struct psp_call *call, u32 end, int ret)
+{
+	runs->told = call;
+	runs->issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
+	runs->turn_ns += call->firmware_ns;
+	if (!ret)
+		runs->done = end;
+	return ret;
+}
+
+static void take_turns(struct runs *runs)
+{
+	cond_resched();
+	if (runs->turn_ns < PSP_TURN_NS)
+		return;
+	runs->turn_ns = 0;
+	psp_let_others(runs->psp);
+}
+
+/*
+ * Have the firmware begin with @call, and finish @last, if there is one, which ends at @at
+ * and which the firmware has been at meanwhile.
+ */
+static int next_run(struct runs *runs, struct psp_call *call, struct psp_call *last, u32 at,
+		    u32 end, bool *posted)
+{
+	int ret = psp_post(runs->psp, call, last), before = 0;
+
+	*posted = !ret;
+	if (last)
+		before = note_end(runs, last, at, psp_finish(runs->psp, last));
+	if (before)	/* and @call has not been posted */
+		return before;
+	/* The platform has to be initialised, or pages change hands: the long way. */
+	if (ret == -EAGAIN)
+		return note_end(runs, call, end, psp_submit(runs->psp, call));
+	if (ret)
+		runs->told = call;
+	return ret;
+}
+
+/* @call receives the last answer; its length becomes that of the memory that was done. */
+static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
+		       struct psp_call *call, const struct psp_user_block *block)
+{
+	struct runs runs = {
+		.psp = psp, .issue = issue, .bufs = bufs, .block = block, .told = call,
+	};
+	struct psp_call other, *now, *last = NULL;
+	u32 at, size;
+	bool posted;
+	int ret = 0, end;
+
+	for (at = 0; !ret && at < bufs->total; at += size) {
+		now = last == call ? &other : call;
+		size = psp_buffers_slice(bufs, at);
+		ret = make_call(&runs, now, at, size);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+		if (ret)
+			break;
+		ret = next_run(&runs, now, last, at, at + size, &posted);
+		last = !ret && posted ? now : NULL;
+		take_turns(&runs);
+	}
+	/* The firmware, or who holds psp->lock, must be done with what is on this stack. */
+	if (last) {
+		end = note_end(&runs, last, at, psp_finish(psp, last));
+		ret = end ?: ret;
+	}
+	if (runs.told != call)
+		*call = *runs.told;
+	psp_fw_put32(&call->fw, call->row->buf[0].len, runs.done);
+	return ret;
+}
+
+/* One firmware command of those that a block asks for, once its pages are in place. */
+struct slice {
+	struct psp *psp;
+	struct psp_issue *issue;
+	struct psp_call *call;
+};
+
+static int submit_slice(void *arg)
+{
+	const struct slice *slice = arg;
+	struct psp_issue *issue = slice->issue;
+	struct psp_call *call = slice->call;
+	struct psp_guest *guest = issue->guest;
+	int ret;
+
+	if (call->row->then == PSP_THEN_OPEN)
+		ret = psp_submit_start(slice->psp, call, guest->asid);
+	else if (call->row->then == PSP_THEN_LAUNCH)
+		ret = psp_submit_launch(slice->psp, call, guest);
+	else
+		ret = psp_submit(slice->psp, call);
+	issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
+	return ret;
+}
+
+/**
+ * psp_submit_slices() - issue the firmware commands that a block asks for
+ * @psp: PSP
+ * @issue: where it comes from
+ * @bufs: buffers of the block
+ * @call: receives what came back
+ * @block: checked block
+ *
+ * Return: 0, or what is documented of the command.
+ */
+int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffers *bufs,
+		      struct psp_call *call, const struct psp_user_block *block)
+{
+	struct slice slice = { .psp = psp, .issue = issue, .call = call };
+	const struct psp_row *row = call->row;
+	u32 pos = 0, size;
+	int ret;
+
+	if (is_runs(psp, bufs))
+		return submit_runs(psp, issue, bufs, call, block);
+	do {
+		call->done = false;
+		size = psp_buffers_slice(bufs, pos);
+		psp_fill_for(row, block, issue, call);
+		ret = psp_buffers_begin(bufs, pos, size, &call->fw);
+		if (!ret)
+			ret = psp_buffers_use(bufs, call, submit_slice, &slice);
+		ret = psp_buffers_end(bufs, pos, call, ret);
+		if (ret)
+			break;
+		if (row->each != PSP_ONCE)
+			pos += size;
+		cond_resched();
+	} while (pos < bufs->total);
+
+	if (row->each != PSP_ONCE)
+		psp_fw_put32(&call->fw, row->buf[0].len, pos);
+	return ret;
+}
