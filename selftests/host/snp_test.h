@@ -112,6 +112,32 @@ static inline int hv_take(struct box *b, uint64_t addr)
 	return hv_update(b, addr, 0, 0, false, false, false);
 }
 
+/* A page in a state that the hypervisor could not always bring about. */
+static inline void poke(struct box *b, uint64_t addr, enum rmp_state state, uint32_t asid, bool large)
+{
+	struct rmp_page page = { .assigned = true, .large = large };
+	struct rmp rmp = table(b);
+
+	page.immutable = state == RMP_FIRMWARE || state == RMP_METADATA ||
+			 state == RMP_PRE_GUEST || state == RMP_PRE_SWAP;
+	page.validated = state == RMP_PRE_SWAP || state == RMP_GUEST_VALID;
+	if (state == RMP_HYPERVISOR || state == RMP_HV_FIXED)
+		page.assigned = false;
+	page.hv_fixed = state == RMP_HV_FIXED;
+	if (state == RMP_METADATA)
+		page.gpa = GCTX(0);
+	if (state >= RMP_PRE_GUEST) {
+		page.asid = asid;
+		page.gpa = GPA(0);
+		page.perms[0] = 0xf;
+	}
+	if (!page.assigned)
+		page.large = false;
+	if (state == RMP_METADATA)
+		memset(at(b, addr), 0, 0x1000);		/* no entry is in use */
+	rmp_store(&rmp, addr, &page);
+}
+
 /* ---- platform commands ---- */
 
 static inline uint16_t snp_init_flags(struct box *b, uint32_t flags, uint64_t list)

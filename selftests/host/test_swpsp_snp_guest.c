@@ -125,12 +125,17 @@ TEST_F(guest, what_names_no_context_is_no_guest)
 {
 	struct box *b = &self->b;
 
-	ASSERT_EQ(0, hv_firmware(b, PAGE(0)));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t id = rows[i].id;
 
-		EXPECT_EQ(SWPSP_INVALID_GUEST, run_for(b, id, PAGE(0))) TH_LOG("Firmware");
-		EXPECT_EQ(SWPSP_INVALID_GUEST, run_for(b, id, PAGE(1))) TH_LOG("Hypervisor");
+		for (int s = RMP_HYPERVISOR; s < RMP_STATES; s++) {
+			if (s == RMP_CONTEXT)
+				continue;
+			poke(b, PAGE(0), s, 1, false);
+			EXPECT_EQ(SWPSP_INVALID_GUEST, run_for(b, id, PAGE(0)))
+				TH_LOG("%s: %s", swpsp_command_name(id), rmp_state_name(s));
+			EXPECT_EQ(s, state_of(b, PAGE(0)));
+		}
 		EXPECT_EQ(SWPSP_INVALID_ADDRESS, run_for(b, id, PAGE(1) + 8));
 		EXPECT_EQ(SWPSP_INVALID_ADDRESS, run_for(b, id, OUTSIDE));
 		EXPECT_EQ(SWPSP_INVALID_ADDRESS, run_for(b, id, 1ull << 52 | PAGE(0)));

@@ -46,32 +46,6 @@ static bool prepare(struct box *b)
 		 run(b, SNP_MD_INIT));
 }
 
-/* A page in a state that the hypervisor could not always bring about. */
-static void poke(struct box *b, uint64_t addr, enum rmp_state state, uint32_t asid, bool large)
-{
-	struct rmp_page page = { .assigned = true, .large = large };
-	struct rmp rmp = table(b);
-
-	page.immutable = state == RMP_FIRMWARE || state == RMP_METADATA ||
-			 state == RMP_PRE_GUEST || state == RMP_PRE_SWAP;
-	page.validated = state == RMP_PRE_SWAP || state == RMP_GUEST_VALID;
-	if (state == RMP_HYPERVISOR || state == RMP_HV_FIXED)
-		page.assigned = false;
-	page.hv_fixed = state == RMP_HV_FIXED;
-	if (state == RMP_METADATA)
-		page.gpa = GCTX(0);
-	if (state >= RMP_PRE_GUEST) {
-		page.asid = asid;
-		page.gpa = GPA(0);
-		page.perms[0] = 0xf;
-	}
-	if (!page.assigned)
-		page.large = false;
-	if (state == RMP_METADATA)
-		memset(at(b, addr), 0, 0x1000);		/* no entry is in use */
-	rmp_store(&rmp, addr, &page);
-}
-
 /* ---- one address at a time ---- */
 
 #define IN(state)	(1u << (state))
@@ -313,6 +287,34 @@ TEST_F(hostile, no_command_works_in_the_tmr)
 	}
 }
 
+/* Pages of the ring are the firmware's for as long as it is on, also to commands of SNP. */
+TEST_F(hostile, no_command_reaches_a_page_of_the_ring)
+{
+	struct swpsp_ring_io leave = { 0 };
+	struct box *b = &self->b;
+	bool changed;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		uint8_t *c;
+
+		ASSERT_TRUE(prepare(b));
+		ASSERT_EQ(0, hv_firmware(b, P));
+		ASSERT_EQ(0, hv_firmware(b, P + 0x1000));
+		c = cmd_new(b);
+		put64(c, P);
+		put64(c + 8, P + 0x1000);
+		c[0x20] = 1;
+		ASSERT_EQ(0, run(b, RING_BUFFER));
+		for (int page = 0; page < 2; page++) {
+			EXPECT_EQ(SWPSP_INVALID_ADDRESS,
+				  attempt(b, self->saved, &rows[i], P + 0x1000 * page, &changed))
+				TH_LOG("%s", rows[i].what);
+			EXPECT_FALSE(changed);
+		}
+		EXPECT_EQ(SWPSP_RING_LEFT, swpsp_ring_next(b->psp, &leave));
+	}
+}
+
 /* Each command's buffer may end where memory ends, and not one byte later. */
 TEST_F(hostile, command_buffers_at_the_end_of_memory)
 {
@@ -468,6 +470,27 @@ static void any_instruction(struct box *b)
 	}
 }
 
+/* Which pages are records of the firmware, a byte for each. */
+static void records(struct box *b, uint8_t is[RMP_PAGES])
+{
+	for (uint64_t i = 0; i < RMP_PAGES; i++) {
+		enum rmp_state state = state_of(b, 0x1000 * i);
+
+		is[i] = state == RMP_CONTEXT || state == RMP_METADATA ? state : 0;
+	}
+}
+
+/* No instruction makes a page a record of the firmware, or takes one from it. */
+static bool forges(struct box *b)
+{
+	static uint8_t before[RMP_PAGES], after[RMP_PAGES];
+
+	records(b, before);
+	any_instruction(b);
+	records(b, after);
+	return memcmp(before, after, sizeof(before));
+}
+
 /* A guest that nobody may look into: its pages, and the keys of its messages. */
 struct secret {
 	uint8_t page[64];
@@ -501,7 +524,7 @@ TEST_F(hostile, no_sequence_shows_a_secret)
 {
 	bool succeeded[256] = { false };
 	struct box *b = &self->b;
-	uint32_t kinds = 0;
+	uint32_t kinds = 0, forged = 0;
 	struct secret s;
 
 	for (int i = 0; i < 40000; i++) {
@@ -511,7 +534,9 @@ TEST_F(hostile, no_sequence_shows_a_secret)
 			ASSERT_TRUE(prepare(b) && secret_guest(b, &s));
 			ASSERT_FALSE(shows(b, &s));
 		}
-		if (rnd(3))
+		if (!rnd(12))
+			forged += forges(b);
+		else if (rnd(3))
 			any_instruction(b);
 		else
 			succeeded[any_command(b)] = true;
@@ -519,6 +544,7 @@ TEST_F(hostile, no_sequence_shows_a_secret)
 			snp_flush(b);
 	}
 	EXPECT_FALSE(shows(b, &s));
+	EXPECT_EQ(0, forged);
 	for (int id = 1; id < 256; id++)
 		kinds += succeeded[id];
 	EXPECT_LT(11, kinds) TH_LOG("commands that succeeded at least once");
