@@ -59,6 +59,19 @@ FIXTURE_TEARDOWN(rmp)
 	EXPECT_EQ(0, snp_store(0, self->addr));
 }
 
+/* A user's mapping of such a page is not made to fault: the simulation counts it, as box.md says. */
+TEST_F(rmp, a_page_that_user_space_has_mapped_is_counted)
+{
+	long before = snp_stat("user_mapped");
+
+	ASSERT_LE(0, before);
+	*self->memory = 1;
+	ASSERT_EQ(RMP_OK, assign(self->addr, GPA, 1, false));
+	EXPECT_EQ(before + 1, snp_stat("user_mapped"));
+	EXPECT_EQ(RMP_OK, take_back(self->addr, false));
+	EXPECT_EQ(before + 1, snp_stat("user_mapped")) TH_LOG("it is given back");
+}
+
 TEST_F(rmp, an_assigned_page_cannot_be_written_on_any_cpu)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
