@@ -244,7 +244,7 @@ const struct subcommand launch_sub = {
 		"the report is verified. That needs --ca, with vcek.der, ask.pem and ark.pem; of "
 		"the other options those from --guest on, --legacy and --door count then. "
 		"--legacy means KVM's own ioctls for SNP; the stock driver has no others.\n\n"
-		"--kernel makes Linux the guest, of any kind, a SEV-ES guest runs then, too: without "
+		"--kernel makes Linux the guest, SNP or SEV-ES (a plain SEV one hangs in the box): without "
 		"guest firmware, with 192 MiB of RAM, a serial port, and the secret as /secret. "
 		"The program in its initrd is to be sev-init, which is beside sevfw.",
 	.example = "  sevfw launch\n"
