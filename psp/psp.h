@@ -447,7 +447,7 @@ void psp_mailbox_interrupt(struct psp *psp);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
 
-/* turn.c; others who wait wait no longer than this, or one command */
+/* turn.c; whoever has to wait does so for no longer than this, or one command */
 #define PSP_TURN_NS	(2 * NSEC_PER_MSEC)
 
 void psp_take(struct psp *psp);
