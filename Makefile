@@ -38,6 +38,8 @@ help:
 	@echo '                  one, otherwise in the box; KSELFTEST="--destructive" permits'
 	@echo '                  to change the keys of the platform'
 	@echo
+	@echo '  make hardware-report  compare what is taken for granted of SEV hosts with this one, or'
+	@echo '                  with the box; changes nothing, writes an archive without secrets'
 	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header, sevfw'
 	@echo '  make install-lib  libsevfw with its headers and libsevfw.pc, and the UAPI header'
@@ -99,6 +101,14 @@ kselftest:
 	@scripts/setup tests
 	@scripts/kselftest $(KERNEL) $(KSELFTEST)
 
+# On a SEV host nothing of the box is needed.
+hardware-report:
+	@test -c /dev/sev || $(MAKE) --no-print-directory modules programs
+	@scripts/setup tests
+	@$(MAKE) --no-print-directory -s -C tools/sevfw
+	@$(MAKE) --no-print-directory -s -C tools/guest
+	@scripts/hardware-report
+
 bench: modules programs
 	@$(MAKE) --no-print-directory -s -C selftests/bench
 	@scripts/bench $(KERNEL)
@@ -152,5 +162,5 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
-	check check-long prove check-tree check-kernels kselftest bench \
+	check check-long prove check-tree check-kernels kselftest hardware-report bench \
 	kselftest-install install install-lib uninstall deb dist docs lint clean distclean
