@@ -124,7 +124,7 @@ in_box()
 	rm -f "$logs/$suite.log"
 	[ ${#programs[@]} -gt 0 ] || return 0
 	echo "== $suite: scripts/box ${options[*]}"
-	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" --log="$SEV_BOX_LOGS/$suite" -- \
+	box "${memory[@]}" "${options[@]}" --timeout="$timeout" --ca-dir="$ca" ${SEV_BOX_LOGS:+--log="$SEV_BOX_LOGS/$suite"} -- \
 		env PSP_MODULES_DIR="$modules" SEV_MARKS=1 sh "$repo/selftests/suites/programs.box" "$tests" "${programs[@]}" 2>&1 |
 		shown "$suite"
 	status=${PIPESTATUS[0]}
@@ -227,6 +227,8 @@ on_second()
 	local suite=$1 dir counts p f s
 
 	shift
+	# without a suite, scripts/check would run all, this one among them
+	[ $# -gt 0 ] || return 0
 	dir=$("$repo/scripts/fetch-kernel" "$second") || {
 		echo "== $suite: $second"
 		fail "$suite: there is no kernel $second here, and none to be had"
