@@ -800,6 +800,7 @@ static void by_another_process(const struct form *form)
 		_exit(cmd.error == UNWRITTEN ? status : ENOTRECOVERABLE);
 	}
 	must(pid < 0 || waitpid(pid, &status, 0) != pid ? -errno : 0, "another process");
+	must(WIFEXITED(status) ? 0 : -EINTR, "another process");
 	print_step(form->name, "another process", WEXITSTATUS(status), UNWRITTEN);
 	guest_end(&g);
 }
