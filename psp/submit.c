@@ -79,7 +79,7 @@ static int post_call(struct psp *psp, struct psp_call *call, const struct psp_ca
 	if (after && after->ret)
 		return -ECANCELED;
 	/* pages must not change hands behind the back of who holds the lock */
-	if (psp->snp_up)
+	if (psp->snp_up || call->row->platform > PSP_PLATFORM_UP)
 		return -EAGAIN;
 	ret = psp_platform_prepare(psp, call);
 	return ret ?: psp_execute_post(psp, call);
