@@ -125,8 +125,8 @@ void psp_observe_unflushed(void)
  */
 void psp_observe_lost(u32 asid)
 {
-	pr_err("ASID %u is lost to SNP guests, the firmware keeps a page of the last one; load kvm_amd anew when no guest runs\n",
-	       asid);
+	pr_err_ratelimited("ASID %u is lost to SNP guests, the firmware keeps a page of the last one; load kvm_amd anew when no guest runs\n",
+			   asid);
 }
 
 /**

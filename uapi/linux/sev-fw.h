@@ -1336,8 +1336,8 @@ struct sev_fw_snp_hv_report_req {
  * three fails none has been done, and @error is the answer to that one.
  *
  * EIO with ASID_OWNED in @error: KVM has given the VM an ASID that is lost, since the firmware
- * keeps a page of an earlier guest's. No attempt of this VM's will succeed. A new VM, made before
- * this one is closed, has another ASID.
+ * keeps a page of an earlier guest's. It may be asked again; a new VM, made before this one
+ * is closed, has another ASID.
  */
 struct sev_fw_snp_launch_start {
 	__u64 context;
