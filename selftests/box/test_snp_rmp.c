@@ -59,7 +59,7 @@ FIXTURE_TEARDOWN(rmp)
 	EXPECT_EQ(0, snp_store(0, self->addr));
 }
 
-/* A user's mapping of such a page is not made to fault: the simulation counts it, as box.md says. */
+/* A user's mapping of such a page does not fault: the simulation counts it, as box.md says. */
 TEST_F(rmp, a_page_that_user_space_has_mapped_is_counted)
 {
 	long before = snp_stat("user_mapped");

@@ -113,7 +113,8 @@ static inline int hv_take(struct box *b, uint64_t addr)
 }
 
 /* A page in a state that the hypervisor could not always bring about. */
-static inline void poke(struct box *b, uint64_t addr, enum rmp_state state, uint32_t asid, bool large)
+static inline void poke(struct box *b, uint64_t addr, enum rmp_state state, uint32_t asid,
+			bool large)
 {
 	struct rmp_page page = { .assigned = true, .large = large };
 	struct rmp rmp = table(b);
