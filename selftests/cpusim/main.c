@@ -137,7 +137,12 @@ static int cpuid_return(struct kretprobe_instance *instance, struct pt_regs *reg
 	const struct cpuid_call *call = (void *)instance->data;
 
 	if (call->leaf == CPUID_EXTENDED) {
-		*call->eax = max_t(u32, *call->eax, CPUID_SEV);
+		/*
+		 * A CPU that is being brought up would find SEV by it, and a HWCR that no BIOS
+		 * has locked, and clear a feature that the other CPUs' code is patched for.
+		 */
+		if (cpu_online(raw_smp_processor_id()))
+			*call->eax = max_t(u32, *call->eax, CPUID_SEV);
 		return 0;
 	}
 	*call->eax = CPUID_SEV_EAX;
