@@ -6,11 +6,14 @@
 #ifndef SELFTESTS_SNP_STEPS_H
 #define SELFTESTS_SNP_STEPS_H
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sevfw/snp_launch.h>
 
 #include "common.h"
+#include "host.h"
 #include "memory.h"
 #include "snp.h"
 
@@ -85,6 +88,34 @@ static inline int snp_step_update(struct snp_launch *l, const struct snp_launch_
 	}
 	l->ops = ops;
 	return ret;
+}
+
+/* Each ASID has its turn. Return: how many the firmware refuses; -1: a guest failed otherwise. */
+static inline int snp_refused_asids(const struct snp_launch_ops *ops)
+{
+	int refused = 0, ret;
+	struct snp_launch l;
+
+	for (unsigned int left = host_asids(true); left; left--) {
+		ret = snp_step_start(&l, ops);
+		snp_launch_close(&l);
+		if (ret && (ret != -EIO || l.status != SEV_FW_STATUS_ASID_OWNED))
+			return -1;
+		refused += ret != 0;
+	}
+	return refused;
+}
+
+/* ASIDs that the driver knows to be lost. */
+static inline int snp_known_lost(void)
+{
+	const char *at = psp_attr("asids_lost");
+	int count = 0;
+	char *end;
+
+	for (; strtoul(at, &end, 10); at = end)
+		count++;
+	return count;
 }
 
 /* Expect that a step goes well, and say which has not. */

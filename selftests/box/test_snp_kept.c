@@ -39,88 +39,6 @@ static int start_another(struct snp_launch *l)
 	return ret;
 }
 
-/* Each ASID has its turn. Return: how many the firmware refuses; -1: a guest failed otherwise. */
-static int refused_asids(const struct snp_launch_ops *ops)
-{
-	int refused = 0, ret;
-	struct snp_launch l;
-
-	for (unsigned int left = host_asids(true); left; left--) {
-		ret = snp_step_start(&l, ops);
-		snp_launch_close(&l);
-		if (ret && (ret != -EIO || l.status != SEV_FW_STATUS_ASID_OWNED))
-			return -1;
-		refused += ret != 0;
-	}
-	return refused;
-}
-
-/* ASIDs that the driver knows to be lost. */
-static int known_lost(void)
-{
-	const char *at = psp_attr("asids_lost");
-	int count = 0;
-	char *end;
-
-	for (; strtoul(at, &end, 10); at = end)
-		count++;
-	return count;
-}
-
-/* A page of KVM's own launch, on any driver. First, while no other page is kept. */
-FIXTURE(by_kvm) {
-	struct snp_launch l;
-	int klog;
-};
-
-FIXTURE_SETUP(by_kvm)
-{
-	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
-	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
-	self->klog = klog_open();
-	ASSERT_LE(0, self->klog);
-}
-
-FIXTURE_TEARDOWN(by_kvm)
-{
-	fault_clear();
-	snp_launch_close(&self->l);
-	close(self->klog);
-}
-
-/*
- * Stock's fault: the page goes back to the kernel's allocator, and the next one who writes to it
- * dies of that. Therefore the test keeps the page.
- */
-TEST_F(by_kvm, only_stock_frees_a_page_that_the_firmware_keeps)
-{
-	const char *box = getenv("SEV_BOX");
-	bool stock = !box || !strcmp(box, "stock");
-	struct snp_launch *l = &self->l;
-	uint64_t addr;
-
-	ASSERT_EQ(0, snp_find(RMP_PRE_GUEST, 0));
-	GOES(l, snp_step_start(l, &snp_launch_kvm));
-	CPUID_FN(l->vm.memory + GPA_CPUID, 0)[CPUID_ECX + 3] = 1;	/* TSC deadline timer */
-	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
-	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID, 1));
-	EXPECT_EQ(1, fault_hits());
-	ASSERT_EQ(0, fault_clear());
-	addr = snp_find(RMP_PRE_GUEST, 0);
-	ASSERT_NE(0, addr);
-	EXPECT_LT(1, snp_page_refs(addr, true));
-	snp_launch_close(l);
-	EXPECT_EQ(stock ? 1 : 2, snp_page_refs(addr, false)) TH_LOG("the test has one of them");
-	EXPECT_EQ(RMP_PRE_GUEST, snp_state(addr));
-
-	/* the ASID is lost in any case; one of the drivers says so */
-	EXPECT_EQ(1, refused_asids(&snp_launch_kvm));
-	EXPECT_EQ(1, refused_asids(&snp_launch_kvm)) TH_LOG("and its turn comes again");
-	EXPECT_EQ(stock ? 0 : 1, klog_count(self->klog, "is lost to SNP guests"));
-	if (!stock)
-		EXPECT_EQ(1, known_lost());
-}
-
 FIXTURE(kept) {
 	struct snp_use before;
 	struct snp_launch l, other;
@@ -149,7 +67,7 @@ FIXTURE_SETUP(kept)
 	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
 	ASSERT_EQ(0, snp_use(&self->before));
 	self->lost = psp_attr_number("quarantined_pages");
-	self->lost_asids = known_lost();
+	self->lost_asids = snp_known_lost();
 	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
 	self->other = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_pass };
 	self->klog = klog_open();
@@ -197,13 +115,13 @@ TEST_F(kept, a_page_that_is_not_given_back_ends_the_guest_alone)
 	EXPECT_EQ(SEV_FW_NO_CALL, l->status);
 	EXPECT_EQ(-EIO, snp_launch_kvm.finish(l, NULL));
 
-	EXPECT_EQ(self->lost_asids + 1, known_lost());
+	EXPECT_EQ(self->lost_asids + 1, snp_known_lost());
 	EXPECT_EQ(1, klog_count(self->klog, "is lost to SNP guests"));
 	GOES(other, start_another(other));
 	EXPECT_EQ(0, snp_launch_finish(other, NULL));
 	snp_launch_close(other);
 	snp_launch_close(l);
-	EXPECT_EQ(self->lost_asids + 1, refused_asids(&snp_launch_pass));
+	EXPECT_EQ(self->lost_asids + 1, snp_refused_asids(&snp_launch_pass));
 	EXPECT_EQ(0, klog_count(self->klog, "is lost to SNP guests")) TH_LOG("said again");
 }
 
@@ -238,7 +156,7 @@ TEST_F(changed, a_page_that_stays_immutable_ends_the_guest_alone)
 {
 	struct snp_launch *l = &self->l, *other = &self->other;
 	long lost = psp_attr_number("quarantined_pages");
-	int refused = known_lost();
+	int refused = snp_known_lost();
 	struct sev_fw_snp_dbg_encrypt poke = { 0 };
 
 	GOES(l, snp_step_open(l, &snp_launch_pass));
