@@ -241,15 +241,6 @@ static struct slot *step(struct psp_array *array, struct slot *slot, struct slot
 	return NULL;
 }
 
-static void take_turns(struct psp_array *array)
-{
-	cond_resched();
-	if (array->turn_ns < PSP_TURN_NS)
-		return;
-	array->turn_ns = 0;
-	psp_let_others(array->psp);
-}
-
 static void run(struct psp_array *array)
 {
 	struct slot *slot, *last = NULL;
@@ -261,7 +252,7 @@ static void run(struct psp_array *array)
 		slot->issue.cmd = array->cmds[i];
 		slot->index = i;
 		last = step(array, slot, last);
-		take_turns(array);
+		psp_take_turns(array->psp, &array->turn_ns);
 	}
 	if (last)
 		conclude(array, last);

@@ -452,7 +452,7 @@ void psp_mailbox_stop(struct psp *psp);
 
 void psp_take(struct psp *psp);
 void psp_take_for(struct psp *psp, struct psp_call *call);
-void psp_let_others(struct psp *psp);
+void psp_take_turns(struct psp *psp, u64 *turn_ns);
 int psp_unlock(struct psp *psp);
 
 /* asid.c */

@@ -120,15 +120,6 @@ static int note_end(struct runs *runs, const struct psp_call *call, u32 end, int
 	return ret;
 }
 
-static void take_turns(struct runs *runs)
-{
-	cond_resched();
-	if (runs->turn_ns < PSP_TURN_NS)
-		return;
-	runs->turn_ns = 0;
-	psp_let_others(runs->psp);
-}
-
 /*
  * Have the firmware begin with @call, and finish @last, if there is one, which ends at @at
  * and which the firmware has been at meanwhile.
@@ -173,7 +164,7 @@ static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buff
 			break;
 		ret = next_run(&runs, now, last, at, at + size, &posted);
 		last = !ret && posted ? now : NULL;
-		take_turns(&runs);
+		psp_take_turns(psp, &runs.turn_ns);
 	}
 	/* The firmware, or who holds psp->lock, must be done with what is on this stack. */
 	if (last) {

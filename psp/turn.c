@@ -52,17 +52,23 @@ void psp_take_for(struct psp *psp, struct psp_call *call)
 }
 
 /**
- * psp_let_others() - let those go first that wait for the PSP
+ * psp_take_turns() - let those go first that wait for the PSP, after PSP_TURN_NS
  * @psp: PSP
+ * @turn_ns: the firmware's time that the caller has had since; becomes 0 if others have their turn
  *
  * A lock that is taken again at once is rarely got by anybody else.
  *
  * Context: process context, sleeps if somebody waits.
  */
-void psp_let_others(struct psp *psp)
+void psp_take_turns(struct psp *psp, u64 *turn_ns)
 {
-	unsigned int turns = READ_ONCE(psp->turns);
+	unsigned int turns;
 
+	cond_resched();
+	if (*turn_ns < PSP_TURN_NS)
+		return;
+	*turn_ns = 0;
+	turns = READ_ONCE(psp->turns);
 	if (atomic_read(&psp->queued))
 		wait_event_killable_timeout(psp->turn, READ_ONCE(psp->turns) != turns ||
 					    !atomic_read(&psp->queued), HZ);
