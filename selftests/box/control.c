@@ -147,6 +147,34 @@ long psp_attr_number(const char *name)
 	return *text && !*end ? value : -1;
 }
 
+const char *psp_waiting(const char *name)
+{
+	static char text[512];
+	const char *dir = strrchr(psp_dir(), '/');
+	size_t len = strlen(name);
+	char path[256], *next = text, *line;
+
+	if (!dir)
+		return "";
+	snprintf(path, sizeof(path), "/sys/kernel/debug/psp_sev%s/waiting", dir);
+	if (control_read(path, text, sizeof(text)) < 0)
+		return "";
+	while ((line = strsep(&next, "\n")))
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return line + len + 1;
+	return "";
+}
+
+long psp_waits(const char *name)
+{
+	return strtol(psp_waiting(name), NULL, 10);
+}
+
+int psp_ring_use(const char *use)
+{
+	return control_write("/sys/module/psp_sev/parameters/psp_ring", use);
+}
+
 /* Faults */
 
 static void put(uint32_t *bar, uint32_t offset, uint32_t value)

@@ -58,6 +58,20 @@ long control_read(const char *path, char *text, size_t size);
 /** control_write() - write a small file; 0 or a negative errno */
 int control_write(const char *path, const char *text);
 
+/**
+ * psp_waiting() - how the driver waits for the firmware, as debugfs shows it
+ * @name: of a line
+ *
+ * Return: what follows its name, in a static buffer; "" if there is none, or no debugfs.
+ */
+const char *psp_waiting(const char *name);
+
+/** psp_waits() - the same, as a number */
+long psp_waits(const char *name);
+
+/** psp_ring_use() - set the module parameter psp_ring; 0 or a negative errno */
+int psp_ring_use(const char *use);
+
 /* Faults */
 
 /**

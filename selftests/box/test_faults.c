@@ -1180,35 +1180,9 @@ TEST_F(life, dead_at_probe)
 
 /* How answers are waited for */
 
-#define DEBUGFS		"/sys/kernel/debug/psp_sev"
-
-/* A line of the driver's debugfs file "waiting", what follows its name; "" if there is none. */
-static const char *waiting(const char *name)
-{
-	static char text[512];
-	const char *dir = strrchr(psp_dir(), '/');
-	size_t len = strlen(name);
-	char path[256], *next = text, *line;
-
-	if (!dir)
-		return "";
-	snprintf(path, sizeof(path), DEBUGFS "%s/waiting", dir);
-	if (control_read(path, text, sizeof(text)) < 0)
-		return "";
-	while ((line = strsep(&next, "\n")))
-		if (!strncmp(line, name, len) && line[len] == ' ')
-			return line + len + 1;
-	return "";
-}
-
-static long waits(const char *name)
-{
-	return strtol(waiting(name), NULL, 10);
-}
-
 #define NEEDS_DEBUGFS()							\
 	do {								\
-		if (!*waiting("polled"))				\
+		if (!*psp_waiting("polled"))				\
 			SKIP(return, "debugfs is not mounted");		\
 	} while (0)
 
@@ -1218,12 +1192,12 @@ TEST_F(life, polling_that_misses_gives_way_to_sleeping_and_comes_back)
 
 	NEEDS_DEBUGFS();
 	serve_in_us(400);
-	missed = waits("missed");
-	slept = waits("slept");
+	missed = psp_waits("missed");
+	slept = psp_waits("slept");
 	for (int i = 0; i < 200; i++)
 		ASSERT_EQ(0, status_now(&self->p));
-	missed = waits("missed") - missed;
-	slept = waits("slept") - slept;
+	missed = psp_waits("missed") - missed;
+	slept = psp_waits("slept") - slept;
 	/* after 1, 3, 7, 15, 31, 63, 63 uses */
 	EXPECT_LE(5, missed);
 	EXPECT_GE(9, missed);
@@ -1231,11 +1205,11 @@ TEST_F(life, polling_that_misses_gives_way_to_sleeping_and_comes_back)
 
 	/* on a machine that is busy with others even such a firmware is late now and then */
 	serve_in_us(0);
-	polled = waits("polled");
-	for (int i = 0; i < 10000 && waits("polled") < polled + 100; i += 100)
+	polled = psp_waits("polled");
+	for (int i = 0; i < 10000 && psp_waits("polled") < polled + 100; i += 100)
 		for (int n = 0; n < 100; n++)
 			ASSERT_EQ(0, status_now(&self->p));
-	EXPECT_LE(polled + 100, waits("polled"));
+	EXPECT_LE(polled + 100, psp_waits("polled"));
 }
 
 TEST_F(life, answers_that_are_slept_for_are_found_by_their_interrupt)
@@ -1243,14 +1217,14 @@ TEST_F(life, answers_that_are_slept_for_are_found_by_their_interrupt)
 	long interrupts;
 
 	NEEDS_DEBUGFS();
-	interrupts = waits("interrupts");
+	interrupts = psp_waits("interrupts");
 	serve_in_us(1000);
 	for (int i = 0; i < 100; i++)
 		ASSERT_EQ(0, status_now(&self->p));
 	serve_in_us(0);
-	EXPECT_LE(interrupts + 90, waits("interrupts"));
-	EXPECT_EQ(0, waits("rechecked"));
-	EXPECT_STREQ("on while somebody sleeps", waiting("interrupt"));
+	EXPECT_LE(interrupts + 90, psp_waits("interrupts"));
+	EXPECT_EQ(0, psp_waits("rechecked"));
+	EXPECT_STREQ("on while somebody sleeps", psp_waiting("interrupt"));
 }
 
 /* Load the driver on a PSP whose interrupt has this fault. */
@@ -1273,12 +1247,12 @@ TEST_F(life, an_interrupt_that_comes_although_it_is_masked_is_left_on)
 	klog_count(self->klog, "");
 	ASSERT_EQ(0, load_with(&self->p, SWPSP_FAULT_STRAY_IRQ));
 	EXPECT_EQ(1, klog_count(self->klog, "interrupts come although they are masked"));
-	EXPECT_TRUE(begins(waiting("interrupt"), "always on"));
+	EXPECT_TRUE(begins(psp_waiting("interrupt"), "always on"));
 	serve_in_us(1000);
 	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, status_now(&self->p));
 	serve_in_us(0);
-	EXPECT_EQ(0, waits("rechecked"));
+	EXPECT_EQ(0, psp_waits("rechecked"));
 }
 
 TEST_F(life, without_an_interrupt_answers_are_found_in_some_milliseconds)
@@ -1288,14 +1262,14 @@ TEST_F(life, without_an_interrupt_answers_are_found_in_some_milliseconds)
 	klog_count(self->klog, "");
 	ASSERT_EQ(0, load_with(&self->p, SWPSP_FAULT_DROP_IRQ));
 	EXPECT_EQ(1, klog_count(self->klog, "no interrupt comes for an answer"));
-	EXPECT_STREQ("does not come", waiting("interrupt"));
+	EXPECT_STREQ("does not come", psp_waiting("interrupt"));
 	serve_in_us(1000);
 	began = now();
 	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, status_now(&self->p));
 	serve_in_us(0);
 	EXPECT_GT(30 * 0.05 * patience(), now() - began);
-	EXPECT_LE(25, waits("rechecked"));
+	EXPECT_LE(25, psp_waits("rechecked"));
 }
 
 /* Devices that go away */
