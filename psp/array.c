@@ -10,11 +10,13 @@
  * two milliseconds of the firmware's time, if others wait, or one command that takes longer.
  *
  * Two commands are on their way at a time: one is with the firmware, and one is being
- * prepared. The result of each is written to its envelope. All that is outstanding if the
- * firmware dies is the one command that it has been given.
+ * prepared. If the firmware takes them from its ring (ring.c), there are more. The result of
+ * each is written to its envelope. All that is outstanding if the firmware dies are the
+ * commands that it has been given.
  */
 #include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -58,7 +60,10 @@ struct slot {
  * @cmds: envelopes, copied in
  * @psp: PSP
  * @issue: where all of them come from
- * @slot: two commands, of which one is with the firmware
+ * @slot: commands on their way, the envelope's number modulo @slots
+ * @slots: how many there is room for
+ * @begun: how many envelopes have been taken up
+ * @ended: how many of these have been concluded; the others have been posted
  * @turn_ns: how long the firmware has worked for it since others had their turn
  * @done: how many are done
  * @error: the last answer of the firmware
@@ -70,7 +75,10 @@ struct psp_array {
 	struct sev_fw_cmd *cmds;
 	struct psp *psp;
 	const struct psp_issue *issue;
-	struct slot slot[2];
+	struct slot *slot;
+	unsigned int slots;
+	u32 begun;
+	u32 ended;
 	u64 turn_ns;
 	u32 done;
 	u32 error;
@@ -115,6 +123,8 @@ static int prepare_buffers(struct psp_array *array, struct slot *slot)
 	int ret;
 
 	psp_call_init(&slot->call, row);
+	slot->call.caller = array;
+	slot->call.go_on = goes_on(array);
 	slot->mapped = true;
 	slot->bufs.absent = false;
 	slot->bufs.kernel = NULL;
@@ -193,9 +203,29 @@ static void conclude(struct psp_array *array, struct slot *slot)
 		array->done++;
 }
 
-/* Have the firmware begin with it, if @last, which it is at, succeeds. */
-static void post(struct psp_array *array, struct slot *slot, const struct slot *last)
+static struct slot *slot_of(const struct psp_array *array, u32 index)
 {
+	return &array->slot[index % array->slots];
+}
+
+/* The oldest of those that have been posted. */
+static void conclude_oldest(struct psp_array *array)
+{
+	conclude(array, slot_of(array, array->ended++));
+}
+
+static void conclude_all(struct psp_array *array)
+{
+	while (array->ended < array->begun)
+		conclude_oldest(array);
+}
+
+/* Have the firmware begin with it, if what it has been given before succeeds. */
+static void post(struct psp_array *array, struct slot *slot)
+{
+	bool first = array->ended == array->begun;
+	const struct slot *last = first ? NULL : slot_of(array, array->begun - 1);
+
 	slot->ret = psp_post(array->psp, &slot->call,
 			     last && !goes_on(array) ? &last->call : NULL);
 	slot->posted = !slot->ret;
@@ -208,56 +238,77 @@ static void post(struct psp_array *array, struct slot *slot, const struct slot *
 	}
 }
 
-/*
- * One envelope. Returns the slot that the firmware is at now, NULL if none: @slot, while
- * @last has been concluded.
- */
-static struct slot *step(struct psp_array *array, struct slot *slot, struct slot *last)
+/* Those that the firmware has may need, with one more, more than the caller may lock. */
+static int prepare_one_more(struct psp_array *array, struct slot *slot)
 {
-	slot->ret = prepare(array, slot);
-	/* two together may need more than the caller may lock */
-	if (slot->ret == -ENOMEM && last) {
+	int ret = prepare(array, slot);
+
+	while (ret == -ENOMEM && array->ended < array->begun && !is_over(array)) {
 		release(slot);
-		conclude(array, last);
-		last = NULL;
-		if (is_over(array))
-			return NULL;
-		slot->ret = prepare(array, slot);
+		conclude_oldest(array);
+		ret = prepare(array, slot);
 	}
+	return ret;
+}
+
+/* How many may be posted; there is room for one more, which is being prepared. */
+static u32 depth(const struct psp_array *array)
+{
+	return min(psp_ring_depth(array->psp), array->slots - 1);
+}
+
+/* One envelope: posted, or concluded as all before it. */
+static void step(struct psp_array *array, struct slot *slot)
+{
+	slot->ret = prepare_one_more(array, slot);
 	if (!slot->ret && slot->whole)
-		post(array, slot, last);
-	if (last)
-		conclude(array, last);
-	if (slot->posted)
-		return slot;
+		post(array, slot);
+	if (slot->posted) {
+		array->begun++;
+		while (array->begun - array->ended > depth(array))
+			conclude_oldest(array);
+		return;
+	}
+	conclude_all(array);
 	if (is_over(array)) {
 		release(slot);
-		return NULL;
+		return;
 	}
 	if (!slot->ret && !slot->whole)
 		slot->ret = psp_submit_slices(array->psp, &slot->issue, &slot->bufs, &slot->call,
 					      &slot->block);
-	conclude(array, slot);
-	return NULL;
+	array->begun++;
+	conclude_oldest(array);
 }
 
 static void run(struct psp_array *array)
 {
-	struct slot *slot, *last = NULL;
-	u32 i;
+	struct slot *slot;
 
-	for (i = 0; i < array->in.count && !is_over(array); i++) {
-		slot = &array->slot[i % ARRAY_SIZE(array->slot)];
+	while (array->begun < array->in.count && !is_over(array)) {
+		slot = slot_of(array, array->begun);
 		slot->issue = *array->issue;
-		slot->issue.cmd = array->cmds[i];
-		slot->index = i;
-		last = step(array, slot, last);
+		slot->issue.cmd = array->cmds[array->begun];
+		slot->index = array->begun;
+		step(array, slot);
 		psp_take_turns(array->psp, &array->turn_ns);
 	}
-	if (last)
-		conclude(array, last);
+	conclude_all(array);
+	psp_end_posts(array->psp);
 	if (array->done < array->in.count && !array->ret)
 		array->ret = -EINTR;
+}
+
+/* Room for the commands that are on their way. */
+static int run_in_slots(struct psp_array *array)
+{
+	array->slots = psp_ring_slots(array->psp);
+	array->slot = kvcalloc(array->slots, sizeof(*array->slot), GFP_KERNEL_ACCOUNT);
+	if (!array->slot)
+		return -ENOMEM;
+	run(array);
+	kvfree_sensitive(array->slot, array->slots * sizeof(*array->slot));
+	return array->ret;
 }
 
 /* Nothing has been done before all of it is known to be well-formed. */
@@ -343,7 +394,7 @@ int psp_array_run(struct psp_array *array, struct psp_issue *issue)
 		if (put_user(SEV_FW_NO_CALL, &envelope(array, i)->error))
 			array->ret = -EFAULT;
 	if (!array->ret)
-		run(array);
+		array->ret = run_in_slots(array);
 	issue->cmd.error = array->error;
 	psp_put(array->psp);
 	return array->ret;

@@ -363,13 +363,40 @@ int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 
 }
 
 /**
+ * psp_execute_enter() - have the firmware take commands from its ring, if that pays
+ * @psp: PSP
+ * @call: command that is about to be posted
+ *
+ * Unless the ring is on for this caller, what has been posted is finished first.
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: whether the ring is on.
+ */
+bool psp_execute_enter(struct psp *psp, const struct psp_call *call)
+{
+	struct psp_call enter = {
+		.row = psp_row_find(SEV_FW_RING_BUFFER), .status = SEV_FW_NO_CALL,
+	};
+
+	if (psp_ring_is_of(psp, call) && psp_ring_pays(psp, call))
+		return true;
+	psp_execute_finish(psp);
+	if (psp->snp_up || psp->end != PSP_ALIVE || !psp_ring_pays(psp, call))
+		return false;
+	psp_ring_describe(psp, call->caller, &enter.fw);
+	psp_execute(psp, &enter);
+	psp_ring_begin(psp, &enter);
+	return psp->ring.on;
+}
+
+/**
  * psp_execute_post() - have the firmware begin with a command, and do not wait for it
- * @psp: PSP, for which no command is posted
+ * @psp: PSP, for which no command is posted, unless its ring is on
  * @call: command, filled; must stay where it is until psp_execute_finish()
  *
  * Context: process context, psp->lock held.
- * Return: as psp_mailbox_post(); -EBUSY in a crash kernel; -ESHUTDOWN if the command is
- * about a guest of an earlier generation of the platform.
+ * Return: as psp_mailbox_post() or psp_ring_post(); -EBUSY in a crash kernel; -ESHUTDOWN if
+ * the command is about a guest of an earlier generation of the platform.
  */
 int psp_execute_post(struct psp *psp, struct psp_call *call)
 {
@@ -388,31 +415,93 @@ int psp_execute_post(struct psp *psp, struct psp_call *call)
 	if (ret)
 		return ret;
 	name_guest(call, fw);
-	ret = psp_mailbox_post(psp, call);
+	ret = psp->ring.on ? psp_ring_post(psp, call) : psp_mailbox_post(psp, call);
 	if (ret) {
 		name_guest(call, call->handle);
 		return ret;
 	}
 	call->posted = true;
-	psp->posted = call;
+	if (!psp->ring.on)
+		psp->posted = call;
 	return 0;
 }
 
-/* Wait for the firmware, which has been told its own name for the guest. */
-static int end_posted(struct psp *psp, struct psp_call *call)
+/* The end of a call, in which the firmware's own name for the guest still is. */
+static void end_posted(struct psp *psp, struct psp_call *call, int ret)
 {
-	int ret = psp_mailbox_wait(psp, call);
-
 	name_guest(call, call->handle);
-	psp_observe(psp, call, call->handle, call->asid);
-	return ret;
+	if (call->status != SEV_FW_NO_CALL || call->stuck)
+		psp_observe(psp, call, call->handle, call->asid);
+	call->ret = ret;
+	if (ret)
+		note_failure(psp, call);
+	smp_store_release(&call->posted, false);	/* pairs with psp_finish() */
+}
+
+/* The oldest in the ring has been executed. */
+static void end_done(struct psp *psp)
+{
+	struct psp_call *call = psp_ring_take(psp, true);
+
+	end_posted(psp, call, call->status ? -EIO : 0);
+}
+
+/* All that are in the ring end so: the firmware may be at each of them, or is at none. */
+static void end_ring(struct psp *psp, int ret, bool stuck)
+{
+	struct psp_call *call;
+
+	while ((call = psp_ring_take(psp, false))) {
+		call->stuck = stuck;
+		end_posted(psp, call, ret);
+		if (stuck)
+			ret = -EIO;
+	}
+}
+
+/* Wait until the ring goes on, and take the answers out of it. */
+static void take_from_ring(struct psp *psp)
+{
+	int done = psp_ring_wait(psp), i;
+
+	for (i = 0; i < done; i++)
+		end_done(psp);
+	if (done < 0) {
+		/* what was done before the firmware, or its registers, went is in memory */
+		while (psp_ring_has_answer(psp) && !psp->ring.failed)
+			end_done(psp);
+		end_ring(psp, done, true);
+		WRITE_ONCE(psp->ring.on, false);
+	} else if (psp->ring.failed) {
+		/* the firmware stands still, and would do the rest if it were told to go on */
+		done = psp_ring_leave(psp);
+		end_ring(psp, done ?: -ECANCELED, done);
+	}
 }
 
 /**
- * psp_execute_finish() - wait for the command that has been posted, if one has
+ * psp_execute_await() - wait for a command that has been posted
  * @psp: PSP
+ * @call: command
  *
- * The next holder of psp->lock does this, so that it waits for no more than one command.
+ * Context: process context, psp->lock held, sleeps.
+ */
+void psp_execute_await(struct psp *psp, const struct psp_call *call)
+{
+	lockdep_assert_held(&psp->lock);
+
+	if (psp->posted == call)
+		psp_execute_finish(psp);
+	while (call->posted)
+		take_from_ring(psp);
+}
+
+/**
+ * psp_execute_finish() - wait for all commands that have been posted, if there are any
+ * @psp: PSP, whose registers are those of the mailbox after that
+ *
+ * The next holder of psp->lock does this, so that it waits for no more than one command, or
+ * for those in the ring.
  *
  * Context: process context, psp->lock held, sleeps.
  */
@@ -421,11 +510,11 @@ void psp_execute_finish(struct psp *psp)
 	struct psp_call *call = psp->posted;
 
 	lockdep_assert_held(&psp->lock);
-	if (!call)
-		return;
 	psp->posted = NULL;
-	call->ret = end_posted(psp, call);
-	if (call->ret)
-		note_failure(psp, call);
-	smp_store_release(&call->posted, false);	/* pairs with psp_finish() */
+	if (call)
+		end_posted(psp, call, psp_mailbox_wait(psp, call));
+	while (psp->ring.on && psp->ring.taken != psp->ring.tail)
+		take_from_ring(psp);
+	if (psp->ring.on)
+		psp_ring_leave(psp);
 }

@@ -44,6 +44,10 @@
 
 #define INTSTS_SEV		BIT(1)
 
+/* In ring mode cmdresp is a control register, addr_hi has the tail, and addr_lo the head. */
+#define RING_ACTIVE		(BIT(31) | BIT(30))
+#define RING_ACKNOWLEDGE	BIT(29)
+
 /* As long as a sleep and a wake-up take, at the least. */
 #define POLL_NS			(25 * NSEC_PER_USEC)
 /* After how many misses in vain it stays at one poll in SKIP_MAX + 1. */
@@ -104,8 +108,19 @@ static void psp_write(struct psp *psp, u32 reg, u32 value)
 	iowrite32(value, psp->bar + reg);
 }
 
+/* A head that cannot be, or a ring that the firmware has left, is no answer to be waited for. */
+static bool head_moved(struct psp *psp)
+{
+	u32 head = psp_read(psp, psp->regs->addr_lo);
+
+	return head == ALL_ONES || (u8)head != psp->ring.taken ||
+	       (psp_read(psp, psp->regs->cmdresp) & RING_ACTIVE) != RING_ACTIVE;
+}
+
 static bool answered(struct psp *psp)
 {
+	if (psp->ring.on)
+		return head_moved(psp);
 	return psp_read(psp, psp->regs->cmdresp) & CMDRESP_RESPONSE;
 }
 
@@ -215,9 +230,9 @@ static bool look_for_answer(struct psp *psp)
 	return true;
 }
 
-static struct psp_habit *habit_of(struct psp *psp, const struct psp_call *call)
+static struct psp_habit *habit_of(const struct psp *psp, const struct psp_row *row)
 {
-	return &psp->habits[call->row - psp_rows];
+	return &psp->habits[row - psp_rows];
 }
 
 static bool sleeps_at_once(const struct psp *psp, const struct psp_habit *habit)
@@ -250,13 +265,28 @@ static bool wait_for_answer(struct psp *psp, struct psp_habit *habit)
 	return sleep_for_answer(psp);
 }
 
-static int give_up(struct psp *psp, struct psp_call *call, int error)
+/**
+ * psp_mailbox_give_up() - no further command will be accepted
+ * @psp: PSP
+ * @row: command that has not been answered
+ * @error: result of it
+ *
+ * Context: psp->lock held.
+ * Return: @error.
+ */
+int psp_mailbox_give_up(struct psp *psp, const struct psp_row *row, int error)
 {
 	psp->end = PSP_DEAD;
-	psp->died_of = call->row->name;
-	call->stuck = true;
+	psp->died_of = row->name;
 	psp_fwmem_lose(&psp->cmd_buf);
+	psp_fwmem_lose(&psp->ring.mem);
 	return error;
+}
+
+static int give_up(struct psp *psp, struct psp_call *call, int error)
+{
+	call->stuck = true;
+	return psp_mailbox_give_up(psp, call->row, error);
 }
 
 /*
@@ -328,7 +358,7 @@ int psp_mailbox_post(struct psp *psp, struct psp_call *call)
 		return -ENOMEM;
 	if (WARN_ON_ONCE(psp->posted))
 		return -EBUSY;
-	let_interrupt(psp, sleeps_at_once(psp, habit_of(psp, call)));
+	let_interrupt(psp, sleeps_at_once(psp, habit_of(psp, call->row)));
 	return ring_doorbell(psp, call);
 }
 
@@ -348,7 +378,7 @@ int psp_mailbox_wait(struct psp *psp, struct psp_call *call)
 
 	lockdep_assert_held(&psp->lock);
 
-	done = wait_for_answer(psp, habit_of(psp, call));
+	done = wait_for_answer(psp, habit_of(psp, call->row));
 	WRITE_ONCE(psp->busy, NULL);
 	call->firmware_ns = ktime_get_ns() - psp->busy_since;
 	if (!done)
@@ -361,14 +391,108 @@ int psp_mailbox_wait(struct psp *psp, struct psp_call *call)
  * @psp: PSP
  * @call: command; the block is replaced by what firmware left in it
  *
+ * A kernel that has crashed may have left the firmware in ring mode. The first command of the
+ * next kernel ends that mode, and is not executed.
+ *
  * Context: process context, psp->lock held, sleeps.
  * Return: as psp_mailbox_post() and psp_mailbox_wait().
  */
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
-	int ret = psp_mailbox_post(psp, call);
+	int ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
 
-	return ret ?: psp_mailbox_wait(psp, call);
+	if (call->status == SEV_FW_STATUS_RING_BUFFER_EXIT)
+		ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
+	return ret;
+}
+
+/**
+ * psp_mailbox_is_slow() - has the firmware been polled in vain for this command lately?
+ * @psp: PSP
+ * @row: command
+ *
+ * Context: psp->lock held.
+ * Return: true if so.
+ */
+bool psp_mailbox_is_slow(const struct psp *psp, const struct psp_row *row)
+{
+	return habit_of(psp, row)->missed;
+}
+
+/**
+ * psp_mailbox_move_tail() - there are commands for the firmware in the ring
+ * @psp: PSP in ring mode
+ * @tail: number of the first entry that has none
+ *
+ * Context: psp->lock held.
+ */
+void psp_mailbox_move_tail(struct psp *psp, u8 tail)
+{
+	psp_write(psp, psp->regs->addr_hi, tail);
+	psp_write(psp, psp->regs->cmdresp, RING_ACTIVE | RING_ACKNOWLEDGE);
+}
+
+/**
+ * psp_mailbox_await_head() - wait until a command in the ring is done
+ * @psp: PSP in ring mode
+ * @row: the oldest of the commands in it
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: false if the firmware does not answer.
+ */
+bool psp_mailbox_await_head(struct psp *psp, const struct psp_row *row)
+{
+	struct psp_habit *habit = habit_of(psp, row);
+
+	let_interrupt(psp, sleeps_at_once(psp, habit));
+	return wait_for_answer(psp, habit);
+}
+
+/**
+ * psp_mailbox_head() - how far is the firmware?
+ * @psp: PSP in ring mode
+ * @head: receives the number of the first entry that is not done
+ *
+ * Context: psp->lock held.
+ * Return: 0, or -EIO if the PSP is not in ring mode any more, or its registers cannot be read.
+ */
+int psp_mailbox_head(struct psp *psp, u8 *head)
+{
+	u32 value = psp_read(psp, psp->regs->addr_lo);
+
+	*head = value;
+	if (value == ALL_ONES ||
+	    (psp_read(psp, psp->regs->cmdresp) & RING_ACTIVE) != RING_ACTIVE)
+		return -EIO;
+	return 0;
+}
+
+/* A command without the bits of ring mode ends that mode, and is not executed. */
+static void end_ring_mode(struct psp *psp)
+{
+	WRITE_ONCE(psp->ring.on, false);
+	psp_write(psp, psp->regs->cmdresp, SEV_FW_NOP << CMDRESP_ID_SHIFT | CMDRESP_IOC);
+}
+
+/**
+ * psp_mailbox_leave_ring() - end ring mode
+ * @psp: PSP in ring mode
+ * @row: RING_BUFFER
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: 0; -ETIMEDOUT or -EIO (no answer, or the registers cannot be read): dead from now on.
+ */
+int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
+{
+	struct psp_habit *habit = habit_of(psp, row);
+
+	let_interrupt(psp, sleeps_at_once(psp, habit));
+	end_ring_mode(psp);
+	if (!wait_for_answer(psp, habit))
+		return psp_mailbox_give_up(psp, row, -ETIMEDOUT);
+	if (psp_read(psp, psp->regs->cmdresp) == ALL_ONES)
+		return psp_mailbox_give_up(psp, row, -EIO);
+	return 0;
 }
 
 /**
@@ -448,11 +572,14 @@ static void end_snp_in_panic(struct psp *psp)
  */
 void psp_mailbox_panic(struct psp *psp)
 {
+	bool at_work = psp->posted || psp->ring.on;
 	unsigned int ms;
 
-	for (ms = 0; psp->posted && ms < PANIC_MS && !answered(psp); ms++)
+	if (psp->ring.on)
+		end_ring_mode(psp);
+	for (ms = 0; at_work && ms < PANIC_MS && !answered(psp); ms++)
 		mdelay(1);
-	if (psp->posted && !answered(psp))
+	if (at_work && !answered(psp))
 		return;
 	ask_in_panic(psp, SEV_FW_SHUTDOWN, (__force psp_addr_t)0);
 	if (psp->snp_up && psp->cmd_buf.virt)
@@ -548,5 +675,6 @@ void psp_mailbox_exit(struct psp *psp)
 {
 	psp_fwmem_free(&psp->cmd_buf);
 	psp_fwmem_free(&psp->cmd_spare);
+	psp_fwmem_free(&psp->ring.mem);
 	kfree(psp->habits);
 }

@@ -31,6 +31,7 @@
  *   turn.c     one caller at a time
  *   execute.c  one command as it stands, and the effects of its success
  *   rmp.c      pages that are given to the firmware, and taken back
+ *   ring.c     many commands to the hardware at a time
  *   mailbox.c  one command to the hardware, and the wait for its answer
  *
  * Things that any of them may use:
@@ -166,6 +167,39 @@ enum psp_trial {
 	PSP_TRIAL_LOOK,		/* by looking now and then, the interrupt is not let through */
 };
 
+/* How many commands the ring has room for; one less can be outstanding. */
+#define PSP_RING_DEPTH	64
+
+/**
+ * struct psp_ring - the firmware's ring, see ring.c
+ * @mem: pages for it; none until it is wanted, the firmware's while it is on
+ * @call: the commands that are outstanding, by the number of their entry
+ * @caller: whose they are
+ * @since: since when the firmware is at the oldest of them, in ns of the monotonic clock
+ * @each_ns: how long a command took, of those that were done last; 0: not known yet
+ * @posted: how many commands have taken the ring; read by sysfs.c
+ * @silent: how many have been posted after the last one that raises the interrupt
+ * @taken: number of the oldest entry that is outstanding; read by mailbox.c
+ * @tail: number of the next entry
+ * @on: the registers are those of the ring; mailbox.c's, too
+ * @failed: a command was refused, and those after it must not be executed
+ * @absent: the firmware has refused to have one
+ */
+struct psp_ring {
+	struct psp_fwmem mem;
+	struct psp_call *call[PSP_RING_DEPTH];
+	const void *caller;
+	u64 since;
+	u64 each_ns;
+	u64 posted;
+	unsigned int silent;
+	u8 taken;
+	u8 tail;
+	bool on;
+	bool failed;
+	bool absent;
+};
+
 /* Why no further command will be accepted. */
 enum psp_end {
 	PSP_ALIVE,
@@ -256,6 +290,11 @@ struct psp {
 	enum psp_end end;
 	/** @died_of: name of the command that was not answered, until turn.c has logged it */
 	const char *died_of;
+
+	/* ring.c */
+
+	/** @ring: many commands at a time */
+	struct psp_ring ring;
 
 	/* fwmem.c, rmp.c */
 
@@ -387,6 +426,8 @@ struct psp {
  * @handle: the guest's handle, while the firmware's is in the block
  * @asid: ASID that is meant, for whoever observes; of the guest whose page is at @gpa
  * @gpa: address in the guest of the page that becomes an SNP guest's, or its own already
+ * @caller: of a call that may take the ring: whose it is; nobody else's do before it is left
+ * @go_on: of a call that is posted: others are executed after it, even if it fails
  * @posted: the firmware is at it, and it is not known yet what becomes of it
  * @ret: result of a call that was posted
  */
@@ -404,6 +445,8 @@ struct psp_call {
 	u32 handle;
 	u32 asid;
 	u64 gpa;
+	const void *caller;
+	bool go_on;
 	bool posted;
 	int ret;
 };
@@ -412,6 +455,12 @@ struct psp_call {
 static inline bool psp_offers(const struct psp *psp, const struct psp_row *row)
 {
 	return psp->api >= row->since && (!row->snp || psp->snp);
+}
+
+/* Is the ring on, for this call's caller? */
+static inline bool psp_ring_is_of(const struct psp *psp, const struct psp_call *call)
+{
+	return psp->ring.on && psp->ring.caller == call->caller;
 }
 
 /* Has the firmware refused it, in a way that is no part of how it is used? */
@@ -444,13 +493,32 @@ int psp_mailbox(struct psp *psp, struct psp_call *call);
 int psp_mailbox_post(struct psp *psp, struct psp_call *call);
 int psp_mailbox_wait(struct psp *psp, struct psp_call *call);
 void psp_mailbox_interrupt(struct psp *psp);
+int psp_mailbox_give_up(struct psp *psp, const struct psp_row *row, int error);
+bool psp_mailbox_is_slow(const struct psp *psp, const struct psp_row *row);
+void psp_mailbox_move_tail(struct psp *psp, u8 tail);
+bool psp_mailbox_await_head(struct psp *psp, const struct psp_row *row);
+int psp_mailbox_head(struct psp *psp, u8 *head);
+int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
+
+/* ring.c */
+unsigned int psp_ring_slots(struct psp *psp);
+unsigned int psp_ring_depth(const struct psp *psp);
+bool psp_ring_pays(const struct psp *psp, const struct psp_call *call);
+void psp_ring_describe(struct psp *psp, const void *caller, struct psp_fw_block *fw);
+void psp_ring_begin(struct psp *psp, const struct psp_call *call);
+int psp_ring_post(struct psp *psp, struct psp_call *call);
+int psp_ring_wait(struct psp *psp);
+bool psp_ring_has_answer(const struct psp *psp);
+struct psp_call *psp_ring_take(struct psp *psp, bool done);
+int psp_ring_leave(struct psp *psp);
 
 /* turn.c; whoever has to wait does so for no longer than this, or one command */
 #define PSP_TURN_NS	(2 * NSEC_PER_MSEC)
 
 void psp_take(struct psp *psp);
+void psp_take_to_post(struct psp *psp, struct psp_call *call);
 void psp_take_for(struct psp *psp, struct psp_call *call);
 void psp_take_turns(struct psp *psp, u64 *turn_ns);
 int psp_unlock(struct psp *psp);
@@ -476,7 +544,9 @@ int psp_kept_hand_over(struct psp *psp);
 void psp_kept_lose(struct psp *psp);
 int psp_execute(struct psp *psp, struct psp_call *call);
 int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status);
+bool psp_execute_enter(struct psp *psp, const struct psp_call *call);
 int psp_execute_post(struct psp *psp, struct psp_call *call);
+void psp_execute_await(struct psp *psp, const struct psp_call *call);
 void psp_execute_finish(struct psp *psp);
 
 /* platform.c */
@@ -496,6 +566,7 @@ void psp_take_down(struct psp *psp, enum psp_end end);
 int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
 int psp_finish(struct psp *psp, struct psp_call *call);
+void psp_end_posts(struct psp *psp);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 int psp_submit_launch(struct psp *psp, struct psp_call *call, struct psp_guest *guest);
 void psp_submit_end(struct psp *psp, u32 handle);

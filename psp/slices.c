@@ -5,16 +5,18 @@
  *
  * Runs. While the firmware works on one run, the command for the next one is made, outside
  * of psp->lock, so that the firmware waits for no more than a doorbell. Two commands are on
- * their way at a time, of which the firmware knows one. A run that fails is the last one:
- * its successor has been made and is not posted.
+ * their way at a time, of which the firmware knows one; if it takes them from its ring
+ * (ring.c), there are more. A run that fails is the last one: those after it are not executed.
  *
  * psp->lock is taken for each run. After PSP_TURN_NS of the firmware's time those who wait
  * for the PSP go first, so that a load of a guest's memory, which may take minutes, does not
  * hold up everybody else. For the same reason it ends between two runs if its caller is
  * being killed.
  */
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "psp.h"
 #include "psp_guest.h"
@@ -36,6 +38,8 @@ void psp_call_init(struct psp_call *call, const struct psp_row *row)
 	call->stuck = false;
 	call->done = false;
 	call->theirs = false;
+	call->caller = NULL;
+	call->go_on = false;
 	call->posted = false;
 	call->ret = 0;
 }
@@ -65,13 +69,28 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 }
 
 /**
+ * struct run - one firmware command, on its way
+ * @call: command
+ * @end: where in the memory it ends
+ */
+struct run {
+	struct psp_call call;
+	u32 end;
+};
+
+/**
  * struct runs - the runs of a block, on their way
  * @psp: PSP
  * @issue: where the block comes from
  * @bufs: buffers of the block
  * @block: checked block
- * @told: the call whose answer the caller gets
+ * @run: the commands that are on their way, by number modulo @slots
+ * @slots: how many there is room for
+ * @begun: how many have been made
+ * @ended: how many of these are over; the others have been posted
+ * @told: the call whose answer the caller gets, or NULL if there is none yet
  * @done: bytes that the firmware has dealt with
+ * @stuck: one of them has not been answered
  * @turn_ns: time that the firmware has taken since others had their turn
  */
 struct runs {
@@ -79,8 +98,13 @@ struct runs {
 	struct psp_issue *issue;
 	struct psp_buffers *bufs;
 	const struct psp_user_block *block;
+	struct run *run;
+	unsigned int slots;
+	u32 begun;
+	u32 ended;
 	const struct psp_call *told;
 	u32 done;
+	bool stuck;
 	u64 turn_ns;
 };
 
@@ -102,44 +126,98 @@ static bool is_runs(const struct psp *psp, struct psp_buffers *bufs)
 	return psp_buffers_slice(bufs, 0) < bufs->total;
 }
 
+static struct run *run_of(const struct runs *runs, u32 number)
+{
+	return &runs->run[number % runs->slots];
+}
+
 static int make_call(struct runs *runs, struct psp_call *call, u32 at, u32 size)
 {
 	psp_call_init(call, runs->bufs->row);
+	call->caller = runs;
 	psp_fill_for(call->row, runs->block, runs->issue, call);
 	return psp_buffers_begin(runs->bufs, at, size, &call->fw);
 }
 
-/* The firmware has dealt with a command that ends at @end, or has failed to. */
-static int note_end(struct runs *runs, const struct psp_call *call, u32 end, int ret)
+/* The firmware has dealt with a command, or has failed to. */
+static int note_end(struct runs *runs, const struct run *run, int ret)
 {
-	runs->told = call;
-	runs->issue->seen |= call->status != SEV_FW_NO_CALL || call->stuck;
-	runs->turn_ns += call->firmware_ns;
+	runs->told = &run->call;
+	runs->issue->seen |= run->call.status != SEV_FW_NO_CALL || run->call.stuck;
+	runs->turn_ns += run->call.firmware_ns;
 	if (!ret)
-		runs->done = end;
+		runs->done = run->end;
 	return ret;
 }
 
-/*
- * Have the firmware begin with @call, and finish @last, if there is one, which ends at @at
- * and which the firmware has been at meanwhile.
- */
-static int next_run(struct runs *runs, struct psp_call *call, struct psp_call *last, u32 at,
-		    u32 end, bool *posted)
+/* Until no more than @left are with the firmware. Stops at the first that has failed. */
+static int finish(struct runs *runs, u32 left)
 {
-	int ret = psp_post(runs->psp, call, last), before = 0;
+	struct run *run;
+	int ret = 0;
 
-	*posted = !ret;
-	if (last)
-		before = note_end(runs, last, at, psp_finish(runs->psp, last));
-	if (before)	/* and @call has not been posted */
+	while (!ret && runs->begun - runs->ended > left) {
+		run = run_of(runs, runs->ended++);
+		ret = note_end(runs, run, psp_finish(runs->psp, &run->call));
+	}
+	return ret;
+}
+
+/* Those after a failure: the firmware, or who holds psp->lock, must be done with them. */
+static void finish_rest(struct runs *runs)
+{
+	struct run *run;
+
+	while (runs->begun > runs->ended) {
+		run = run_of(runs, runs->ended++);
+		psp_finish(runs->psp, &run->call);
+		runs->issue->seen |= run->call.stuck;
+		runs->stuck |= run->call.stuck;
+	}
+}
+
+/* Have the firmware begin with @run, which has been made. */
+static int begin(struct runs *runs, struct run *run)
+{
+	bool first = runs->begun == runs->ended;
+	const struct psp_call *last = first ? NULL : &run_of(runs, runs->begun - 1)->call;
+	int ret = psp_post(runs->psp, &run->call, last), before;
+
+	if (!ret) {
+		runs->begun++;
+		return finish(runs, min(psp_ring_depth(runs->psp), runs->slots - 1));
+	}
+	before = finish(runs, 0);
+	if (before)	/* and @run has not been posted */
 		return before;
 	/* The platform has to be initialised, or pages change hands: the long way. */
 	if (ret == -EAGAIN)
-		return note_end(runs, call, end, psp_submit(runs->psp, call));
-	if (ret)
-		runs->told = call;
+		return note_end(runs, run, psp_submit(runs->psp, &run->call));
+	runs->told = &run->call;
 	return ret;
+}
+
+static int do_runs(struct runs *runs)
+{
+	struct run *run;
+	u32 at, size;
+	int ret;
+
+	for (at = 0; at < runs->bufs->total; at += size) {
+		run = run_of(runs, runs->begun);
+		size = psp_buffers_slice(runs->bufs, at);
+		run->end = at + size;
+		ret = make_call(runs, &run->call, at, size);
+		if (!ret && fatal_signal_pending(current))
+			ret = -EINTR;
+		if (ret)
+			return finish(runs, 0) ?: ret;
+		ret = begin(runs, run);
+		if (ret)
+			return ret;
+		psp_take_turns(runs->psp, &runs->turn_ns);
+	}
+	return finish(runs, 0);
 }
 
 /* @call receives the last answer; its length becomes that of the memory that was done. */
@@ -147,33 +225,22 @@ static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buff
 		       struct psp_call *call, const struct psp_user_block *block)
 {
 	struct runs runs = {
-		.psp = psp, .issue = issue, .bufs = bufs, .block = block, .told = call,
+		.psp = psp, .issue = issue, .bufs = bufs, .block = block,
+		.slots = psp_ring_slots(psp),
 	};
-	struct psp_call other, *now, *last = NULL;
-	u32 at, size;
-	bool posted;
-	int ret = 0, end;
+	int ret;
 
-	for (at = 0; !ret && at < bufs->total; at += size) {
-		now = last == call ? &other : call;
-		size = psp_buffers_slice(bufs, at);
-		ret = make_call(&runs, now, at, size);
-		if (!ret && fatal_signal_pending(current))
-			ret = -EINTR;
-		if (ret)
-			break;
-		ret = next_run(&runs, now, last, at, at + size, &posted);
-		last = !ret && posted ? now : NULL;
-		psp_take_turns(psp, &runs.turn_ns);
-	}
-	/* The firmware, or who holds psp->lock, must be done with what is on this stack. */
-	if (last) {
-		end = note_end(&runs, last, at, psp_finish(psp, last));
-		ret = end ?: ret;
-	}
-	if (runs.told != call)
+	runs.run = kvcalloc(runs.slots, sizeof(*runs.run), GFP_KERNEL_ACCOUNT);
+	if (!runs.run)
+		return -ENOMEM;
+	ret = do_runs(&runs);
+	finish_rest(&runs);
+	psp_end_posts(psp);
+	if (runs.told)
 		*call = *runs.told;
+	call->stuck |= runs.stuck;
 	psp_fw_put32(&call->fw, call->row->buf[0].len, runs.done);
+	kvfree_sensitive(runs.run, runs.slots * sizeof(*runs.run));
 	return ret;
 }
 

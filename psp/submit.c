@@ -76,7 +76,8 @@ static int post_call(struct psp *psp, struct psp_call *call, const struct psp_ca
 	int ret;
 
 	WARN_ON_ONCE(call->row->then != PSP_THEN_NOTHING);
-	if (after && after->ret)
+	psp_execute_enter(psp, call);
+	if (after && !after->posted && after->ret)
 		return -ECANCELED;
 	/* pages must not change hands behind the back of who holds the lock */
 	if (psp->snp_up || call->row->platform > PSP_PLATFORM_UP)
@@ -90,20 +91,21 @@ static int post_call(struct psp *psp, struct psp_call *call, const struct psp_ca
  * @psp: PSP
  * @call: command, filled, of a row that psp_row_in_array() allows; must stay where it is
  *	until psp_finish()
- * @after: call that has been posted before and must have succeeded, or NULL
+ * @after: call that has been posted before and must succeed, or NULL
  *
- * A call that is still posted is finished first, whoever's it is. The same does whoever
- * wants the PSP next, so that it waits for no more than the one command.
+ * A call that is still posted is finished first, whoever's it is, unless both are in the
+ * firmware's ring. Whoever wants the PSP next finishes all, so that it waits for no more than
+ * the one command, or what is in the ring. psp_end_posts() is due after the last one.
  *
  * Context: process context, takes psp->lock, sleeps.
  * Return: 0, then psp_finish() is due; -ECANCELED if @after has failed; -EAGAIN if it
- * takes more than the mailbox, which psp_submit() does; or as psp_mailbox_post().
+ * takes more than the mailbox, which psp_submit() does; or as psp_execute_post().
  */
 int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after)
 {
 	int ret;
 
-	psp_take_for(psp, call);
+	psp_take_to_post(psp, call);
 	ret = post_call(psp, call, after);
 	psp_unlock(psp);
 	return ret;
@@ -115,17 +117,34 @@ int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *afte
  * @call: call that psp_post() has returned 0 for
  *
  * Context: process context, takes psp->lock unless somebody else has waited already.
- * Return: as psp_mailbox_wait().
+ * Return: as psp_mailbox_wait(); -ECANCELED if a call before it has failed that it was
+ * to come after, or as psp_ring_wait().
  */
 int psp_finish(struct psp *psp, struct psp_call *call)
 {
-	if (smp_load_acquire(&call->posted)) {	/* pairs with psp_execute_finish() */
+	if (smp_load_acquire(&call->posted)) {	/* pairs with end_posted() */
 		mutex_lock(&psp->lock);
-		if (psp->posted == call)
-			psp_execute_finish(psp);
+		psp_execute_await(psp, call);
 		psp_unlock(psp);
 	}
 	return call->ret;
+}
+
+/**
+ * psp_end_posts() - nothing more will be posted for now
+ * @psp: PSP
+ *
+ * The firmware does not stay in ring mode without a command: a kernel that crashes leaves it
+ * as the next kernel expects it.
+ *
+ * Context: process context, takes psp->lock if the ring is on, sleeps.
+ */
+void psp_end_posts(struct psp *psp)
+{
+	if (!READ_ONCE(psp->ring.on))
+		return;
+	psp_take(psp);
+	psp_unlock(psp);
 }
 
 /* Steps that make a guest together with its START, and the one that undoes them. */

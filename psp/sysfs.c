@@ -289,6 +289,7 @@ static int waiting_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "polled %llu\nmissed %llu\nslept %llu\nrechecked %llu\n",
 		   READ_ONCE(psp->polled), READ_ONCE(psp->missed), READ_ONCE(psp->slept),
 		   READ_ONCE(psp->rechecked));
+	seq_printf(seq, "ring %llu\n", READ_ONCE(psp->ring.posted));
 	seq_printf(seq, "interrupts %u\ninterrupt %s\n", READ_ONCE(psp->interrupts),
 		   interrupts[psp->interrupt]);
 	return 0;

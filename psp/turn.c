@@ -27,13 +27,13 @@ void psp_take(struct psp *psp)
 }
 
 /**
- * psp_take_for() - the same, for a command whose caller waits
- * @psp: PSP
+ * psp_take_to_post() - lock a PSP for a command whose caller waits
+ * @psp: PSP; what is posted remains so, and its ring on
  * @call: command; @call->queue_ns receives how long it waited
  *
  * Context: process context, sleeps.
  */
-void psp_take_for(struct psp *psp, struct psp_call *call)
+void psp_take_to_post(struct psp *psp, struct psp_call *call)
 {
 	u64 began;
 
@@ -48,6 +48,18 @@ void psp_take_for(struct psp *psp, struct psp_call *call)
 		wake_up(&psp->turn);
 		call->queue_ns = ktime_get_ns() - began;
 	}
+}
+
+/**
+ * psp_take_for() - the same, and finish what has been posted
+ * @psp: PSP
+ * @call: command; @call->queue_ns receives how long it waited
+ *
+ * Context: process context, sleeps.
+ */
+void psp_take_for(struct psp *psp, struct psp_call *call)
+{
+	psp_take_to_post(psp, call);
 	psp_execute_finish(psp);
 }
 

@@ -193,7 +193,7 @@ enum sev_fw_status {
  * @SEV_FW_GET_ID: the chip's unique id
  * @SEV_FW_INIT_EX: initialise with caller-kept NV storage (driver only)
  * @SEV_FW_NOP: do nothing
- * @SEV_FW_RING_BUFFER: enter ring buffer mode (not supported)
+ * @SEV_FW_RING_BUFFER: enter ring buffer mode (driver only)
  * @SEV_FW_DECOMMISSION: destroy a guest context (driver only)
  * @SEV_FW_ACTIVATE: bind a guest to an ASID (driver only)
  * @SEV_FW_DEACTIVATE: unbind a guest from its ASID (driver only)
@@ -507,13 +507,14 @@ struct sev_fw_query {
  * until the firmware has answered it, so that it tells exactly what was executed; before
  * that none is written. Where a copy to the caller's memory fails although it could be
  * written before (EFAULT, after a munmap() by another thread), the command after that one
- * may have been executed, too.
+ * may have been executed, too; if the kernel uses the firmware's ring (psp_ring), up to 62.
  *
  * A command's block, and all memory that the block points to, is read, and may be given
  * to the firmware, before the answer and the outputs of the command before it are written.
- * So neither may overlap what that one writes. Others' commands come in between: a turn
- * is 2 ms of the firmware's time, or one command that takes longer. The memory of two
- * commands is locked at a time if the limit permits, else that of one.
+ * So neither may overlap what any of the commands before it writes. Others' commands come
+ * in between: a turn is 2 ms of the firmware's time, or one command that takes longer. The
+ * memory of two commands, by the ring of up to 63, is locked at a time if the limit permits,
+ * else that of fewer.
  *
  * Errors before anything is done, beside those of a single command:
  *
@@ -693,7 +694,7 @@ struct sev_fw_get_id {
 } __sev_fw_packed;
 
 /**
- * struct sev_fw_ring_buffer - RING_BUFFER (not supported)
+ * struct sev_fw_ring_buffer - RING_BUFFER (driver only)
  * @lo_cmd_address: [driver] low priority command page
  * @lo_status_address: [driver] low priority status page
  * @hi_cmd_address: [driver] high priority command page
