@@ -29,6 +29,7 @@ enum way {
 	WAY_OURS,	/* the same, of this driver */
 	WAY_PASS,	/* pass-through, one by one */
 	WAY_ARRAY,	/* pass-through, BATCH at a time */
+	WAY_RING,	/* the same, or one block of many runs, by the firmware's ring */
 	WAYS,
 };
 
@@ -107,13 +108,16 @@ struct work {
 extern const struct work works[];
 extern const unsigned int nr_works;
 
+/** work_is_array() - is a call an array? */
+bool work_is_array(const struct work *work, enum way way);
+
 /**
  * work_do() - one call
  * @s: scene
  * @work: what
  * @way: any but WAY_FLOOR
  *
- * By WAY_ARRAY a call is BATCH commands.
+ * If work_is_array(), a call is BATCH commands.
  */
 int work_do(struct scene *s, const struct work *work, enum way way);
 

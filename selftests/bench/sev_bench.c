@@ -7,6 +7,7 @@
  * Prints one line for each slice, see --help.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ static const char usage[] =
 "Usage: sev-bench [--slice-ms=N] [--service=US,...] [--only=WORK,...] WAY...\n"
 "Measures commands by these ways: floor (no driver may be loaded), stock or ours (legacy\n"
 "ioctls, of the driver that is loaded), pass, array (pass-through, one by one or 64 at a\n"
-"time). The firmware, which must be the software PSP, takes US microseconds for each.\n"
+"time), ring (as array, by the firmware's ring; scattered pages by one block). The firmware,\n"
+"which must be the software PSP, takes US microseconds for each.\n"
 "Prints, separated by commas, for each slice:\n"
 "  work        the command, with what distinguishes it from others of its kind\n"
 "  service_us  how long the firmware was told to take\n"
@@ -67,7 +69,7 @@ static struct options {
 	.nr_service = 7,
 };
 
-static const char * const way_names[WAYS] = { "floor", "stock", "ours", "pass", "array" };
+static const char * const way_names[WAYS] = { "floor", "stock", "ours", "pass", "array", "ring" };
 
 static struct scene scene;
 static struct found found[CALLERS_MAX];	/* of each caller */
@@ -210,7 +212,7 @@ static int print_slice(const struct work *work, unsigned int service, enum way w
 	unsigned int callers = work->callers ? work->callers : 1, n = 0;
 	double units = work->units ? work->units : 1, cpu = 0, per_s = 0;
 
-	if (way == WAY_ARRAY && !work->crowd)
+	if (work_is_array(work, way))
 		units = BATCH;
 	for (unsigned int i = 0; i < callers; i++) {
 		if (found[i].ret)
@@ -230,12 +232,24 @@ static int print_slice(const struct work *work, unsigned int service, enum way w
 	return 0;
 }
 
+/* A driver that has no such parameter has no ring either. */
+static void use_ring(bool use)
+{
+	int fd = open("/sys/module/psp_sev/parameters/psp_ring", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, use ? "on" : "off", use ? 2 : 3) < 0)
+		perror("sev-bench: psp_ring");
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The counters are about the same slice, with its warming up. */
 static int run_slice(const struct work *work, unsigned int service, enum way way)
 {
 	struct counters before, after;
 
 	serve_in(service);
+	use_ring(way == WAY_RING);
 	read_counters(&before);
 	if (work->callers)
 		measure_callers(work, way);
@@ -346,7 +360,7 @@ int main(int argc, char **argv)
 	}
 	serve_in(0);
 	ret = ways == 1u << WAY_FLOOR ? floor_open() :
-		scene_open(&scene, ways & (1u << WAY_PASS | 1u << WAY_ARRAY));
+		scene_open(&scene, ways & (1u << WAY_PASS | 1u << WAY_ARRAY | 1u << WAY_RING));
 	if (ret)
 		fprintf(stderr, "sev-bench: cannot set up what is measured: %s\n", strerror(-ret));
 	return ret || run_all(ways);

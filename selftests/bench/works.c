@@ -12,7 +12,7 @@
 
 #define BIT(way)	(1u << (way))
 #define LEGACY		(BIT(WAY_STOCK) | BIT(WAY_OURS))
-#define FW		(BIT(WAY_PASS) | BIT(WAY_ARRAY))
+#define FW		(BIT(WAY_PASS) | BIT(WAY_ARRAY) | BIT(WAY_RING))
 #define LIFE_RAM	(1u << 20)
 
 static uint64_t addr_of(const void *p)
@@ -216,7 +216,8 @@ const struct work works[] = {
 		.size = sizeof(struct sev_fw_launch_update_data),
 		.legacy = legacy_update_small, .fill = fill_update_small,
 	}, {
-		.name = "LAUNCH_UPDATE_DATA_SCATTERED", .ways = LEGACY | BIT(WAY_PASS),
+		.name = "LAUNCH_UPDATE_DATA_SCATTERED",
+		.ways = LEGACY | BIT(WAY_PASS) | BIT(WAY_RING),
 		.units = SCATTERED, .id = SEV_FW_LAUNCH_UPDATE_DATA,
 		.size = sizeof(struct sev_fw_launch_update_data),
 		.legacy = legacy_update_scattered, .fill = fill_update_scattered,
@@ -252,7 +253,7 @@ const struct work works[] = {
 		.id = SEV_FW_PLATFORM_STATUS, .size = sizeof(struct sev_fw_platform_status),
 		.legacy = legacy_platform_status,
 	}, {
-		/* by WAY_ARRAY it is the others whose arrays the reader meets */
+		/* by WAY_ARRAY and WAY_RING it is the others whose arrays the reader meets */
 		.name = "PLATFORM_STATUS_BESIDE", .ways = LEGACY | FW,
 		.crowd = true,
 		.id = SEV_FW_PLATFORM_STATUS, .size = sizeof(struct sev_fw_platform_status),
@@ -308,13 +309,18 @@ static int pass_many(struct scene *s, const struct work *work, uint32_t count)
 	return sev_fw_issue_many(&door, cmds, count, 0, &done);
 }
 
+bool work_is_array(const struct work *work, enum way way)
+{
+	return (way == WAY_ARRAY || way == WAY_RING) && !work->crowd && !work->units;
+}
+
 int work_do(struct scene *s, const struct work *work, enum way way)
 {
 	if (work->whole)
 		return work->whole(s, way == WAY_PASS ? &launch_fw : &launch_legacy);
 	if (way == WAY_STOCK || way == WAY_OURS)
 		return work->legacy(s);
-	return way == WAY_ARRAY && !work->crowd ? pass_many(s, work, BATCH) : pass(s, work);
+	return work_is_array(work, way) ? pass_many(s, work, BATCH) : pass(s, work);
 }
 
 int work_crowd(struct scene *s, enum way way)
@@ -324,5 +330,7 @@ int work_crowd(struct scene *s, enum way way)
 		.size = sizeof(struct sev_fw_launch_update_data), .fill = fill_update_long,
 	};
 
-	return way == WAY_ARRAY ? pass_many(s, &much, LONG_BATCH) : legacy_update_scattered(s);
+	if (way == WAY_ARRAY || way == WAY_RING)
+		return pass_many(s, &much, LONG_BATCH);
+	return legacy_update_scattered(s);
 }
