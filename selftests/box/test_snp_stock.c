@@ -26,6 +26,7 @@
 #include "kselftest_harness.h"
 #include "snp/rmp.h"
 #include "control.h"
+#include "glue.h"
 #include "host.h"
 #include "patience.h"
 #include "snp.h"
@@ -266,6 +267,35 @@ TEST_F(snp, legacy_guests_live_beside_it)
 	GOES(&self->l, snp_launch_finish(&self->l, NULL));
 	launch_close(&other[0]);
 	launch_close(&other[1]);
+}
+
+/* The first of KVM's commands for SNP guests; those before it are for SEV and SEV-ES guests. */
+#define FIRST_SNP_COMMAND	100
+
+/* Before a launch and in it, by either driver's handlers: they are for guests of other types. */
+TEST_F(snp, legacy_commands_are_not_for_its_guests)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t block[64];
+
+	for (int started = 0; started < 2; started++) {
+		if (started)
+			GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN));
+		else
+			GOES(l, snp_step_open(l, &snp_launch_kvm));
+		for (uint32_t id = 0; id < FIRST_SNP_COMMAND; id++) {
+			for (int absent = 0; absent < 2; absent++) {
+				struct outcome o;
+
+				memset(block, 0xc5, sizeof(block));
+				o = legacy(l->vm.vm_fd, id, absent ? NULL : block, l->sev_fd);
+				EXPECT_EQ(EPERM, o.err) TH_LOG("command %u", id);
+				EXPECT_EQ(0xc5, block[0] & block[63]);
+			}
+		}
+	}
+	GOES(l, snp_step_update(l, NULL));
+	GOES(l, snp_launch_finish(l, NULL));
 }
 
 /*
