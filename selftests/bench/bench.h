@@ -13,7 +13,8 @@
 
 #include <sevfw/migrate.h>
 
-#define PAGE		4096u
+#include "common.h"
+
 #define HUGE		(2u << 20)
 #define UPDATE_HUGE	(16u << 20)	/* bytes of one LAUNCH_UPDATE_DATA of huge pages */
 #define SCATTERED	64		/* pages of one LAUNCH_UPDATE_DATA of scattered ones */
@@ -26,7 +27,8 @@
 enum way {
 	WAY_FLOOR,	/* user space writes the registers, and polls them */
 	WAY_STOCK,	/* legacy ioctls of the stock driver */
-	WAY_OURS,	/* the same, of this driver */
+	WAY_KVM,	/* the same on this driver, but kvm_amd's own handlers serve VMs */
+	WAY_OURS,	/* the same, all of it by this driver */
 	WAY_PASS,	/* pass-through, one by one */
 	WAY_ARRAY,	/* pass-through, BATCH at a time */
 	WAY_RING,	/* the same, or one block of many runs, by the firmware's ring */

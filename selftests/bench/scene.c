@@ -10,9 +10,9 @@
 #include <linux/kvm.h>
 
 #include "bench.h"
+#include "memory.h"
 
 #define RAM		(1u << 20)
-#define STRIDE		37	/* in pages; has no divisor in common with SCATTERED */
 
 static uint64_t addr_of(const void *p)
 {
@@ -93,22 +93,13 @@ static int fill_long_packet(struct scene *s, struct migrate_packet *packet)
 }
 
 /* Memory of a file, mapped page by page in an order in which none follows the one before. */
+/* Pages that the kernel hands out one after the other would be one command for the firmware. */
 static int map_scattered(struct scene *s)
 {
-	int fd = memfd_create("scattered", MFD_CLOEXEC);
-	uint8_t *at = mmap(NULL, SCATTERED * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (fd < 0 || at == MAP_FAILED || ftruncate(fd, SCATTERED * PAGE))
+	s->scattered = memory_scattered(SCATTERED);
+	if (!s->scattered)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < SCATTERED; i++) {
-		if (mmap(at + i * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-			 (off_t)(i * STRIDE % SCATTERED) * PAGE) == MAP_FAILED)
-			return -ENOMEM;
-		at[i * PAGE] = (uint8_t)i;
-	}
-	close(fd);
-	s->scattered = at;
-	return 0;
+	return memory_runs(s->scattered, SCATTERED * PAGE) < SCATTERED * 3 / 4 ? -EAGAIN : 0;
 }
 
 static int map_huge(struct scene *s)

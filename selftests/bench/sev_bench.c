@@ -30,7 +30,7 @@
 static const char usage[] =
 "Usage: sev-bench [--slice-ms=N] [--service=US,...] [--only=WORK,...] WAY...\n"
 "Measures commands by these ways: floor (no driver may be loaded), stock or ours (legacy\n"
-"ioctls, of the driver that is loaded), pass, array (pass-through, one by one or 64 at a\n"
+"ioctls, of the driver that is loaded), kvm (as ours, VMs by kvm_amd's handlers), pass, array (pass-through, one by one or 64 at a\n"
 "time), ring (as array, by the firmware's ring; scattered pages by one block). The firmware,\n"
 "which must be the software PSP, takes US microseconds for each.\n"
 "Prints, separated by commas, for each slice:\n"
@@ -69,7 +69,9 @@ static struct options {
 	.nr_service = 7,
 };
 
-static const char * const way_names[WAYS] = { "floor", "stock", "ours", "pass", "array", "ring" };
+static const char * const way_names[WAYS] = {
+	"floor", "stock", "kvm", "ours", "pass", "array", "ring",
+};
 
 static struct scene scene;
 static struct found found[CALLERS_MAX];	/* of each caller */
@@ -232,15 +234,21 @@ static int print_slice(const struct work *work, unsigned int service, enum way w
 	return 0;
 }
 
-/* A driver that has no such parameter has no ring either. */
-static void use_ring(bool use)
+/* A driver that has no such parameter has nothing to choose from. */
+static void set_parameter(const char *path, const char *value)
 {
-	int fd = open("/sys/module/psp_sev/parameters/psp_ring", O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && write(fd, use ? "on" : "off", use ? 2 : 3) < 0)
-		perror("sev-bench: psp_ring");
+	if (fd >= 0 && write(fd, value, strlen(value)) < 0)
+		perror(path);
 	if (fd >= 0)
 		close(fd);
+}
+
+static void prepare_way(enum way way)
+{
+	set_parameter("/sys/module/psp_sev/parameters/psp_ring", way == WAY_RING ? "on" : "off");
+	set_parameter("/sys/module/kvm_sev_glue/parameters/legacy", way == WAY_KVM ? "N" : "Y");
 }
 
 /* The counters are about the same slice, with its warming up. */
@@ -249,7 +257,7 @@ static int run_slice(const struct work *work, unsigned int service, enum way way
 	struct counters before, after;
 
 	serve_in(service);
-	use_ring(way == WAY_RING);
+	prepare_way(way);
 	read_counters(&before);
 	if (work->callers)
 		measure_callers(work, way);

@@ -12,6 +12,7 @@
 
 #define BIT(way)	(1u << (way))
 #define LEGACY		(BIT(WAY_STOCK) | BIT(WAY_OURS))
+#define VM_LEGACY	(LEGACY | BIT(WAY_KVM))
 #define FW		(BIT(WAY_PASS) | BIT(WAY_ARRAY) | BIT(WAY_RING))
 #define LIFE_RAM	(1u << 20)
 
@@ -207,27 +208,27 @@ const struct work works[] = {
 		.id = SEV_FW_GET_ID, .size = sizeof(struct sev_fw_get_id),
 		.legacy = legacy_get_id, .fill = fill_get_id,
 	}, {
-		.name = "GUEST_STATUS", .ways = LEGACY | FW,
+		.name = "GUEST_STATUS", .ways = VM_LEGACY | FW,
 		.id = SEV_FW_GUEST_STATUS, .size = sizeof(struct sev_fw_guest_status),
 		.legacy = legacy_guest_status,
 	}, {
-		.name = "LAUNCH_UPDATE_DATA", .ways = LEGACY | FW,
+		.name = "LAUNCH_UPDATE_DATA", .ways = VM_LEGACY | FW,
 		.id = SEV_FW_LAUNCH_UPDATE_DATA,
 		.size = sizeof(struct sev_fw_launch_update_data),
 		.legacy = legacy_update_small, .fill = fill_update_small,
 	}, {
 		.name = "LAUNCH_UPDATE_DATA_SCATTERED",
-		.ways = LEGACY | BIT(WAY_PASS) | BIT(WAY_RING),
+		.ways = VM_LEGACY | BIT(WAY_PASS) | BIT(WAY_RING),
 		.units = SCATTERED, .id = SEV_FW_LAUNCH_UPDATE_DATA,
 		.size = sizeof(struct sev_fw_launch_update_data),
 		.legacy = legacy_update_scattered, .fill = fill_update_scattered,
 	}, {
-		.name = "LAUNCH_UPDATE_DATA_HUGE", .ways = LEGACY | BIT(WAY_PASS),
+		.name = "LAUNCH_UPDATE_DATA_HUGE", .ways = VM_LEGACY | BIT(WAY_PASS),
 		.id = SEV_FW_LAUNCH_UPDATE_DATA,
 		.size = sizeof(struct sev_fw_launch_update_data),
 		.legacy = legacy_update_huge, .fill = fill_update_huge,
 	}, {
-		.name = "SEND_UPDATE_DATA", .ways = LEGACY | FW,
+		.name = "SEND_UPDATE_DATA", .ways = VM_LEGACY | FW,
 		.id = SEV_FW_SEND_UPDATE_DATA, .size = sizeof(struct sev_fw_send_update_data),
 		.legacy = legacy_send, .fill = fill_send,
 	}, {
@@ -235,7 +236,7 @@ const struct work works[] = {
 		.id = SEV_FW_SEND_UPDATE_DATA, .size = sizeof(struct sev_fw_send_update_data),
 		.fill = fill_send_long,
 	}, {
-		.name = "RECEIVE_UPDATE_DATA", .ways = LEGACY | FW,
+		.name = "RECEIVE_UPDATE_DATA", .ways = VM_LEGACY | FW,
 		.id = SEV_FW_RECEIVE_UPDATE_DATA,
 		.size = sizeof(struct sev_fw_receive_update_data),
 		.legacy = legacy_receive, .fill = fill_receive,
@@ -245,7 +246,7 @@ const struct work works[] = {
 		.size = sizeof(struct sev_fw_receive_update_data),
 		.fill = fill_receive_long,
 	}, {
-		.name = "VM_LIFE", .ways = LEGACY | BIT(WAY_PASS),
+		.name = "VM_LIFE", .ways = VM_LEGACY | BIT(WAY_PASS),
 		.whole = live,
 	}, {
 		.name = "PLATFORM_STATUS_BY_FOUR", .ways = LEGACY | BIT(WAY_PASS),
@@ -318,7 +319,7 @@ int work_do(struct scene *s, const struct work *work, enum way way)
 {
 	if (work->whole)
 		return work->whole(s, way == WAY_PASS ? &launch_fw : &launch_legacy);
-	if (way == WAY_STOCK || way == WAY_OURS)
+	if (VM_LEGACY & BIT(way))
 		return work->legacy(s);
 	return work_is_array(work, way) ? pass_many(s, work, BATCH) : pass(s, work);
 }
