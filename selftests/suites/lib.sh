@@ -148,6 +148,40 @@ on_each_api()
 	done
 }
 
+# issued_as PART WHO TRANSCRIPT: the firmware was told what that part of snp-orders.txt says
+issued_as()
+{
+	awk -v part="[$1]" -v who="$2" '
+		FNR == NR {
+			sub(/#.*/, "")
+			if (/^\[/)
+				here = $1 == part
+			else if (here && ($1 == who || $1 == "both")) {
+				times[++wanted] = $2
+				want[wanted] = $3 " " $4
+			}
+			next
+		}
+		match($0, /[A-Z_]+ \(0x[0-9a-f]+\)/) {
+			got = $2 " " substr($0, RSTART, index(substr($0, RSTART), " ") - 1)
+			if (got != name[runs])
+				name[++runs] = got
+			count[runs]++
+		}
+		END {
+			for (i = j = 1; j <= wanted; j++) {
+				good = times[j] ~ /[+*]/ || times[j] == count[i]
+				if (times[j] == "end" ? i > runs : name[i] == want[j] && good) {
+					i++
+				} else if (times[j] != "*") {
+					print "expected: " times[j], want[j] "; there is: " count[i], name[i]
+					exit 1
+				}
+			}
+			exit !wanted
+		}' "$repo/selftests/suites/snp-orders.txt" "$3"
+}
+
 # complaints CONSOLE: of a kernel that is not well, in lines: the program that ran and its
 # test's number, as far as marks tell. One line for a test, however much was said.
 complaints()
