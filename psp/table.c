@@ -190,15 +190,15 @@ const struct psp_row psp_rows[] = {
 		.id = SEV_FW_INIT_EX, .name = "INIT_EX", BLOCK(sev_fw_init_ex),
 		.platform = PSP_PLATFORM_DOWN, .then = PSP_THEN_UP,
 	},
+	{
+		.id = SEV_FW_NOP, .name = "NOP",
+		.door = PSP_DOOR_PLATFORM,
+	},
 	/* 00:8 lo_cmd I, 08:8 lo_status I, 10:8 hi_cmd I, 18:8 hi_status I, 20:1 lo_pages I,
 	 * 21:1 hi_pages I, 22:2 lo_threshold I, 24:2 hi_threshold I, 26:2 int_on_empty I
 	 */
 	{
 		.id = SEV_FW_RING_BUFFER, .name = "RING_BUFFER", BLOCK(sev_fw_ring_buffer),
-	},
-	{
-		.id = SEV_FW_NOP, .name = "NOP",
-		.door = PSP_DOOR_PLATFORM,
 	},
 
 	/* 00:4 handle I */
