@@ -22,8 +22,8 @@ help:
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
 	@echo '  make run-snp    launch an SNP guest by pass-through and on stock drivers, and compare'
-	@echo '  make demo-linux  boot Linux as an SNP guest, and verify its report; KIND=sev-es: as'
-	@echo '                  a SEV-ES guest, to which a secret is sent'
+	@echo '  make demo-linux  boot Linux as an SNP guest, and verify its report; KIND=sev-es or'
+	@echo '                  sev: as a SEV-ES or plain SEV guest, to which a secret is sent'
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'

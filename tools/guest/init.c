@@ -27,14 +27,33 @@
 #define REPORT_OFFSET	0x20	/* in the firmware's answer, behind its status and the size */
 #define REPORT_BYTES	0x4a0
 #define NONCE_BYTES	64
+#define CPUID_ES	(1 << 3)
 #define CPUID_SNP	(1 << 4)
 
-/* The processor does a string of port output in one exit, or few. */
-static void send(uint16_t port, const void *data, size_t len)
+static unsigned int sev_features(void)
 {
-	asm volatile("rep outsb" : "+S" (data), "+c" (len) : "d" (port) : "memory");
+	unsigned int eax = 0, ebx, ecx, edx;
+
+	__cpuid(0x8000001f, eax, ebx, ecx, edx);
+	return eax;
 }
 
+/*
+ * A string goes in one exit, or few. Of a plain SEV guest KVM cannot serve it: it would have to
+ * read the instruction and the string, which are encrypted, and raises #UD instead.
+ */
+static void send(uint16_t port, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+
+	if (sev_features() & CPUID_ES)
+		asm volatile("rep outsb" : "+S" (data), "+c" (len) : "d" (port) : "memory");
+	else
+		while (len--)
+			outb(*bytes++, port);
+}
+
+/* Only SNP guests are sent anything. */
 static void receive(uint16_t port, void *data, size_t len)
 {
 	asm volatile("rep insb" : "+D" (data), "+c" (len) : "d" (port) : "memory");
@@ -108,14 +127,6 @@ static void say_system(void)
 	__cpuid(0x8000001f, eax, ebx, ecx, edx);
 	say("init: a process on Linux %s, %ld processors, CPUID 0x8000001f 0x%x, C-bit %u\n",
 	    name.release, sysconf(_SC_NPROCESSORS_ONLN), eax, ebx & 0x3f);
-}
-
-static bool has_snp(void)
-{
-	unsigned int eax = 0, ebx, ecx, edx;
-
-	__cpuid(0x8000001f, eax, ebx, ecx, edx);
-	return eax & CPUID_SNP;
 }
 
 static bool request(int fd, unsigned long cmd, const char *name, void *req, void *resp)
@@ -204,7 +215,7 @@ int main(void)
 	say_system();
 	say_kernel_lines("Memory Encryption Features");
 	say_kernel_lines("SEV: ");
-	if (has_snp()) {
+	if (sev_features() & CPUID_SNP) {
 		load_modules();
 		done = attest();
 	} else {
