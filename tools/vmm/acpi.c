@@ -18,7 +18,9 @@
 #define AT_DSDT		0x300
 #define AT_MADT		0x400
 
+#define FADT_RESET_REG	(1u << 10)
 #define FADT_HARDWARE_REDUCED	(1u << 20)
+#define SPACE_IO		1
 #define NO_VGA		(1 << 2)
 #define NO_CMOS_CLOCK	(1 << 5)
 
@@ -59,7 +61,10 @@ struct fadt {
 	uint16_t boot_flags;
 	uint8_t unused1;
 	uint32_t flags;
-	uint8_t unused2[15];
+	struct { uint8_t space, bits, offset, access; uint64_t address; } __attribute__((packed))
+		reset;
+	uint8_t reset_value;
+	uint8_t unused2[2];
 	uint8_t minor;
 	uint64_t facs_64;
 	uint64_t dsdt_64;
@@ -108,7 +113,10 @@ void linux_acpi(uint8_t *page, uint32_t gpa, unsigned int cpus)
 	const struct header dsdt = { .revision = 2 };
 	const struct fadt fadt = {
 		.dsdt = gpa + AT_DSDT, .dsdt_64 = gpa + AT_DSDT, .minor = 1,
-		.flags = FADT_HARDWARE_REDUCED, .boot_flags = NO_VGA | NO_CMOS_CLOCK,
+		.flags = FADT_HARDWARE_REDUCED | FADT_RESET_REG,
+		.boot_flags = NO_VGA | NO_CMOS_CLOCK,
+		.reset = { .space = SPACE_IO, .bits = 8, .address = LINUX_RESET_PORT },
+		.reset_value = LINUX_RESET,
 	};
 	struct madt madt = {
 		.local_apic = LOCAL_APIC, .flags = 1,

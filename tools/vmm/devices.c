@@ -31,9 +31,6 @@
 #define STATUS_EMPTY	0x60	/* everything has been sent */
 #define CARRIER_THERE	0xb0
 
-#define KEYBOARD_PORT	0x64
-#define KEYBOARD_RESET	0xfe	/* how a PC restarts itself */
-
 /* Lines of the kernel's and the program's, each kept until it is complete. */
 #define LINE_MAX_LEN	512
 
@@ -125,7 +122,7 @@ static void out(struct devices *d, uint16_t port, uint8_t value)
 		guest->outbox[guest->outbox_len++] = value;
 	else if (port == VM_END_PORT)
 		end(d, value ? -EPROTO : 0);
-	else if (port == KEYBOARD_PORT && value == KEYBOARD_RESET)
+	else if (port == LINUX_RESET_PORT && value == LINUX_RESET)
 		end(d, -ECONNRESET);
 }
 

@@ -155,10 +155,11 @@ static void set_memory_map(struct boot_params *params)
 	add_memory(params, LINUX_HIGH, LINUX_RAM, RAM);
 }
 
+/* Without reboot=a Linux looks for EFI and a BIOS to restart this machine, which has neither. */
 static int set_command_line(struct linux_guest *guest, const char *append)
 {
 	char *line = (char *)guest->vm->memory + LINUX_COMMAND_LINE;
-	int len = snprintf(line, PAGE, "console=ttyS0 panic=-1 %s%s%s",
+	int len = snprintf(line, PAGE, "console=ttyS0 panic=-1 reboot=a %s%s%s",
 			   guest->verbose ? "earlyprintk=serial" : "quiet",
 			   append ? " " : "", append ? append : "");
 

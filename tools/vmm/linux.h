@@ -58,6 +58,10 @@ struct linux_range {
 
 #define LINUX_CPUS_MAX	8
 
+/* How the guest restarts itself, as acpi.c tells it. */
+#define LINUX_RESET_PORT	0x64
+#define LINUX_RESET		0xfe
+
 /**
  * struct linux_guest - a Linux guest
  * @vm: its machine
