@@ -6,7 +6,7 @@
  * sanitizers and swpsp's own check after each command are what these tests rely on.
  */
 #include "selftests/box/patience.h"
-#include "snp_test.h"
+#include "message_test.h"
 
 #define P	PAGE(40)	/* the page that is wrong */
 #define LAST	(MEMORY - 0x1000u)
@@ -46,6 +46,88 @@ static bool prepare(struct box *b)
 		 run(b, SNP_MD_INIT));
 }
 
+/* ---- what some commands need beyond that ---- */
+
+/* GCTX(0) runs. */
+static bool running(struct box *b)
+{
+	return !snp_finish(b, GCTX(0));
+}
+
+/* GCTX(0) runs, and has sealed a message; its secrets page was PAGE(0). */
+static bool talking(struct box *b)
+{
+	static const uint8_t payload[0x80];
+	struct talker t = { .gctx = GCTX(0) };
+	uint8_t secrets[0x1000];
+
+	if (snp_update(b, GCTX(0), PAGE(0), T_SECRETS) || !running(b) ||
+	    swpsp_guest_read(b->psp, 1, PAGE(0), secrets, sizeof(secrets)))
+		return false;
+	memcpy(t.key, secrets + 0x20, sizeof(t.key));
+	message_seal(b, &t, 0, 1, M_TSC_INFO, 1, payload, sizeof(payload));
+	return true;
+}
+
+/* A page of GCTX(0) is out, sealed at RESULT, and may come back to PAGE(0). */
+static bool swapped(struct box *b)
+{
+	uint8_t *c = cmd_new(b);
+
+	put64(c, GCTX(0));
+	put64(c + 8, PAGE(0));
+	put64(c + 0x10, RESULT);
+	put64(c + 0x18, METADATA);
+	return !run(b, SNP_SWAP_OUT);
+}
+
+/* GCTX(2) is a context. GCTX(0), which runs, could be its agent. */
+static bool fresh(struct box *b)
+{
+	return snp_context(b, GCTX(2)) && running(b);
+}
+
+/* GCTX(2) is in LAUNCH and has no ASID; BLOB has the number of a thread. */
+static bool inactive(struct box *b)
+{
+	memset(at(b, BLOB), 0, 0x1000);
+	return snp_guest_to(b, GCTX(2), POLICY, 0, G_LAUNCH);
+}
+
+/* All of the region at HUGE in @state, as pages of 4 KiB. */
+static void poke_region(struct box *b, enum rmp_state state)
+{
+	struct rmp rmp = table(b);
+
+	for (uint64_t i = 0; i < 512; i++) {
+		struct rmp_page page;
+
+		poke(b, HUGE + 0x1000 * i, state, 1, false);
+		rmp_lookup(&rmp, HUGE + 0x1000 * i, &page);
+		if (page.asid) {
+			page.gpa = GPA(i);
+			rmp_store(&rmp, HUGE + 0x1000 * i, &page);
+		}
+	}
+}
+
+static bool smashed(struct box *b)
+{
+	poke_region(b, RMP_PRE_GUEST);
+	return true;
+}
+
+/* A list at BLOB that names the region at HUGE, which is the firmware's. */
+static bool listed(struct box *b)
+{
+	memset(at(b, BLOB), 0, 0x1000);
+	put32(at(b, BLOB), 1);
+	put64(at(b, BLOB + 8), HUGE);
+	put32(at(b, BLOB + 0x10), 512);
+	poke_region(b, RMP_FIRMWARE);
+	return true;
+}
+
 /* ---- one address at a time ---- */
 
 #define IN(state)	(1u << (state))
@@ -57,8 +139,8 @@ static bool prepare(struct box *b)
  * words: the command buffer, 64 bits each, when all is well.
  * at: which of them is the address in question.
  * states: in which it is accepted.
- * large: flag in words[1] or words[5] that asks for 2 MiB, not used here.
  * owner: it must be the guest's.
+ * ready: what has to be so beforehand.
  */
 struct row {
 	const char *what;
@@ -67,6 +149,7 @@ struct row {
 	uint8_t at;
 	uint32_t states;
 	bool owner;
+	bool (*ready)(struct box *b);
 };
 
 static const struct row rows[] = {
@@ -92,9 +175,20 @@ static const struct row rows[] = {
 	{ "metadata", SNP_MD_INIT, { GCTX(0), RESULT }, 1, OUTPUT, false },
 	{ "reclaim", SNP_RECLAIM, { RESULT }, 0,
 	  OUTPUT | LEAVING | IN(RMP_METADATA) | IN(RMP_RECLAIM), false },
+	{ "answer", SNP_GUEST_REQUEST, { GCTX(0), REQUEST, RESULT }, 2, OUTPUT, false, talking },
+	{ "report", SNP_HV_REPORT_REQ, { 0x18, GCTX(0), RESULT }, 2, OUTPUT, false, running },
+	{ "swap in to", SNP_SWAP_IN, { GCTX(0), RESULT, PAGE(0), METADATA }, 2,
+	  IN(RMP_PRE_GUEST), true, swapped },
+	{ "swap in metadata", SNP_SWAP_IN, { GCTX(0), RESULT, PAGE(0), METADATA }, 3,
+	  IN(RMP_METADATA), false, swapped },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static bool prepare_row(struct box *b, const struct row *r)
+{
+	return prepare(b) && (!r->ready || r->ready(b));
+}
 
 static void put_words(struct box *b, const struct row *r)
 {
@@ -125,7 +219,7 @@ TEST_F(hostile, the_commands_of_the_table_succeed_as_they_are)
 	struct box *b = &self->b;
 
 	for (size_t i = 0; i < ROWS; i++) {
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, &rows[i]));
 		put_words(b, &rows[i]);
 		EXPECT_EQ(0, run(b, rows[i].id)) TH_LOG("%s", rows[i].what);
 	}
@@ -144,9 +238,11 @@ TEST_F(hostile, each_address_in_each_state)
 			uint16_t status;
 			bool changed;
 
-			ASSERT_TRUE(prepare(b));
+			ASSERT_TRUE(prepare_row(b, r));
 			if (s != RMP_CONTEXT)
 				poke(b, addr, s, 1, false);
+			if (s == RMP_METADATA)		/* an entry is used up, or free */
+				memcpy(at(b, addr), at(b, METADATA), 0x1000);
 			status = attempt(b, self->saved, r, addr, &changed);
 			if (r->states & IN(s)) {
 				EXPECT_EQ(0, status)
@@ -177,7 +273,7 @@ TEST_F(hostile, each_address_of_another_size_or_owner)
 
 			if (!(r->states & IN(s)) || any || s == RMP_METADATA)
 				continue;
-			ASSERT_TRUE(prepare(b));
+			ASSERT_TRUE(prepare_row(b, r));
 			poke(b, HUGE, s, 1, true);
 			EXPECT_EQ(SWPSP_INVALID_PAGE_SIZE,
 				  attempt(b, self->saved, r, HUGE, &changed))
@@ -187,7 +283,7 @@ TEST_F(hostile, each_address_of_another_size_or_owner)
 		for (int s = RMP_PRE_GUEST; s < RMP_STATES; s++) {
 			if (!(r->states & IN(s)) || !r->owner)
 				continue;
-			ASSERT_TRUE(prepare(b));
+			ASSERT_TRUE(prepare_row(b, r));
 			poke(b, P, s, 2, false);
 			EXPECT_EQ(SWPSP_INVALID_PAGE_OWNER, attempt(b, self->saved, r, P, &changed))
 				TH_LOG("%s: %s", r->what, rmp_state_name(s));
@@ -205,7 +301,7 @@ TEST_F(hostile, metadata_of_another_guest)
 	for (size_t i = 0; i < ROWS; i++) {
 		if (rows[i].states != IN(RMP_METADATA))
 			continue;
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, &rows[i]));
 		ASSERT_EQ(0, hv_firmware(b, P));
 		c = cmd_new(b);
 		put64(c, GCTX(1));
@@ -230,7 +326,7 @@ TEST_F(hostile, each_address_in_each_wrong_place)
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *r = &rows[i];
 
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, r));
 		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]); j++) {
 			EXPECT_EQ(SWPSP_INVALID_ADDRESS,
 				  attempt(b, self->saved, r, places[j], &changed))
@@ -251,11 +347,12 @@ TEST_F(hostile, addresses_that_are_not_aligned)
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *r = &rows[i];
 		bool result = r->id == SNP_PLATFORM_STATUS || r->id == SNP_GUEST_STATUS ||
-			      r->id == SNP_FEATURE_INFO || r->id == SNP_VERIFY_MITIGATION;
+			      r->id == SNP_FEATURE_INFO || r->id == SNP_VERIFY_MITIGATION ||
+			      r->id == SNP_HV_REPORT_REQ;
 		uint64_t odd = r->words[r->at] + (result ? 0xff8 : r->at == 3 ? 8 : 0x800);
 		uint16_t status;
 
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, r));
 		status = attempt(b, self->saved, r, odd, &changed);
 		EXPECT_EQ(r->id == SNP_RECLAIM ? SWPSP_INVALID_PARAM : SWPSP_INVALID_ADDRESS,
 			  status) TH_LOG("%s", r->what);
@@ -271,7 +368,7 @@ TEST_F(hostile, no_command_works_in_the_tmr)
 	for (size_t i = 0; i < ROWS; i++) {
 		bool changed;
 
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, &rows[i]));
 		for (uint64_t at = HUGE; at < HUGE + 0x200000; at += 0x1000)
 			ASSERT_EQ(0, hv_firmware(b, at));
 		c = cmd_new(b);
@@ -297,7 +394,7 @@ TEST_F(hostile, no_command_reaches_a_page_of_the_ring)
 	for (size_t i = 0; i < ROWS; i++) {
 		uint8_t *c;
 
-		ASSERT_TRUE(prepare(b));
+		ASSERT_TRUE(prepare_row(b, &rows[i]));
 		ASSERT_EQ(0, hv_firmware(b, P));
 		ASSERT_EQ(0, hv_firmware(b, P + 0x1000));
 		c = cmd_new(b);
@@ -312,6 +409,212 @@ TEST_F(hostile, no_command_reaches_a_page_of_the_ring)
 			EXPECT_FALSE(changed);
 		}
 		EXPECT_EQ(SWPSP_RING_LEFT, swpsp_ring_next(b->psp, &leave));
+	}
+}
+
+/* ---- contexts ---- */
+
+#define ANY_GUEST	0xffff	/* the command is as good for another guest */
+
+/*
+ * Each field that names a guest. @states: status with another guest's context, which is
+ * in LAUNCH and active. An agent in a wrong place is no guest, all others no address.
+ */
+static const struct row contexts[] = {
+	{ "decommission", SNP_DECOMMISSION, { GCTX(0) }, 0, ANY_GUEST },
+	{ "activate", SNP_ACTIVATE, { GCTX(2), 3 }, 0, SWPSP_ACTIVE, false, inactive },
+	{ "status", SNP_GUEST_STATUS, { GCTX(0), RESULT }, 0, ANY_GUEST },
+	{ "request", SNP_GUEST_REQUEST, { GCTX(0), REQUEST, RESULT }, 0,
+	  SWPSP_INVALID_GUEST_STATE, false, talking },
+	{ "activate_ex", SNP_ACTIVATE_EX, { 0x20, GCTX(2), 3 | 1ull << 32, BLOB }, 1,
+	  SWPSP_ACTIVE, false, inactive },
+	{ "report", SNP_HV_REPORT_REQ, { 0x18, GCTX(0), RESULT }, 1,
+	  SWPSP_INVALID_GUEST_STATE, false, running },
+	{ "start", SNP_LAUNCH_START, { GCTX(2), POLICY }, 0, SWPSP_INVALID_GUEST_STATE, false,
+	  fresh },
+	{ "agent", SNP_LAUNCH_START, { GCTX(2), POLICY | P_MIGRATE, GCTX(0), 1 }, 2,
+	  SWPSP_INVALID_GUEST_STATE, true, fresh },
+	{ "update", SNP_LAUNCH_UPDATE, { GCTX(0), T_NORMAL << 1, PAGE(0) }, 0,
+	  SWPSP_INVALID_PAGE_OWNER },
+	{ "finish", SNP_LAUNCH_FINISH, { GCTX(0) }, 0, ANY_GUEST },
+	{ "decrypt", SNP_DBG_DECRYPT, { GCTX(0), PAGE(0), RESULT }, 0,
+	  SWPSP_INVALID_PAGE_OWNER },
+	{ "encrypt", SNP_DBG_ENCRYPT, { GCTX(0), BLOB, PAGE(0) }, 0, SWPSP_INVALID_PAGE_OWNER },
+	{ "swap out", SNP_SWAP_OUT, { GCTX(0), PAGE(0), RESULT, METADATA }, 0,
+	  SWPSP_INVALID_PAGE_OWNER },
+	{ "swap in", SNP_SWAP_IN, { GCTX(0), RESULT, PAGE(0), METADATA }, 0,
+	  SWPSP_INVALID_PAGE_OWNER, false, swapped },
+	{ "move", SNP_PAGE_MOVE, { GCTX(0), 0, PAGE(0), PAGE(1) }, 0, SWPSP_INVALID_PAGE_OWNER },
+	{ "metadata", SNP_MD_INIT, { GCTX(0), RESULT }, 0, ANY_GUEST },
+};
+
+TEST_F(hostile, each_context_that_is_none_or_another_guests)
+{
+	static const uint64_t places[] = {
+		MEMORY, 1ull << 40, 1ull << 52, UINT64_MAX & ~0xfffull, ASEG, GCTX(0) + 8,
+		GCTX(0) + 0x800,
+	};
+	struct box *b = &self->b;
+	bool changed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(contexts); i++) {
+		const struct row *r = &contexts[i];
+		bool agent = r->owner;
+
+		ASSERT_TRUE(prepare_row(b, r));
+		put_words(b, r);
+		EXPECT_EQ(0, run(b, r->id)) TH_LOG("%s", r->what);
+		for (int s = RMP_HYPERVISOR; s < RMP_STATES; s++) {
+			if (s == RMP_CONTEXT)
+				continue;
+			ASSERT_TRUE(prepare_row(b, r));
+			poke(b, P, s, 1, false);
+			EXPECT_EQ(SWPSP_INVALID_GUEST, attempt(b, self->saved, r, P, &changed))
+				TH_LOG("%s: %s", r->what, rmp_state_name(s));
+			EXPECT_FALSE(changed) TH_LOG("%s: %s", r->what, rmp_state_name(s));
+		}
+		for (size_t j = 0; j < ARRAY_SIZE(places); j++) {
+			EXPECT_EQ(agent ? SWPSP_INVALID_GUEST : SWPSP_INVALID_ADDRESS,
+				  attempt(b, self->saved, r, places[j], &changed))
+				TH_LOG("%s: %llx", r->what, (unsigned long long)places[j]);
+			EXPECT_FALSE(changed);
+		}
+		if (r->states == ANY_GUEST)
+			continue;
+		EXPECT_EQ(r->states, attempt(b, self->saved, r, GCTX(1), &changed))
+			TH_LOG("%s of another guest", r->what);
+		EXPECT_FALSE(changed);
+	}
+}
+
+/* ---- what the firmware only reads ---- */
+
+/* It may be in a page of any state; the command's status says that it was read. */
+static const struct row inputs[] = {
+	{ "request", SNP_GUEST_REQUEST, { GCTX(0), REQUEST, RESULT }, 1, 0, false, talking },
+	{ "threads", SNP_ACTIVATE_EX, { 0x20, GCTX(2), 3 | 1ull << 32, BLOB }, 3, 0, false,
+	  inactive },
+	{ "ID block", SNP_LAUNCH_FINISH, { GCTX(0), BLOB, BLOB2, 1 }, 1, SWPSP_INVALID_PARAM },
+	{ "ID authentication", SNP_LAUNCH_FINISH, { GCTX(0), BLOB, BLOB2, 1 }, 2,
+	  SWPSP_INVALID_PARAM },
+	{ "encrypt from", SNP_DBG_ENCRYPT, { GCTX(0), BLOB, PAGE(0) }, 1, 0 },
+	{ "swap in from", SNP_SWAP_IN, { GCTX(0), RESULT, PAGE(0), METADATA }, 1, 0, false,
+	  swapped },
+	{ "ranges", SNP_SET_STATE, { 0x10, BLOB }, 1, 0, false, listed },
+	{ "VLEK", SNP_VLEK_LOAD, { 0x10, BLOB }, 1, SWPSP_INVALID_PARAM },
+};
+
+TEST_F(hostile, each_input_in_each_state_and_wrong_place)
+{
+	static const uint64_t places[] = {
+		MEMORY, LAST + 0xfff, 1ull << 40, 1ull << 52, UINT64_MAX & ~0xfffull, ASEG,
+	};
+	struct box *b = &self->b;
+	bool changed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++) {
+		const struct row *r = &inputs[i];
+
+		for (int s = RMP_HYPERVISOR; s < RMP_STATES; s++) {
+			uint64_t addr = s == RMP_CONTEXT ? GCTX(1) : P;
+
+			ASSERT_TRUE(prepare_row(b, r));
+			if (s != RMP_CONTEXT)
+				poke(b, addr, s, 1, false);
+			memcpy(at(b, addr), at(b, r->words[r->at]), 0x1000);
+			EXPECT_EQ(r->states, attempt(b, self->saved, r, addr, &changed))
+				TH_LOG("%s: %s", r->what, rmp_state_name(s));
+			EXPECT_EQ(0, memcmp(at(b, addr), self->saved + addr, 0x1000));
+		}
+		ASSERT_TRUE(prepare_row(b, r));
+		for (size_t j = 0; j < ARRAY_SIZE(places); j++) {
+			EXPECT_EQ(SWPSP_INVALID_ADDRESS,
+				  attempt(b, self->saved, r, places[j], &changed))
+				TH_LOG("%s: %llx", r->what, (unsigned long long)places[j]);
+			EXPECT_FALSE(changed);
+		}
+	}
+}
+
+/* ---- regions of 2 MiB ---- */
+
+static const struct row regions[] = {
+	{ "unsmash", SNP_UNSMASH, { HUGE }, 0, LEAVING, true, smashed },
+	{ "set state", SNP_SET_STATE, { 0x10, BLOB }, 1, OUTPUT, false, listed },
+};
+
+/* One page of the region is in another state, by itself or with all others. */
+TEST_F(hostile, each_page_of_a_region_in_each_state)
+{
+	static const uint64_t odd[] = { 0, 1, 300, 511 };
+	struct box *b = &self->b;
+	bool changed;
+
+	for (size_t i = 0; i < 2 * RMP_STATES; i++) {
+		const struct row *r = &regions[i / RMP_STATES];
+		enum rmp_state good = r->owner ? RMP_PRE_GUEST : RMP_FIRMWARE;
+		enum rmp_state s = i % RMP_STATES;
+
+		if (s == RMP_DEFAULT || s == good)
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(odd); j++) {
+			uint64_t page = HUGE + 0x1000 * odd[j];
+
+			ASSERT_TRUE(prepare_row(b, r));
+			poke(b, page, s == RMP_CONTEXT ? RMP_FIRMWARE : s, 1, false);
+			if (s == RMP_CONTEXT)
+				ASSERT_EQ(0, by_gctx(b, SNP_GCTX_CREATE, page));
+			EXPECT_EQ(SWPSP_INVALID_PAGE_STATE,
+				  attempt(b, self->saved, r, r->words[r->at], &changed))
+				TH_LOG("%s: %s %d", r->what, rmp_state_name(s), (int)odd[j]);
+			EXPECT_FALSE(changed);
+		}
+		if (s == RMP_CONTEXT)
+			continue;
+		ASSERT_TRUE(prepare_row(b, r));
+		poke_region(b, s);
+		EXPECT_EQ(r->states & IN(s) ? 0 : SWPSP_INVALID_PAGE_STATE,
+			  attempt(b, self->saved, r, r->words[r->at], &changed))
+			TH_LOG("%s: all %s", r->what, rmp_state_name(s));
+		EXPECT_EQ(!!(r->states & IN(s)), changed);
+	}
+}
+
+TEST_F(hostile, small_pages_of_a_region_that_do_not_belong_together)
+{
+	struct box *b = &self->b;
+	const struct row *r = &regions[0];
+	struct rmp rmp = table(b);
+	bool changed;
+
+	for (int what = 0; what < 6; what++) {
+		struct rmp_page page;
+		uint16_t want = SWPSP_INVALID_PAGE_STATE;
+		uint64_t addr = HUGE;
+
+		ASSERT_TRUE(prepare_row(b, r));
+		page = entry_of(b, HUGE + 0x12d000);
+		if (what == 0)
+			page.gpa += 0x1000;
+		else if (what == 1)
+			page.vmsa = true;
+		else if (what == 2)
+			page.perms[2] = 1;
+		else if (what == 3)
+			page.asid = 2;
+		rmp_store(&rmp, HUGE + 0x12d000, &page);
+		if (what == 3)
+			want = SWPSP_INVALID_PAGE_OWNER;
+		if (what == 4)
+			poke(b, HUGE, RMP_PRE_GUEST, 1, true);
+		if (what == 4)
+			want = SWPSP_INVALID_PAGE_SIZE;
+		if (what == 5)
+			addr = HUGE + 0x1000;
+		if (what == 5)
+			want = SWPSP_INVALID_ADDRESS;
+		EXPECT_EQ(want, attempt(b, self->saved, r, addr, &changed)) TH_LOG("%d", what);
+		EXPECT_FALSE(changed);
 	}
 }
 
