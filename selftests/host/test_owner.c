@@ -15,6 +15,7 @@
 #include <openssl/rsa.h>
 
 #include <sevfw/owner.h>
+#include <sevfw/snp_owner.h>
 
 #include "kselftest_harness.h"
 
@@ -437,6 +438,93 @@ TEST_F(platform, report)
 	EXPECT_EQ(OWNER_SIGNATURE, owner_report_check(&self->chain.oca, report, mnonce, 5, ld));
 	report[20] ^= 1;
 	EXPECT_EQ(OWNER_SIGNATURE, owner_report_check(&self->chain.pek, report, mnonce, 5, NULL));
+}
+
+/* ---- SNP: the ID block, byte by byte as the firmware's interface has it ---- */
+
+/* Digest a0.., family 11.., image 22.., version 1, SVN 5, policy 0xb0000. */
+static const uint8_t block_bytes[0x60] =
+	"\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\xa9\xaa\xab\xac\xad\xae\xaf"
+	"\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf"
+	"\xc0\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf"
+	"\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11"
+	"\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22"
+	"\x01\x00\x00\x00\x05\x00\x00\x00\x00\x00\x0b\x00\x00\x00\x00";
+
+static bool zeros(const uint8_t *at, size_t len)
+{
+	while (len && !at[len - 1])
+		len--;
+	return !len;
+}
+
+/* Is @at the public half of @key: curve 2, two numbers of 72 bytes, zeros up to 0x404? */
+static bool is_key(const uint8_t *at, const EVP_PKEY *key)
+{
+	uint8_t point[97];
+	size_t n;
+
+	if (!EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point),
+					     &n) || n != sizeof(point))
+		return false;
+	for (int i = 0; i < 48; i++)
+		if (at[4 + i] != point[48 - i] || at[0x4c + i] != point[96 - i])
+			return false;
+	return at[0] == 2 && zeros(at + 1, 3) && zeros(at + 0x34, 0x18) &&
+	       zeros(at + 0x7c, 0x404 - 0x7c);
+}
+
+/* Are the 0x200 bytes at @at a signature by @key of @data? */
+static bool is_signature(const uint8_t *at, EVP_PKEY *key, const uint8_t *data, size_t len)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	unsigned char *der = NULL;
+	bool good;
+	int n;
+
+	ECDSA_SIG_set0(sig, BN_lebin2bn(at, 72, NULL), BN_lebin2bn(at + 72, 72, NULL));
+	n = i2d_ECDSA_SIG(sig, &der);
+	good = zeros(at + 144, 0x200 - 144) &&
+	       EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, key) == 1 &&
+	       EVP_DigestVerify(ctx, der, (size_t)n, data, len) == 1;
+	OPENSSL_free(der);
+	ECDSA_SIG_free(sig);
+	EVP_MD_CTX_free(ctx);
+	return good;
+}
+
+TEST(id_block)
+{
+	struct snp_identity_request request = { .policy = 0xb0000, .svn = 5 };
+	EVP_PKEY *id = EVP_EC_gen("P-384"), *author = EVP_EC_gen("P-384");
+	uint8_t block[0x60], auth[0x1000];
+
+	for (int i = 0; i < 48; i++)
+		request.digest[i] = (uint8_t)(0xa0 + i);
+	memset(request.family, 0x11, 16);
+	memset(request.image, 0x22, 16);
+	for (int with = 0; with < 2; with++) {
+		memset(block, 0xff, sizeof(block));
+		memset(auth, 0xff, sizeof(auth));
+		ASSERT_EQ(OWNER_OK, snp_identity_sign(&request, id, with ? author : NULL, block,
+						      auth));
+		EXPECT_EQ(0, memcmp(block_bytes, block, sizeof(block)));
+		EXPECT_EQ(1, auth[0]);
+		EXPECT_EQ(with, auth[4]);
+		EXPECT_TRUE(zeros(auth + 1, 3) && zeros(auth + 5, 0x3b));
+		EXPECT_TRUE(is_signature(auth + 0x40, id, block_bytes, 0x60));
+		EXPECT_TRUE(is_key(auth + 0x240, id));
+		EXPECT_TRUE(zeros(auth + 0x644, 0x3c) && zeros(auth + 0xc84, 0x37c));
+		if (with) {
+			EXPECT_TRUE(is_signature(auth + 0x680, author, auth + 0x240, 0x404));
+			EXPECT_TRUE(is_key(auth + 0x880, author));
+		} else {
+			EXPECT_TRUE(zeros(auth + 0x680, 0x980));
+		}
+	}
+	EVP_PKEY_free(id);
+	EVP_PKEY_free(author);
 }
 
 TEST_HARNESS_MAIN
