@@ -120,4 +120,36 @@ TEST(every_doubt_in_the_code_is_explained_and_the_reverse)
 	}
 }
 
+/*
+ * No vector, public tool or stock driver moves or swaps a page, has metadata, unsmashes, sets
+ * a state, activates on some threads or is an agent: what was decided there was never compared
+ * with anything, and each line says so.
+ */
+TEST(doubts_that_nothing_public_exercises_say_so)
+{
+	static const char * const unused[] = {
+		"PAGE_MOVE", "SWAP_OUT", "SWAP_IN", "MD_INIT", "UNSMASH", "SET_STATE",
+		"EXPORT_REQ", "IMPORT_REQ", "ABSORB", "VMRK_REQ", "ACTIVATE_EX",
+	};
+	FILE *f = fopen(FIRMWARE_DIR "/snp/doubts.txt", "r");
+	char line[2048], about[128];
+	uint32_t lines = 0;
+
+	ASSERT_NE(NULL, f);
+	while (fgets(line, sizeof(line), f)) {
+		bool of_those = false;
+
+		if (sscanf(line, "D-%*[^;]; %127[^;];", about) != 1)
+			continue;
+		for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+			of_those = of_those || strstr(about, unused[i]);
+		if (!of_those)
+			continue;
+		lines++;
+		EXPECT_NE(NULL, strstr(line, "No public user")) TH_LOG("%s", line);
+	}
+	fclose(f);
+	EXPECT_LT(12, lines);
+}
+
 TEST_HARNESS_MAIN

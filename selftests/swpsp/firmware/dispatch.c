@@ -45,8 +45,10 @@ enum class {
 
 /*
  * size: documented length of the buffer; firmware's own may be padded to 8, but
- *	the host need not have the padding.
- * states: platform states in which the command is legal.
+ *	the host need not have the padding. A wrong length in it is its command's to
+ *	refuse [D-LENGTH], and so are reserved bits [D-RESERVED].
+ * states: platform states in which the command is legal; of SNP [D-INIT-LEGACY],
+ *	[D-FLUSH-STATE].
  * handle, gctx, page, asid, packet (its guest address): for the transcript; 0: none, else
  *	offset + 1.
  * since: first API version that has the command.

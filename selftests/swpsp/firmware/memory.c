@@ -20,6 +20,7 @@
 #define ASEG_SIZE	0x20000ull
 #define WINDOW_SHIFT	26
 
+/* Wherever the C-bit comes with an address, it is taken off [D-CBIT]. */
 uint64_t mem_address(const struct swpsp *p, uint64_t addr)
 {
 	return addr & ~p->cbit;

@@ -34,7 +34,7 @@ struct snp_guest *snp_guest_get(struct swpsp *p, uint64_t gctx, unsigned int sta
 		return NULL;
 	*status = SWPSP_INVALID_GUEST;
 	if (mem_state(p, page, NULL) != RMP_CONTEXT)
-		return NULL;
+		return NULL;					/* [D-GCTX-STATE] */
 	for (g = p->snp.guests; g && g->page != page; g = g->next)
 		;
 	if (!g)
@@ -69,7 +69,7 @@ uint16_t cmd_snp_gctx_create(struct swpsp *p, uint8_t *cmd)
 	if (status)
 		return status;
 	if (p->snp.guest_count == SNP_GUESTS_MAX)
-		return SWPSP_RESOURCE_LIMIT;
+		return SWPSP_RESOURCE_LIMIT;			/* [D-GCTX-LIMIT] */
 	/* A host that reads the page sees noise. */
 	if (!crypto_random(p, p->chunk, SNP_PAGE_4K))
 		return hardware_error(p, ERROR_CRYPTO);
@@ -154,7 +154,7 @@ static uint16_t activate(struct swpsp *p, struct snp_guest *g, uint32_t asid, ui
 		return SWPSP_INVALID_ASID;
 	a = &p->asids[asid];
 	if (g->asid != asid && ((a->allocated | a->used) || p->snp.rmp.counts[asid]))
-		return SWPSP_ASID_OWNED;
+		return SWPSP_ASID_OWNED;			/* [D-ACTIVATE-PAGES] */
 	if (g->asid && (g->asid != asid || !again))
 		return SWPSP_ACTIVE;				/* [D-ACTIVATE-TWICE] */
 	if ((g->policy & SNP_POLICY_ONE_SOCKET) && !asid_one_socket(p, ccx))
@@ -178,6 +178,7 @@ uint16_t cmd_snp_activate(struct swpsp *p, uint8_t *cmd)
 	return g ? activate(p, g, get32(cmd + ACTIVATE_ASID), p->all_ccx, false) : status;
 }
 
+/* Numbers of threads that there are not are the caller's fault [D-ACTIVATE-THREADS]. */
 uint16_t cmd_snp_activate_ex(struct swpsp *p, uint8_t *cmd)
 {
 	uint32_t count = get32(cmd + EX_NUMIDS);

@@ -23,7 +23,7 @@
 #define KEY_Y			0x04c
 #define CURVE_P384		2
 
-/* Is @sig a signature of the key at @key over @data? */
+/* Is @sig a signature [D-FINISH-SIGNATURE] of the key at @key over @data? */
 static bool signed_by(struct swpsp *p, const uint8_t *key, const uint8_t *sig, const void *data,
 		      size_t len)
 {
@@ -34,7 +34,7 @@ static bool signed_by(struct swpsp *p, const uint8_t *key, const uint8_t *sig, c
 	       pubkey_verify(&pub, data, len, sig);
 }
 
-/* Reserved bytes of the page are not looked at [D-AUTH-RESERVED]. */
+/* Not looked at: reserved bytes [D-AUTH-RESERVED], an author who is not enabled [D-AUTHOR]. */
 static bool algorithms_known(const uint8_t *block, const uint8_t *auth, bool author)
 {
 	if (get32(block + BLOCK_VERSION) != 1 || get32(auth + AUTH_ID_ALGO) != ALGO_P384_SHA384 ||
@@ -63,9 +63,9 @@ uint16_t snp_identity_check(struct swpsp *p, const struct snp_guest *g, uint64_t
 				     auth + AUTH_ID_KEY, PUBKEY_SIZE))
 		return SWPSP_BAD_SIGNATURE;
 	if (memcmp(id->block + BLOCK_LD, g->ld, sizeof(g->ld)))
-		return SWPSP_BAD_MEASUREMENT;
+		return SWPSP_BAD_MEASUREMENT;			/* [D-FINISH-DIGEST] */
 	if (get64(id->block + BLOCK_POLICY) != g->policy)
-		return SWPSP_POLICY_FAILURE;
+		return SWPSP_POLICY_FAILURE;			/* [D-FINISH-POLICY] */
 	if (!crypto_sha384(auth + AUTH_ID_KEY, PUBKEY_SIZE, id->key_digest) ||
 	    (id->author && !crypto_sha384(auth + AUTH_AUTHOR_KEY, PUBKEY_SIZE,
 					  id->author_digest)))

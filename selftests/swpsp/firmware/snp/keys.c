@@ -34,6 +34,7 @@ static bool stick_secret(const uint8_t stick[SNP_VLEK_SIZE], uint64_t tcb, uint8
 			  sizeof(version));
 }
 
+/* What the same chip and TCB have in common, hardware decides in secret [D-VCEK]. */
 bool snp_root_secret(const struct swpsp *p, enum snp_root root, uint64_t tcb,
 		     uint8_t secret[32])
 {

@@ -230,7 +230,7 @@ static uint16_t page_content(struct swpsp *p, const struct snp_guest *g, const s
 	return status;
 }
 
-/* One page of 4 KiB. @ld and @imd are the guest's digests to be. */
+/* One page of 4 KiB, if need be of 512 [D-UPDATE-512]. @ld, @imd: the guest's digests to be. */
 static uint16_t update_page(struct swpsp *p, const struct snp_guest *g, const struct update *u,
 			    uint64_t offset, uint8_t *ld, uint8_t *imd)
 {
@@ -268,7 +268,7 @@ uint16_t cmd_snp_launch_update(struct swpsp *p, uint8_t *cmd)
 	if (!g)
 		return status;
 	if (!g->asid)
-		return SWPSP_INACTIVE;
+		return SWPSP_INACTIVE;				/* [D-UPDATE-INACTIVE] */
 	if (!update_parse(g, cmd, &u))
 		return SWPSP_INVALID_PARAM;
 	status = snp_page_check(p, u.page, u.size, SNP_PAGE_IN(RMP_PRE_GUEST), g->asid, &entry);

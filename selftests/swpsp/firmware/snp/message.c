@@ -4,7 +4,7 @@
  * neither read nor change: AES-256-GCM under one of the guest's four keys, each with
  * a sequence number of its own. The IV is that number, so it must never be used twice
  * for two contents: a request that is refused changes nothing, and is answered by
- * nothing that was encrypted.
+ * nothing that was encrypted [D-MESSAGE-FAILURE].
  *
  * The requests in messages are served by report.c, derive.c, agent.c, and the end of
  * this file. A request that is well-formed is always answered; a refusal is then a status
@@ -80,11 +80,11 @@ static uint16_t request_open(const struct snp_guest *g, uint8_t *page, uint8_t *
 		return SWPSP_INVALID_PARAM;			/* [D-MESSAGE-HEADER] */
 	last = g->messages[page[MSG_VMPCK]];
 	if (last >= UINT64_MAX - 1)
-		return SWPSP_AEAD_OFLOW;
+		return SWPSP_AEAD_OFLOW;			/* [D-MESSAGE-OVERFLOW] */
 	if (get64(page + MSG_SEQNO) != last + 1)
 		return SWPSP_INVALID_PARAM;			/* [D-MESSAGE-SEQNO] */
 	if (!payload_crypt(false, g->vmpck[page[MSG_VMPCK]], page, page + MSG_PAYLOAD, payload))
-		return SWPSP_BAD_MEASUREMENT;
+		return SWPSP_BAD_MEASUREMENT;			/* [D-MESSAGE-TAG] */
 	return SWPSP_SUCCESS;
 }
 
@@ -197,7 +197,7 @@ static uint16_t request_answer(struct swpsp *p, struct snp_guest *g, struct work
 	uint16_t size;
 
 	if (!row)
-		return SWPSP_INVALID_PARAM;
+		return SWPSP_INVALID_PARAM;			/* [D-MESSAGE-KIND] */
 	size = row->answer ? row->answer : m.size;
 	memset(w->answer, 0, sizeof(w->answer));
 	memcpy(w->answer + MSG_ALGO, w->request + MSG_ALGO, MSG_PAYLOAD - MSG_ALGO);

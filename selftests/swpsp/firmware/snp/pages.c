@@ -4,7 +4,9 @@
  * every address, and the entries that commands leave behind.
  *
  * While SNP is not initialised no page has a state: all are Default, which is
- * accepted wherever the firmware only writes, and nowhere where a state must change.
+ * accepted wherever the firmware only writes, and nowhere where a state must change
+ * [D-PAGE-DEFAULT]. Of several faults of one page the first one of the check below is told
+ * [D-PAGE-ORDER].
  */
 #include "internal.h"
 
@@ -64,6 +66,7 @@ uint16_t snp_output_check(const struct swpsp *p, uint64_t addr, uint32_t len)
 	return snp_page_check(p, page, SNP_PAGE_4K, SNP_PAGE_OUTPUT, 0, NULL);
 }
 
+/* Whatever command wrote it, the page is not the firmware's any more [D-OUTPUT-RECLAIM]. */
 void snp_page_give_back(struct swpsp *p, uint64_t addr)
 {
 	const struct rmp_page reclaim = snp_page_reclaim();

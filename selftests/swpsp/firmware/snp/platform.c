@@ -246,6 +246,7 @@ static uint16_t shutdown(struct swpsp *p)
 	return SWPSP_SUCCESS;
 }
 
+/* As SHUTDOWN_EX without flags [D-SHUTDOWN]. */
 uint16_t cmd_snp_shutdown(struct swpsp *p, uint8_t *cmd)
 {
 	(void)cmd;

@@ -15,7 +15,7 @@
 /*
  * A page in Reclaim is no error: a driver does not know whether a command that
  * failed has written its page. Whether pages that never were the firmware's are one
- * is open [D-RECLAIM-OTHERS].
+ * is open [D-RECLAIM-OTHERS]; a Context page is one [D-RECLAIM-CONTEXT].
  */
 uint16_t cmd_snp_page_reclaim(struct swpsp *p, uint8_t *cmd)
 {

@@ -82,7 +82,7 @@ uint32_t snp_root_select(const struct swpsp *p, const struct snp_guest *g, uint3
 		*root = SNP_ROOT_VLEK;
 	if (*root == SNP_ROOT_VLEK)
 		return p->snp.vlek_loaded ? SWPSP_SUCCESS : SWPSP_INVALID_KEY;
-	return g->vcek_disabled ? SWPSP_INVALID_KEY : SWPSP_SUCCESS;
+	return g->vcek_disabled ? SWPSP_INVALID_KEY : SWPSP_SUCCESS;	/* [D-REPORT-VCEK] */
 }
 
 /* [D-REPORT-VERSION] */
@@ -129,6 +129,7 @@ int swpsp_chip_id(struct swpsp *p, void *id)
 	return identity_chip_id(p, 0, id) ? 0 : -1;
 }
 
+/* [D-CHIP-ID] */
 size_t snp_chip_id(struct swpsp *p, uint8_t id[ID_SIZE])
 {
 	size_t len = p->config.product == SWPSP_TURIN ? 8 : ID_SIZE;
@@ -202,7 +203,7 @@ static bool report_make(struct swpsp *p, const struct snp_guest *g, const struct
 	status = snp_root_select(p, g, ask->key_select, &root);
 	put32(answer + RSP_STATUS, status);
 	if (status)
-		return true;
+		return true;					/* [D-REPORT-REFUSED] */
 	put32(answer + RSP_SIZE, R_SIZE);
 	put_guest(g, r);
 	put_later_fields(p, g, r);
@@ -253,6 +254,7 @@ uint16_t cmd_snp_hv_report_req(struct swpsp *p, uint8_t *cmd)
 	g = snp_guest_get(p, get64(cmd + HV_GCTX), SNP_IN_RUNNING, &status);
 	if (!g)
 		return status;
+	/* [D-HV-REPORT-PAGE] */
 	status = snp_output_check(p, get64(cmd + HV_ADDR), sizeof(answer));
 	if (status)
 		return status;

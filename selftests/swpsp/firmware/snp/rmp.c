@@ -327,7 +327,7 @@ int rmp_adjust(struct rmp *rmp, uint64_t addr, const struct rmp_access *access, 
 	int ret;
 
 	if (vmpl >= RMP_VMPLS || (perms & ~RMP_PERM_ALL))
-		return RMP_FAIL_INPUT;
+		return RMP_FAIL_INPUT;				/* [D-RMPADJUST] */
 	ret = guest_page(rmp, addr, access, large, &page);
 	if (ret)
 		return ret;

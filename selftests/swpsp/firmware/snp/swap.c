@@ -103,7 +103,7 @@ static void page_has_arrived(struct swpsp *p, uint64_t addr, const struct rmp_pa
 	snp_page_set(p, addr, &now);
 }
 
-/* ---- PAGE_MD_INIT ---- */
+/* ---- PAGE_MD_INIT [D-METADATA] ---- */
 
 uint16_t cmd_snp_page_md_init(struct swpsp *p, uint8_t *cmd)
 {
@@ -384,7 +384,7 @@ static uint16_t swap_in_check(struct swpsp *p, const struct snp_guest *g, const 
 		return status;
 	word = get64(s->entry + ENTRY_FLAGS);
 	if (!(word & ENTRY_VALID) || (word & ENTRY_KIND) != kind_bits(s))
-		return SWPSP_INVALID_MDATA_ENTRY;
+		return SWPSP_INVALID_MDATA_ENTRY;		/* [D-SWAP-ENTRY] */
 	return check_arrival(p, g, s);
 }
 
@@ -399,7 +399,7 @@ static uint16_t swap_in(struct swpsp *p, struct snp_guest *g, struct swap *s, ui
 	if (status)
 		return status;
 	if (!swap_crypt(false, g, s, buffer))
-		return SWPSP_BAD_MEASUREMENT;
+		return SWPSP_BAD_MEASUREMENT;			/* [D-SWAP-TAG] */
 	if (s->kind == KIND_METADATA) {
 		page.gpa = g->page;
 		status = mem_write_in(p, SNP_PAGE_OUTPUT, s->dst, buffer, s->size);

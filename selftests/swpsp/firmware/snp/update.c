@@ -70,7 +70,7 @@ uint16_t cmd_snp_feature_info(struct swpsp *p, uint8_t *cmd)
 	if (get32(cmd + INFO_LENGTH) != INFO_SIZE)
 		return SWPSP_INVALID_LENGTH;
 	if (leaf > INFO_LEAF_MAX)
-		return SWPSP_INVALID_PARAM;
+		return SWPSP_INVALID_PARAM;			/* [D-FEATURE-LEAF] */
 	if (!leaf) {
 		put32(out, INFO_LEAF_MAX);
 		put32(out + 8, snp_features(p));
