@@ -121,7 +121,9 @@ static int issue_on_vm(struct kvm *kvm, struct sev_fw_cmd *cmd, struct sev_fw_cm
 	ret = lend_guest(kvm, &lent);
 	if (ret)
 		return ret;
-	if (legacy)
+	if (legacy && lent.guest.snp)
+		ret = -EPERM;
+	else if (legacy)
 		ret = psp_guest_legacy(&lent.guest, cmd);
 	else
 		ret = psp_guest_issue(&lent.guest, cmd->fd, cmd);
@@ -146,8 +148,6 @@ int kvm_sev_legacy(struct kvm *kvm, struct sev_fw_cmd *cmd, struct sev_fw_cmd __
 	cmd->error = SEV_FW_NO_CALL;
 	if (put_user(cmd->error, &ucmd->error))
 		return -EFAULT;
-	if (glue_is_snp(kvm))
-		return -EPERM;
 	return issue_on_vm(kvm, cmd, ucmd, true);
 }
 

@@ -298,6 +298,29 @@ TEST_F(snp, legacy_commands_are_not_for_its_guests)
 	GOES(l, snp_launch_finish(l, NULL));
 }
 
+/* It is a guest from KVM_SEV_INIT2 on. Both ways have the same errno but for one command. */
+TEST_F(snp, a_vm_of_its_type_is_no_guest_yet)
+{
+	struct snp_launch *l = &self->l;
+	uint8_t block[64] = { 0 };
+	bool stock;
+	int want;
+
+	ASSERT_EQ(0, vm_create(&l->vm, VM_TYPE_SNP, SNP_RAM));
+	for (int own = 0; own < 2; own++) {
+		stock = !serve_legacy(own) || !own;
+		for (uint32_t id = KVM_SEV_LAUNCH_START; id <= KVM_SEV_SEND_CANCEL; id++) {
+			if (id == KVM_SEV_SEND_UPDATE_VMSA || id == KVM_SEV_RECEIVE_UPDATE_VMSA ||
+			    id == KVM_SEV_CERT_EXPORT)
+				continue;
+			want = stock && id == KVM_SEV_RECEIVE_UPDATE_DATA ? EINVAL : ENOTTY;
+			EXPECT_EQ(want, legacy(l->vm.vm_fd, id, block, -1).err) {
+				TH_LOG("command %u, handlers of the driver: %d", id, !stock);
+			}
+		}
+	}
+}
+
 /*
  * A fault of ccp: of legacy guests' memory it hands over as many pages as the length has, and
  * forgets that the data may begin in the middle of one. The firmware refuses the last page.
