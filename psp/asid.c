@@ -11,8 +11,8 @@
  * firmware has not given back: it lets no other be bound (ASID_OWNED). KVM, which does not
  * know, goes on giving the ASID to its guests in turn. That ends when SNP is initialised anew.
  */
+#include <linux/processor.h>
 #include <linux/slab.h>
-#include <asm/processor.h>
 
 #include "addr.h"
 #include "psp.h"

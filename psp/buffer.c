@@ -22,6 +22,8 @@
  *
  * Memory of a command that was never answered is lost, see fwmem.c.
  */
+#include <linux/cacheflush.h>
+#include <linux/cpufeature.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
@@ -29,8 +31,6 @@
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <asm/cacheflush.h>
-#include <asm/cpufeature.h>
 
 #include "addr.h"
 #include "psp.h"

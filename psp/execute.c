@@ -10,7 +10,6 @@
  */
 #include <linux/crash_dump.h>
 #include <linux/smp.h>
-#include <asm/smp.h>
 
 #include "addr.h"
 #include "psp.h"

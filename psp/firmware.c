@@ -15,10 +15,10 @@
 #include <linux/module.h>
 #include <linux/path.h>
 #include <linux/pci.h>
+#include <linux/processor.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/utsname.h>
-#include <asm/processor.h>
 
 #include "addr.h"
 #include "psp.h"

@@ -16,6 +16,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpufeature.h>
 #include <linux/crash_dump.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
@@ -24,7 +25,6 @@
 #include <linux/pci.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
-#include <asm/cpufeature.h>
 #include <asm/msr.h>
 
 #include "compat.h"

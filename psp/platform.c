@@ -5,12 +5,12 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cacheflush.h>
+#include <linux/cpufeature.h>
 #include <linux/crash_dump.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
-#include <asm/cacheflush.h>
-#include <asm/cpufeature.h>
-#include <asm/smp.h>
+#include <linux/smp.h>
 
 #include "addr.h"
 #include "compat.h"

@@ -20,7 +20,6 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/msr.h>
-#include <asm/smp.h>
 
 #include "addr.h"
 #include "compat.h"
