@@ -20,6 +20,15 @@
 /* Function that the kernel runs on each CPU that is to execute WBINVD. */
 #define SIM_WBINVD_FUNCTION	"__wbinvd"
 
+/* Where the code of a module is that stays. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define sim_module_text(module)		((module)->mem[MOD_TEXT].base)
+#define sim_module_text_size(module)	((module)->mem[MOD_TEXT].size)
+#else
+#define sim_module_text(module)		((module)->core_layout.base)
+#define sim_module_text_size(module)	((module)->core_layout.text_size)
+#endif
+
 /* Function behind __get_free_pages(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define SIM_PAGES_FUNCTION	"get_free_pages_noprof"

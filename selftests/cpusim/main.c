@@ -23,7 +23,7 @@
  *    a WBINVD was due: a driver that forgets one, or misses a CPU, gets
  *    WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
- *    and that WBINVD would be lost;
+ *    and that WBINVD would be lost. One that is inline elsewhere is seen, too: wbinvd.c;
  *  - a CPU that goes offline executes WBINVD, as the kernel's loop for dead CPUs makes
  *    a real one do, and none after that. Firmware insists on each CPU that is
  *    present, so what comes later (INIT, the end of a guest) needs it back online;
@@ -190,16 +190,23 @@ static struct kretprobe msr_probe = {
 	.data_size = sizeof(struct msr_call),
 };
 
-/* In place of the kernel's; called on each CPU, interrupts off. */
-static notrace void counting_wbinvd(void *unused)
+notrace void sim_count_wbinvd(void)
 {
-	u32 offset = SWPSP_BAR_WBINVD(smp_processor_id());
+	u32 offset = SWPSP_BAR_WBINVD(raw_smp_processor_id());
 	unsigned int i;
 
-	wbinvd();
 	/* Only this CPU writes the word, and not from an interrupt's nested one. */
 	for (i = 0; i < psps_found; i++)
 		writel(readl(psps[i].bar + offset) + 1, psps[i].bar + offset);
+}
+
+NOKPROBE_SYMBOL(sim_count_wbinvd);
+
+/* In place of the kernel's; called on each CPU, interrupts off. */
+static notrace void counting_wbinvd(void *unused)
+{
+	wbinvd();
+	sim_count_wbinvd();
 }
 
 static notrace void redirect_wbinvd(unsigned long ip, unsigned long parent_ip,
@@ -267,11 +274,14 @@ static int wbinvd_start(void)
 						  NULL, cpu_goes_offline);
 	if (hotplug_state < 0)
 		unregister_ftrace_function(&wbinvd_ops);
+	else
+		sim_wbinvd_start();
 	return min(hotplug_state, 0);
 }
 
 static void wbinvd_stop(void)
 {
+	sim_wbinvd_stop();
 	cpuhp_remove_state_nocalls(hotplug_state);
 	unregister_ftrace_function(&wbinvd_ops);
 	ftrace_free_filter(&wbinvd_ops);
@@ -362,6 +372,10 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 {
 	const struct module *module = data;
 
+	if (event == MODULE_STATE_COMING)
+		sim_wbinvd_module(module);
+	else if (event == MODULE_STATE_GOING)
+		sim_wbinvd_forget(module);
 	if (strcmp(module->name, "kvm_amd"))
 		return NOTIFY_DONE;
 	if (event == MODULE_STATE_COMING) {

@@ -10,6 +10,7 @@
 #include "snp/rmp.h"
 
 struct dentry;
+struct module;
 struct pci_dev;
 
 /** sim_symbol() - address of any symbol of the kernel, a variable too; 0 if there is none */
@@ -17,6 +18,23 @@ unsigned long sim_symbol(const char *name);
 
 /** sim_set_feature() - set, or clear, a bit of all CPUs' features, X86_FEATURE_* */
 void sim_set_feature(unsigned int feature, bool on);
+
+/** sim_count_wbinvd() - this CPU has executed WBINVD, or is about to; preemption off */
+void sim_count_wbinvd(void);
+
+/* ---- wbinvd.c ---- */
+
+/** sim_wbinvd_start() - see WBINVD of CPUs that are stopped */
+void sim_wbinvd_start(void);
+
+/** sim_wbinvd_stop() - see none of all these any longer */
+void sim_wbinvd_stop(void);
+
+/** sim_wbinvd_module() - see WBINVD of a module that is coming */
+void sim_wbinvd_module(const struct module *module);
+
+/** sim_wbinvd_forget() - the module is going */
+void sim_wbinvd_forget(const struct module *module);
 
 /* ---- snp.c ---- */
 
