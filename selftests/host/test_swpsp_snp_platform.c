@@ -305,6 +305,25 @@ TEST_F(snp, shutdown_wants_clean_caches)
 	EXPECT_EQ(0, snp_shutdown_ex(b)) TH_LOG("once more is no error");
 }
 
+/* As a kernel that panics leaves them: the caches were written back before, not since. */
+TEST_F(snp, shutdown_wants_clean_caches_of_guests_that_live)
+{
+	struct box *b = &self->b;
+
+	wbinvd_all(b);
+	ASSERT_TRUE(snp_guest_to(b, GCTX(0), POLICY, 1, G_RUNNING));
+	EXPECT_EQ(SWPSP_WBINVD_REQUIRED, snp_shutdown_ex(b));
+	EXPECT_EQ(0, run(b, SNP_DF_FLUSH)) TH_LOG("no ASID waits for it");
+	EXPECT_EQ(SWPSP_WBINVD_REQUIRED, snp_shutdown_ex(b)) TH_LOG("nor has it helped");
+	swpsp_wbinvd(b->psp, 0);
+	EXPECT_EQ(SWPSP_WBINVD_REQUIRED, snp_shutdown_ex(b)) TH_LOG("one CPU is not all");
+	wbinvd_all(b);
+	EXPECT_EQ(SWPSP_DF_FLUSH_REQUIRED, snp_shutdown_ex(b));
+	EXPECT_EQ(RMP_CONTEXT, state_of(b, GCTX(0)));
+	EXPECT_EQ(0, run(b, SNP_DF_FLUSH));
+	EXPECT_EQ(0, snp_shutdown_ex(b));
+}
+
 TEST_F(snp, shutdown_destroys_guests)
 {
 	struct box *b = &self->b;

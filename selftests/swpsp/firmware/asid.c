@@ -115,8 +115,19 @@ bool asid_one_socket(const struct swpsp *p, uint64_t ccx)
 
 void swpsp_wbinvd(struct swpsp *p, uint32_t cpu)
 {
-	if (cpu < p->config.cpus)
-		p->wbinvd_done[cpu] = true;
+	if (cpu >= p->config.cpus)
+		return;
+	p->wbinvd_done[cpu] = true;
+	p->snp.written_back[cpu] = true;
+}
+
+/* Otherwise a flush has missed data of an SNP guest that still runs. */
+static bool all_written_back(const struct swpsp *p)
+{
+	for (uint32_t cpu = 0; cpu < p->config.cpus; cpu++)
+		if (!p->snp.written_back[cpu])
+			return false;
+	return true;
 }
 
 uint16_t cmd_df_flush(struct swpsp *p, uint8_t *cmd)
@@ -135,7 +146,8 @@ uint16_t cmd_df_flush(struct swpsp *p, uint8_t *cmd)
 	}
 	if (missing)
 		return SWPSP_WBINVD_REQUIRED;
-	p->snp.used_since_flush = false;
+	if (all_written_back(p))
+		p->snp.used_since_flush = false;
 	if (p->state != PLATFORM_UNINIT && p->es && !p->pool && !vmsa_pool_build(p))
 		return hardware_error(p, ERROR_CRYPTO);
 	return SWPSP_SUCCESS;

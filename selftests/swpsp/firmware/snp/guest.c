@@ -166,6 +166,7 @@ static uint16_t activate(struct swpsp *p, struct snp_guest *g, uint32_t asid, ui
 	asid_use(p, asid, ccx);
 	g->asid = asid;
 	p->snp.used_since_flush = true;
+	memset(p->snp.written_back, 0, sizeof(p->snp.written_back));
 	return SWPSP_SUCCESS;
 }
 

@@ -222,7 +222,7 @@ static uint16_t check_flushed(const struct swpsp *p)
 	if (!p->asids_dirty && !p->snp.used_since_flush)
 		return SWPSP_SUCCESS;
 	for (uint32_t i = 0; i < p->config.cpus; i++)
-		if (!p->wbinvd_done[i])
+		if (!p->wbinvd_done[i] || (p->snp.used_since_flush && !p->snp.written_back[i]))
 			return SWPSP_WBINVD_REQUIRED;
 	return SWPSP_DF_FLUSH_REQUIRED;
 }

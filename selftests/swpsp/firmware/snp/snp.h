@@ -178,7 +178,8 @@ struct snp_guest {
  * @rapl_off: RAPL is disabled
  * @hiding: ciphertext hiding is enabled
  * @mitigations: verified ones
- * @used_since_flush: a guest has been activated since the last DF_FLUSH
+ * @used_since_flush: a guest has been activated since the last DF_FLUSH of written back caches
+ * @written_back: by thread: it has executed WBINVD since a guest was activated
  * @cores: how the processor's threads are set up
  * @guest_count: contexts that exist
  * @guests: list of them
@@ -199,6 +200,7 @@ struct snp {
 	bool hiding;
 	uint64_t mitigations;
 	bool used_since_flush;
+	bool written_back[SWPSP_CPUS_MAX];
 	struct swpsp_core cores[SWPSP_CPUS_MAX];
 	uint32_t guest_count;
 	struct snp_guest *guests;
