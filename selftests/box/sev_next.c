@@ -5,8 +5,9 @@
  * state it finds the platform and what it may do there, and switches the machine off. A
  * crash kernel crashes instead.
  *
- * The initramfs has nothing else but two modules, so the program is statically linked.
- * Each line begins with "next: ", and selftests/suites/end compares them.
+ * The initramfs has nothing else but a few modules, so the program is statically linked.
+ * Each line begins with "next: ", and selftests/suites/end compares them. The kernel's own ccp
+ * does not understand the commands: there, what kvm_amd has told the firmware is all.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,6 +25,11 @@
 #include <sevfw/platform.h>
 
 #define DRIVER_DIR	"/sys/bus/pci/drivers/psp_sev"
+
+/* In the order in which they need each other; those that are in the initramfs. */
+static const char * const drivers[] = {
+	"/psp_sev.ko", "/ccp.ko", "/irqbypass.ko", "/kvm.ko", "/kvm-amd.ko",
+};
 
 static void load(const char *path)
 {
@@ -99,7 +105,9 @@ int main(void)
 	crash = !access("/proc/vmcore", F_OK);
 	printf("next: crash kernel %s\n", crash ? "yes" : "no");
 	load("/sev_cpu_sim.ko");
-	load("/psp_sev.ko");
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
+		if (!access(drivers[i], F_OK))
+			load(drivers[i]);
 	tell_file("state", DRIVER_DIR "/*:*/state");
 	tell_file("guests", DRIVER_DIR "/*:*/guests");
 	try_commands(&p);
