@@ -11,8 +11,18 @@
 #define P	PAGE(40)	/* the page that is wrong */
 #define LAST	(MEMORY - 0x1000u)
 
+/* What the host does while the firmware works on a command, see disturb(). */
+struct disturbance {
+	struct box *b;
+	bool on;
+	uint32_t times, forged;
+};
+
+static void disturb(void *arg);
+
 FIXTURE(hostile) {
 	struct box b;
+	struct disturbance d;
 	uint8_t *saved;		/* memory and table as they were before the command */
 };
 
@@ -21,6 +31,9 @@ FIXTURE_SETUP(hostile)
 	ASSERT_TRUE(snp_box_new(&self->b));
 	swpsp_free(self->b.psp);
 	self->b.config.api_minor = 58;		/* the one that has all commands */
+	self->d.b = &self->b;
+	self->b.config.disturb = disturb;
+	self->b.config.disturb_arg = &self->d;
 	ASSERT_TRUE(box_start(&self->b));
 	ASSERT_EQ(0, snp_init_flags(&self->b, 1, 0));
 	self->saved = malloc(MEMORY + RMP_BYTES);
@@ -696,7 +709,7 @@ static uint64_t any_address(void)
 static uint32_t any_command(struct box *b)
 {
 	uint8_t *c = cmd_new(b);
-	uint32_t id = 0x81 + rnd(0x4e);
+	uint32_t id = rnd(10) ? 0x81 + rnd(0x4e) : SNP_DBG_DECRYPT;
 	uint16_t status;
 
 	for (int i = 0; i < 0x40; i += 8) {
@@ -732,6 +745,9 @@ static uint32_t any_command(struct box *b)
 		put64(c + 0x28, rnd(4) ? 0 : rnd(32));
 	} else if (id == SNP_LAUNCH_FINISH) {
 		put64(c + 0x18, 0);
+	} else if (id == SNP_DBG_DECRYPT) {
+		put64(c + 8, rnd(2) ? SECRET(rnd(2)) : PAGE(rnd(4)));
+		put64(c + 0x10, RESULT);
 	}
 	/* not each time: it would end all guests */
 	if ((id == SNP_SHUTDOWN || id == SNP_SHUTDOWN_EX) && rnd(20))
@@ -821,6 +837,63 @@ static bool shows(struct box *b, const struct secret *s)
 {
 	return memmem(b->mem, MEMORY, s->page, sizeof(s->page)) ||
 	       memmem(b->mem, MEMORY, s->key, sizeof(s->key));
+}
+
+/*
+ * Between any two accesses of a command: an instruction, or another content of the command
+ * or of a page that the firmware reads, as far as the table lets the host write there. What
+ * the firmware has checked it must not read again.
+ */
+static void disturb(void *arg)
+{
+	struct disturbance *d = arg;
+	uint64_t page;
+
+	if (!d->on || rnd(2))
+		return;
+	page = rnd(2) ? BLOB : PAGE(rnd(16));
+	d->times++;
+	if (!rnd(6))
+		put64(at(d->b, CMD + 8 * (rnd(2) ? 0 : rnd(8))),
+		      rnd(3) ? SECRET(rnd(3)) : any_address());
+	else if (!rnd(6) && state_of(d->b, page) == RMP_HYPERVISOR)
+		memset(at(d->b, page), (int)rnd(256), 0x100);
+	else if (!rnd(8))
+		d->forged += forges(d->b);
+	else
+		any_instruction(d->b);
+}
+
+TEST_F(hostile, nothing_that_happens_meanwhile_shows_a_secret)
+{
+	bool succeeded[256] = { false };
+	struct box *b = &self->b;
+	uint32_t kinds = 0;
+	struct secret s;
+
+	for (int i = 0; i < 20000; i++) {
+		if (i % 200 == 0) {
+			if (i)
+				ASSERT_FALSE(shows(b, &s)) TH_LOG("%d", i);
+			ASSERT_TRUE(prepare(b) && secret_guest(b, &s));
+		}
+		if (rnd(3))
+			any_instruction(b);
+		if (!hv_take(b, RESULT))
+			hv_firmware(b, RESULT);
+		self->d.on = true;
+		succeeded[any_command(b)] = true;
+		self->d.on = false;
+		ASSERT_EQ(NULL, memmem(at(b, RESULT), 0x1000, s.page, sizeof(s.page)));
+		if (!rnd(50))
+			snp_flush(b);
+	}
+	EXPECT_FALSE(shows(b, &s));
+	EXPECT_EQ(0, self->d.forged);
+	EXPECT_LT(5000, self->d.times);
+	for (int id = 1; id < 256; id++)
+		kinds += succeeded[id];
+	EXPECT_LT(11, kinds) TH_LOG("commands that succeeded at least once");
 }
 
 TEST_F(hostile, no_sequence_shows_a_secret)

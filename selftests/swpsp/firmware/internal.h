@@ -392,6 +392,13 @@ uint16_t hardware_error(struct swpsp *p, enum error_id id);
 
 /* ---- memory.c ---- */
 
+/**
+ * mem_disturb() - a host may change memory and table at this moment
+ *
+ * It may at any other one, too, but here a test can do it.
+ */
+void mem_disturb(const struct swpsp *p);
+
 uint64_t mem_address(const struct swpsp *p, uint64_t addr);
 bool mem_overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len);
 uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len);

@@ -43,11 +43,18 @@ static bool ring_overlaps(const struct ring *ring, uint64_t addr, uint64_t len)
 	return false;
 }
 
+void mem_disturb(const struct swpsp *p)
+{
+	if (p->config.disturb)
+		p->config.disturb(p->config.disturb_arg);
+}
+
 /* May firmware touch [addr, addr + len)? No promise beyond that it is plain RAM. */
 uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 {
 	const struct swpsp_config *c = &p->config;
 
+	mem_disturb(p);
 	addr = mem_address(p, addr);
 	if (!len)
 		return SWPSP_INVALID_PARAM;
@@ -100,6 +107,7 @@ enum rmp_state mem_state(const struct swpsp *p, uint64_t addr, struct rmp_page *
 	struct rmp_page page = { 0 };
 	enum rmp_state state = RMP_DEFAULT;
 
+	mem_disturb(p);
 	if (p->snp.state == SNP_INIT && rmp_lookup(&p->snp.rmp, mem_address(p, addr), &page))
 		state = rmp_state(&page);
 	if (entry)
@@ -127,6 +135,7 @@ uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const
 {
 	uint16_t status = mem_writable(p, states, addr, len);
 
+	mem_disturb(p);
 	if (!status)
 		memcpy(mem_at(p, addr), in, len);
 	return status;
@@ -290,6 +299,7 @@ uint16_t mem_guest_write_in(struct swpsp *p, unsigned int states, uint32_t asid,
 {
 	uint16_t status = mem_writable(p, states, addr, len);
 
+	mem_disturb(p);
 	if (status)
 		return status;
 	addr = mem_address(p, addr);

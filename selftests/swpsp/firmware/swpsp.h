@@ -94,6 +94,10 @@ enum swpsp_memory {
  * @snp_options: SWPSP_SNP_*
  * @any_image: take firmware images whoever has signed them, those of a real vendor for
  *	instance, and look at nothing of them but version (at 0x60) and security level
+ * @disturb: for tests of what a host does meanwhile: called before each access of a command
+ *	to memory and to the table, and between a check and the write that it is for. It may
+ *	change both, and must not call swpsp
+ * @disturb_arg: its argument
  *
  * All fields after @cpus may be left zero.
  */
@@ -122,6 +126,8 @@ struct swpsp_config {
 	uint64_t tcb;
 	uint32_t snp_options;
 	bool any_image;
+	void (*disturb)(void *arg);
+	void *disturb_arg;
 };
 
 #define SWPSP_CPUS_MAX	256

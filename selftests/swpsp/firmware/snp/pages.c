@@ -36,6 +36,7 @@ uint16_t snp_page_check(const struct swpsp *p, uint64_t addr, uint32_t size,
 
 void snp_page_set(struct swpsp *p, uint64_t addr, const struct rmp_page *entry)
 {
+	mem_disturb(p);
 	rmp_store(&p->snp.rmp, mem_address(p, addr), entry);
 }
 
