@@ -3,7 +3,8 @@
  * One life of an SNP guest by KVM's own ioctls, with all that an SNP guest makes a kernel
  * tell the firmware: pages of each type, a CPUID page that is refused and comes back
  * corrected, a guest that runs and has two requests of its own, its end. In another life the
- * host ends before its guest does: it panics, or is replaced by another kernel.
+ * host ends before its guest does: it panics, is replaced by another kernel, or its driver
+ * loses the PSP.
  *
  * The suites compare the transcript of the firmware's commands; this program only fails if a
  * step does.
@@ -11,6 +12,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@
 
 #include "../../tools/guest/guest.h"
 #include "control.h"
+#include "snp.h"
 
 #define GPA_ZERO	0x100000
 #define GPA_UNMEASURED	0x104000
@@ -136,8 +139,26 @@ static int load_kernel(char **argv)
 
 static int usage(void)
 {
-	fprintf(stderr, "Usage: sev_snp_life whole | panic | kexec KERNEL INITRAMFS CMDLINE\n");
+	fprintf(stderr, "Usage: sev_snp_life whole | panic | unbind DRIVER\n"
+		"       sev_snp_life kexec KERNEL INITRAMFS CMDLINE\n");
 	return 2;
+}
+
+/* The driver loses its device while a guest lives. */
+static int lose_psp(const char *driver)
+{
+	char path[128];
+	glob_t found;
+	int ret;
+
+	step = "a device to be unbound";
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/0000:*", driver);
+	if (glob(path, 0, NULL, &found))
+		return -ENODEV;
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/unbind", driver);
+	ret = control_write(path, strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	return ret;
 }
 
 /* While @l lives. Return: a negative errno if this kernel goes on, and should not. */
@@ -156,17 +177,22 @@ int main(int argc, char **argv)
 {
 	bool kexec = argc == 5 && !strcmp(argv[1], "kexec");
 	bool whole = argc == 2 && !strcmp(argv[1], "whole");
+	bool unbound = argc == 3 && !strcmp(argv[1], "unbind");
 	struct snp_launch l = { .vm = VM_NONE, .sev_fd = -1 };
 	int ret;
 
-	if (!kexec && !whole && (argc != 2 || strcmp(argv[1], "panic")))
+	if (!kexec && !whole && !unbound && (argc != 2 || strcmp(argv[1], "panic")))
 		return usage();
 	ret = kexec ? load_kernel(argv + 2) : 0;
 	if (!ret)
 		ret = live(&l);
-	if (!ret && !whole)
+	if (!ret && unbound)
+		ret = lose_psp(argv[2]);
+	else if (!ret && !whole)
 		ret = end_host(argv);
 	snp_launch_close(&l);
+	if (!ret && unbound)
+		printf("pages that are not the hypervisor's: %ld\n", snp_assigned());
 	if (ret)
 		fprintf(stderr, "sev_snp_life: %s: %s\n%s", step, strerror(-ret), out);
 	return ret != 0;
