@@ -10,9 +10,9 @@
 #include <asm/cpufeature.h>
 #include <asm/svm.h>
 
-/* From 6.12 on kvm_amd wants these, too, before it offers SEV or SEV-ES. */
+/* From 6.12 on kvm_amd wants this one, too, before it offers SEV or SEV-ES. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#define SIM_MORE_FEATURES	X86_FEATURE_NRIPS, X86_FEATURE_FLUSHBYASID, X86_FEATURE_LBRV,
+#define SIM_MORE_FEATURES	X86_FEATURE_LBRV,
 #else
 #define SIM_MORE_FEATURES
 #endif

@@ -78,8 +78,13 @@ static bool snp;
 module_param(snp, bool, 0644);
 MODULE_PARM_DESC(snp, "the MSR SYSCFG says that SNP is switched on (default: on a host for SNP)");
 
+/*
+ * Without NRIPS KVM would look at an encrypted instruction to skip it, and give up. A flush of a
+ * SEV guest's ASID it asks for by FLUSHBYASID only.
+ */
 static const unsigned int features[] = {
-	X86_FEATURE_SEV, X86_FEATURE_SEV_ES, X86_FEATURE_DECODEASSISTS,
+	X86_FEATURE_SEV, X86_FEATURE_SEV_ES, X86_FEATURE_DECODEASSISTS, X86_FEATURE_NRIPS,
+	X86_FEATURE_FLUSHBYASID,
 	SIM_MORE_FEATURES
 };
 

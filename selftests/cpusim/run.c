@@ -123,16 +123,6 @@ static void set_interrupt_mask(const struct sim_guest *guest)
 		control->int_state |= SVM_GUEST_INTERRUPT_MASK;
 }
 
-/*
- * KVM asks for a flush of a SEV guest's ASID by FLUSHBYASID only, which the emulation does not
- * have: each time that KVM enters the guest may be after one that it wanted.
- */
-static void want_flush(struct vmcb_control_area *control)
-{
-	if (!boot_cpu_has(X86_FEATURE_FLUSHBYASID))
-		control->tlb_ctl = TLB_CONTROL_FLUSH_ALL_ASID;
-}
-
 static void run_until_exit(struct vcpu_svm *svm, unsigned long flags,
 			   const struct sim_guest *guest)
 {
@@ -141,7 +131,6 @@ static void run_until_exit(struct vcpu_svm *svm, unsigned long flags,
 
 	control->intercepts[INTERCEPT_EXCEPTION] |= BIT(X86_TRAP_UD);
 	intercept_ghcb_msr(control);
-	want_flush(control);
 	do {
 		sim_vmsa_load(svm->vmcb, guest->regs, guest->save);
 		enter_sev_guest(svm, flags, guest);
@@ -240,7 +229,6 @@ static void run_guest(struct vcpu_svm *svm, unsigned long flags)
 		enter_guest(svm, flags);
 		return;
 	}
-	want_flush(control);
 	do {
 		control->next_rip = 0;
 		enter_sev_guest(svm, flags, &guest);
