@@ -92,7 +92,6 @@ static int fill_long_packet(struct scene *s, struct migrate_packet *packet)
 	return launch_issue(&s->sender, SEV_FW_SEND_UPDATE_DATA, &block, sizeof(block));
 }
 
-/* Memory of a file, mapped page by page in an order in which none follows the one before. */
 /* Pages that the kernel hands out one after the other would be one command for the firmware. */
 static int map_scattered(struct scene *s)
 {
