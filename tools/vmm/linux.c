@@ -35,6 +35,9 @@
 #define RESERVED	2
 #define ACPI		3
 
+#define MSR_MTRR_DEFAULT	0x2ff
+#define MTRR_ON_WRITE_BACK	(1 << 11 | 6)
+
 #define APIC_BASE	0xfee00000ull
 #define APIC_FIRST_CPU	(1 << 8)
 #define APIC_X2		(1 << 10)
@@ -210,6 +213,20 @@ static int set_apic(const struct vm *vm, uint64_t more)
 	return ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) ? -errno : 0;
 }
 
+/* As firmware leaves them. Without them Linux 6.1 does not set up PAT, which SEV needs there. */
+static int set_mtrrs(const struct vm *vm)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = {
+		.head.nmsrs = 1,
+		.entry = { .index = MSR_MTRR_DEFAULT, .data = MTRR_ON_WRITE_BACK },
+	};
+
+	return ioctl(vm->vcpu_fd, KVM_SET_MSRS, &msrs) == 1 ? 0 : -EIO;
+}
+
 /* KVM looks at an SNP guest's request to create a vCPU only where one is halted. */
 static int set_halted(const struct vm *vm)
 {
@@ -222,8 +239,12 @@ static int set_vcpus(struct linux_guest *guest)
 {
 	int ret = set_apic(guest->vm, APIC_FIRST_CPU);
 
+	if (!ret)
+		ret = set_mtrrs(guest->vm);
 	for (unsigned int i = 0; i + 1 < guest->cpus && !ret; i++) {
 		ret = set_apic(&guest->more[i], 0);
+		if (!ret)
+			ret = set_mtrrs(&guest->more[i]);
 		if (!ret && guest->kind == LINUX_SNP)
 			ret = set_halted(&guest->more[i]);
 	}
