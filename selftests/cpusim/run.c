@@ -192,7 +192,7 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 		.control = control, .save = __va(control->vmsa_pa),
 		.regs = svm->vcpu.arch.regs, .es = true,
 	};
-	unsigned long kvm_regs[NR_VCPU_REGS], cr0;
+	unsigned long kvm_regs[sizeof_field(struct kvm_vcpu_arch, regs) / sizeof(long)], cr0;
 	u8 *save = *this_cpu_ptr(&kvm_save);
 	u64 xcr0;
 
