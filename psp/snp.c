@@ -102,11 +102,17 @@ int psp_snp_init(struct psp *psp)
 	return 0;
 }
 
+/* By halves, since the names of what takes it whole have changed. */
+static u64 read_hsave(void)
+{
+	u32 low, high;
+
+	return rdmsr_safe(MSR_VM_HSAVE_PA, &low, &high) ? 0 : (u64)high << 32 | low;
+}
+
 static void see_hsave(void *set)
 {
-	u64 value = 0;
-
-	if (!rdmsrl_safe(MSR_VM_HSAVE_PA, &value) && value)
+	if (read_hsave())
 		WRITE_ONCE(*(bool *)set, true);
 }
 
@@ -132,18 +138,19 @@ static DEFINE_PER_CPU(u64, hsave);
 
 static void clear_hsave(void *unused)
 {
-	u64 value = 0;
+	u64 value = read_hsave();
 
-	rdmsrl_safe(MSR_VM_HSAVE_PA, &value);
 	__this_cpu_write(hsave, value);
 	if (value)
-		wrmsrl(MSR_VM_HSAVE_PA, 0);
+		wrmsr(MSR_VM_HSAVE_PA, 0, 0);
 }
 
 static void restore_hsave(void *unused)
 {
-	if (__this_cpu_read(hsave))
-		wrmsrl(MSR_VM_HSAVE_PA, __this_cpu_read(hsave));
+	u64 value = __this_cpu_read(hsave);
+
+	if (value)
+		wrmsr(MSR_VM_HSAVE_PA, lower_32_bits(value), upper_32_bits(value));
 }
 
 static void init_block(const struct psp *psp, struct psp_call *init)
