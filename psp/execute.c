@@ -466,7 +466,7 @@ static void take_from_ring(struct psp *psp)
 	for (i = 0; i < done; i++)
 		end_done(psp);
 	if (done < 0) {
-		/* what was done before the firmware, or its registers, went is in memory */
+		/* answers from before the firmware, or its registers, went are in memory */
 		while (psp_ring_has_answer(psp) && !psp->ring.failed)
 			end_done(psp);
 		end_ring(psp, done, true);

@@ -4,10 +4,10 @@
  * a page and moves a tail, the firmware writes their statuses into another page and moves a
  * head, and goes on by itself: between two commands nobody has to wake up.
  *
- * The ring lives no longer than an array, or a block of many runs, has the PSP. Whoever else
- * takes the PSP waits for what is outstanding, and leaves the ring, since the three registers
- * of the mailbox have other meanings in it. What is outstanding takes half a turn at the most,
- * by the time that the firmware has been seen to take.
+ * The ring lives no longer than an array, or a block of many runs, has the PSP. Another caller
+ * who takes the PSP waits for what is outstanding, and leaves the ring, since the three
+ * registers of the mailbox have other meanings in it. The commands that are outstanding take
+ * half a turn at the most, by the time that the firmware has been seen to take.
  *
  * Sleepers. Not each command raises the interrupt when it is done, but one in the middle of
  * those that are outstanding, the one that fails, and the end of them all. A sleeper is woken
@@ -240,7 +240,7 @@ void psp_ring_begin(struct psp *psp, const struct psp_call *call)
 	}
 }
 
-/* What the firmware is said to be at. */
+/* The command that the firmware is said to be at. */
 static void note_busy(struct psp *psp)
 {
 	struct psp_ring *ring = &psp->ring;

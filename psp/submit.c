@@ -94,7 +94,7 @@ static int post_call(struct psp *psp, struct psp_call *call, const struct psp_ca
  * @after: call that has been posted before and must succeed, or NULL
  *
  * A call that is still posted is finished first, whoever's it is, unless both are in the
- * firmware's ring. Whoever wants the PSP next finishes all, so that it waits for no more than
+ * firmware's ring. The next holder of the PSP finishes all, so that it waits for no more than
  * the one command, or what is in the ring. psp_end_posts() is due after the last one.
  *
  * Context: process context, takes psp->lock, sleeps.

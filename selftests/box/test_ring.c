@@ -218,7 +218,7 @@ TEST_F_TIMEOUT(ring, memory_of_a_ring_that_was_asked_for_in_vain_is_lost, 120)
 	EXPECT_EQ(1 + RING_PAGES + TMR_PAGES, psp_attr_number("quarantined_pages"));
 }
 
-/* Nobody waits for an interrupt that does not come. */
+/* No caller waits for an interrupt that does not come. */
 TEST_F_TIMEOUT(ring, a_refusal_is_told_at_once, 120)
 {
 	static const uint32_t at[] = { 0, 2, 3, 17, MANY - 1 };
@@ -266,7 +266,7 @@ TEST_F_TIMEOUT(ring, an_interrupt_that_gets_lost_is_looked_for, 120)
 	EXPECT_EQ(0, psp_attr_number("dead"));
 }
 
-/* What the firmware has been given and has not answered is its own from then on. */
+/* Memory that the firmware has been given, without an answer, is its own from then on. */
 TEST_F_TIMEOUT(ring, a_firmware_that_hangs_is_told_exactly, 300)
 {
 	static const uint32_t at[] = { 0, 1, 63, 64, MANY - 1 };
