@@ -246,7 +246,7 @@ static int prepare_one_more(struct psp_array *array, struct slot *slot)
 	while (ret == -ENOMEM && array->ended < array->begun && !is_over(array)) {
 		release(slot);
 		conclude_oldest(array);
-		ret = prepare(array, slot);
+		ret = is_over(array) ? -ECANCELED : prepare(array, slot);
 	}
 	return ret;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #define MANY		64
 #define RAM		(2 << 20)
 #define PACKETS		16
+#define NOBODY		65534
 
 struct statuses {
 	struct sev_fw_door door;
@@ -540,6 +542,47 @@ TEST_F(guest, save_areas_of_vcpus_are_lent_one_at_a_time_and_given_back)
 	swapped[1] = cmds[1];
 	EXPECT_EQ(-EINVAL, sev_fw_issue_many(&door, swapped, 2, 0, &done));
 	EXPECT_EQ(0, sev_fw_issue_many(&door, cmds, 2, 0, &done));
+}
+
+/* Two commands whose memory may not be locked at a time: the first one's failure is the end. */
+TEST_F(guest, a_failure_is_the_end_also_if_memory_of_one_may_be_locked)
+{
+	const uint32_t offset = SWPSP_BAR_COUNT(SEV_FW_LAUNCH_UPDATE_DATA);
+	struct sev_fw_launch_update_data blocks[2] = {};
+	struct rlimit limit = { RAM + PAGE, RAM + PAGE };	/* all RAM is locked already */
+	struct sev_fw_cmd cmds[2] = {};
+	struct launch *l = &self->l;
+	struct sev_fw_door door;
+	uint32_t done, before;
+
+	if (geteuid() || !host_swpsp())
+		SKIP(return, "needs the simulated PSP, and privileges to be given up");
+	GOES(guest_started(l, variant->by_dev, RAM));
+	for (int i = 0; i < 2; i++) {
+		blocks[i].address = addr_of(l->vm.memory + i * PAGE);
+		blocks[i].len = PAGE;
+		cmds[i] = (struct sev_fw_cmd){
+			.id = SEV_FW_CMD(SEV_FW_LAUNCH_UPDATE_DATA), .len = sizeof(blocks[i]),
+			.data = addr_of(&blocks[i]),
+		};
+	}
+	door = launch_door(l);
+	before = host_counter(offset);
+	ASSERT_EQ(0, fault_refuse(SEV_FW_LAUNCH_UPDATE_DATA, 0, 0x13));
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	ASSERT_EQ(0, seteuid(NOBODY));
+	EXPECT_EQ(-EIO, sev_fw_issue_many(&door, cmds, 2, 0, &done));
+	EXPECT_EQ(0, done);
+	EXPECT_EQ(0x13, cmds[0].error);
+	EXPECT_EQ(SEV_FW_NO_CALL, cmds[1].error);
+	EXPECT_EQ(1, host_counter(offset) - before);
+	/* each of them may be locked alone; the length told that nothing was done */
+	EXPECT_EQ(0, blocks[0].len);
+	blocks[0].len = PAGE;
+	EXPECT_EQ(0, sev_fw_issue_many(&door, cmds, 2, 0, &done));
+	EXPECT_EQ(2, done);
+	ASSERT_EQ(0, seteuid(0));
+	EXPECT_EQ(0, fault_clear());
 }
 
 TEST_F(guest, a_block_without_outputs_may_be_where_nothing_can_be_written)
