@@ -195,7 +195,8 @@ static void conclude(struct psp_array *array, struct slot *slot)
 	slot->ret = psp_tell_dead(array->psp, &slot->issue, slot->ret);
 	if (put_user(slot->issue.cmd.error, &envelope(array, slot->index)->error))
 		slot->ret = -EFAULT;
-	array->error = slot->issue.cmd.error;
+	if (slot->ret != -ECANCELED)
+		array->error = slot->issue.cmd.error;
 	if (slot->issue.seen)
 		array->turn_ns += slot->call.firmware_ns;
 	array->ret = array->ret ?: slot->ret;
@@ -294,7 +295,7 @@ static void run(struct psp_array *array)
 		psp_take_turns(array->psp, &array->turn_ns);
 	}
 	conclude_all(array);
-	psp_end_posts(array->psp);
+	psp_end_posts(array->psp, array);
 	if (array->done < array->in.count && !array->ret)
 		array->ret = -EINTR;
 }
@@ -302,7 +303,7 @@ static void run(struct psp_array *array)
 /* Room for the commands that are on their way. */
 static int run_in_slots(struct psp_array *array)
 {
-	array->slots = psp_ring_slots(array->psp);
+	array->slots = psp_ring_slots(array->psp, array->in.count);
 	array->slot = kvcalloc(array->slots, sizeof(*array->slot), GFP_KERNEL_ACCOUNT);
 	if (!array->slot)
 		return -ENOMEM;

@@ -9,6 +9,7 @@
  * do not get there: handle.c.
  */
 #include <linux/crash_dump.h>
+#include <linux/ktime.h>
 #include <linux/smp.h>
 
 #include "addr.h"
@@ -160,6 +161,7 @@ static void apply_sev(struct psp *psp, bool up)
 	WRITE_ONCE(psp->generation, psp_generation_begin());
 	psp_asid_mark_all_dirty(psp, !psp->snp_up);
 	psp->nv_dirty = up && psp->nv.virt;
+	psp->ring.absent = false;	/* it may be other firmware */
 	psp->given = up;
 	if (!up)
 		psp_kept_take_back(psp);
@@ -362,30 +364,21 @@ int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 
 }
 
 /**
- * psp_execute_enter() - have the firmware take commands from its ring, if that pays
- * @psp: PSP
- * @call: command that is about to be posted
- *
- * Unless the ring is on for this caller, what has been posted is finished first.
+ * psp_execute_enter() - have the firmware take commands from its ring
+ * @psp: PSP for which no command is posted, and whose ring is not on
+ * @call: the first of them
  *
  * Context: process context, psp->lock held, sleeps.
- * Return: whether the ring is on.
  */
-bool psp_execute_enter(struct psp *psp, const struct psp_call *call)
+void psp_execute_enter(struct psp *psp, const struct psp_call *call)
 {
 	struct psp_call enter = {
 		.row = psp_row_find(SEV_FW_RING_BUFFER), .status = SEV_FW_NO_CALL,
 	};
 
-	if (psp_ring_is_of(psp, call) && psp_ring_pays(psp, call))
-		return true;
-	psp_execute_finish(psp);
-	if (psp->snp_up || psp->end != PSP_ALIVE || !psp_ring_pays(psp, call))
-		return false;
 	psp_ring_describe(psp, call->caller, &enter.fw);
 	psp_execute(psp, &enter);
 	psp_ring_begin(psp, &enter);
-	return psp->ring.on;
 }
 
 /**
@@ -470,7 +463,6 @@ static void take_from_ring(struct psp *psp)
 		while (psp_ring_has_answer(psp) && !psp->ring.failed)
 			end_done(psp);
 		end_ring(psp, done, true);
-		WRITE_ONCE(psp->ring.on, false);
 	} else if (psp->ring.failed) {
 		/* the firmware stands still, and would do the rest if it were told to go on */
 		done = psp_ring_leave(psp);
@@ -514,6 +506,8 @@ void psp_execute_finish(struct psp *psp)
 		end_posted(psp, call, psp_mailbox_wait(psp, call));
 	while (psp->ring.on && psp->ring.taken != psp->ring.tail)
 		take_from_ring(psp);
-	if (psp->ring.on)
+	if (psp->ring.on) {
+		psp->ring.displaced_ns = ktime_get_ns();
 		psp_ring_leave(psp);
+	}
 }

@@ -108,19 +108,10 @@ static void psp_write(struct psp *psp, u32 reg, u32 value)
 	iowrite32(value, psp->bar + reg);
 }
 
-/* A head that cannot be, or a ring that the firmware has left, is no answer to be waited for. */
-static bool head_moved(struct psp *psp)
-{
-	u32 head = psp_read(psp, psp->regs->addr_lo);
-
-	return head == ALL_ONES || (u8)head != psp->ring.taken ||
-	       (psp_read(psp, psp->regs->cmdresp) & RING_ACTIVE) != RING_ACTIVE;
-}
-
 static bool answered(struct psp *psp)
 {
-	if (psp->ring.on)
-		return head_moved(psp);
+	if (READ_ONCE(psp->ring.on))
+		return (u8)psp_read(psp, psp->regs->addr_lo) != READ_ONCE(psp->ring.taken);
 	return psp_read(psp, psp->regs->cmdresp) & CMDRESP_RESPONSE;
 }
 
@@ -265,6 +256,13 @@ static bool wait_for_answer(struct psp *psp, struct psp_habit *habit)
 	return sleep_for_answer(psp);
 }
 
+/* A command without the bits of ring mode ends that mode, and is not executed. */
+static void end_ring_mode(struct psp *psp)
+{
+	WRITE_ONCE(psp->ring.on, false);
+	psp_write(psp, psp->regs->cmdresp, SEV_FW_NOP << CMDRESP_ID_SHIFT | CMDRESP_IOC);
+}
+
 /**
  * psp_mailbox_give_up() - no further command will be accepted
  * @psp: PSP
@@ -280,6 +278,9 @@ int psp_mailbox_give_up(struct psp *psp, const struct psp_row *row, int error)
 	psp->died_of = row->name;
 	psp_fwmem_lose(&psp->cmd_buf);
 	psp_fwmem_lose(&psp->ring.mem);
+	/* firmware that is only slow shall not go on with what callers have been told is lost */
+	if (psp->ring.on)
+		end_ring_mode(psp);
 	return error;
 }
 
@@ -387,21 +388,63 @@ int psp_mailbox_wait(struct psp *psp, struct psp_call *call)
 }
 
 /**
+ * psp_mailbox_leave_ring() - end ring mode
+ * @psp: PSP in ring mode
+ * @row: RING_BUFFER
+ *
+ * Context: process context, psp->lock held, sleeps.
+ * Return: 0; -ETIMEDOUT or -EIO (no answer, or the registers cannot be read): dead from now on.
+ */
+int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
+{
+	struct psp_habit *habit = habit_of(psp, row);
+	bool done;
+
+	let_interrupt(psp, sleeps_at_once(psp, habit));
+	psp->busy_since = ktime_get_ns();
+	WRITE_ONCE(psp->busy, row);
+	end_ring_mode(psp);
+	done = wait_for_answer(psp, habit);
+	WRITE_ONCE(psp->busy, NULL);
+	if (!done)
+		return psp_mailbox_give_up(psp, row, -ETIMEDOUT);
+	if (psp_read(psp, psp->regs->cmdresp) == ALL_ONES)
+		return psp_mailbox_give_up(psp, row, -EIO);
+	return 0;
+}
+
+/*
+ * A kernel that has crashed may have left the firmware in ring mode, where the address that
+ * comes before a command would be a tail.
+ */
+static void end_old_ring(struct psp *psp)
+{
+	u32 ctl = psp_read(psp, psp->regs->cmdresp);
+
+	if (ctl != ALL_ONES && (ctl & RING_ACTIVE) == RING_ACTIVE)
+		psp_mailbox_leave_ring(psp, psp_row_find(SEV_FW_RING_BUFFER));
+}
+
+/**
  * psp_mailbox() - have firmware execute one command
  * @psp: PSP
  * @call: command; the block is replaced by what firmware left in it
  *
- * A kernel that has crashed may have left the firmware in ring mode. The first command of the
- * next kernel ends that mode, and is not executed.
+ * The first command of all may only end ring mode, if the registers did not tell that it
+ * was on; then it has not been executed.
  *
  * Context: process context, psp->lock held, sleeps.
  * Return: as psp_mailbox_post() and psp_mailbox_wait().
  */
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
-	int ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
+	bool first = !psp->answered;
+	int ret;
 
-	if (call->status == SEV_FW_STATUS_RING_BUFFER_EXIT)
+	if (first)
+		end_old_ring(psp);
+	ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
+	if (first && call->status == SEV_FW_STATUS_RING_BUFFER_EXIT)
 		ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
 	return ret;
 }
@@ -417,6 +460,21 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 bool psp_mailbox_is_slow(const struct psp *psp, const struct psp_row *row)
 {
 	return habit_of(psp, row)->missed;
+}
+
+/**
+ * psp_mailbox_begin_ring() - the registers are those of a ring, which is empty
+ * @psp: PSP that has answered RING_BUFFER
+ *
+ * The control register says so before a tail is written, whichever of the two wakes the
+ * firmware.
+ *
+ * Context: psp->lock held.
+ */
+void psp_mailbox_begin_ring(struct psp *psp)
+{
+	WRITE_ONCE(psp->ring.on, true);
+	psp_write(psp, psp->regs->cmdresp, RING_ACTIVE | RING_ACKNOWLEDGE);
 }
 
 /**
@@ -464,34 +522,6 @@ int psp_mailbox_head(struct psp *psp, u8 *head)
 	if (value == ALL_ONES ||
 	    (psp_read(psp, psp->regs->cmdresp) & RING_ACTIVE) != RING_ACTIVE)
 		return -EIO;
-	return 0;
-}
-
-/* A command without the bits of ring mode ends that mode, and is not executed. */
-static void end_ring_mode(struct psp *psp)
-{
-	WRITE_ONCE(psp->ring.on, false);
-	psp_write(psp, psp->regs->cmdresp, SEV_FW_NOP << CMDRESP_ID_SHIFT | CMDRESP_IOC);
-}
-
-/**
- * psp_mailbox_leave_ring() - end ring mode
- * @psp: PSP in ring mode
- * @row: RING_BUFFER
- *
- * Context: process context, psp->lock held, sleeps.
- * Return: 0; -ETIMEDOUT or -EIO (no answer, or the registers cannot be read): dead from now on.
- */
-int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
-{
-	struct psp_habit *habit = habit_of(psp, row);
-
-	let_interrupt(psp, sleeps_at_once(psp, habit));
-	end_ring_mode(psp);
-	if (!wait_for_answer(psp, habit))
-		return psp_mailbox_give_up(psp, row, -ETIMEDOUT);
-	if (psp_read(psp, psp->regs->cmdresp) == ALL_ONES)
-		return psp_mailbox_give_up(psp, row, -EIO);
 	return 0;
 }
 

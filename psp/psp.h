@@ -177,10 +177,16 @@ enum psp_trial {
  * @caller: whose they are
  * @since: since when the firmware is at the oldest of them, in ns of the monotonic clock
  * @each_ns: how long a command took, of those that were done last; 0: not known yet
+ * @took_ns: how long each of those that were taken out last has taken
+ * @displaced_ns: when somebody else wanted the PSP; 0: nobody did
+ * @kind: the command that has been posted last
+ * @len: and the length of its first buffer
+ * @kind_from: number of the first entry of that kind
  * @posted: how many commands have taken the ring; read by sysfs.c
  * @silent: how many have been posted after the last one that raises the interrupt
  * @taken: number of the oldest entry that is outstanding; read by mailbox.c
  * @tail: number of the next entry
+ * @mixed: some that are outstanding are of the kind before
  * @on: the registers are those of the ring; mailbox.c's, too
  * @failed: a command was refused, and those after it must not be executed
  * @absent: the firmware has refused to have one
@@ -191,10 +197,16 @@ struct psp_ring {
 	const void *caller;
 	u64 since;
 	u64 each_ns;
+	u64 took_ns;
+	u64 displaced_ns;
 	u64 posted;
+	const struct psp_row *kind;
+	u32 len;
 	unsigned int silent;
+	u8 kind_from;
 	u8 taken;
 	u8 tail;
+	bool mixed;
 	bool on;
 	bool failed;
 	bool absent;
@@ -457,12 +469,6 @@ static inline bool psp_offers(const struct psp *psp, const struct psp_row *row)
 	return psp->api >= row->since && (!row->snp || psp->snp);
 }
 
-/* Is the ring on, for this call's caller? */
-static inline bool psp_ring_is_of(const struct psp *psp, const struct psp_call *call)
-{
-	return psp->ring.on && psp->ring.caller == call->caller;
-}
-
 /* Has the firmware refused it, in a way that is no part of how it is used? */
 static inline bool psp_call_refused(const struct psp_call *call)
 {
@@ -498,13 +504,15 @@ bool psp_mailbox_is_slow(const struct psp *psp, const struct psp_row *row);
 void psp_mailbox_move_tail(struct psp *psp, u8 tail);
 bool psp_mailbox_await_head(struct psp *psp, const struct psp_row *row);
 int psp_mailbox_head(struct psp *psp, u8 *head);
+void psp_mailbox_begin_ring(struct psp *psp);
 int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row);
 bool psp_mailbox_judge(struct psp *psp, enum psp_trial trial, unsigned int since);
 void psp_mailbox_stop(struct psp *psp);
 
 /* ring.c */
-unsigned int psp_ring_slots(struct psp *psp);
+unsigned int psp_ring_slots(struct psp *psp, u32 count);
 unsigned int psp_ring_depth(const struct psp *psp);
+bool psp_ring_takes(const struct psp *psp, const struct psp_call *call);
 bool psp_ring_pays(const struct psp *psp, const struct psp_call *call);
 void psp_ring_describe(struct psp *psp, const void *caller, struct psp_fw_block *fw);
 void psp_ring_begin(struct psp *psp, const struct psp_call *call);
@@ -544,7 +552,7 @@ int psp_kept_hand_over(struct psp *psp);
 void psp_kept_lose(struct psp *psp);
 int psp_execute(struct psp *psp, struct psp_call *call);
 int psp_execute_plain(struct psp *psp, u32 id, const struct psp_fill *fill, u32 *status);
-bool psp_execute_enter(struct psp *psp, const struct psp_call *call);
+void psp_execute_enter(struct psp *psp, const struct psp_call *call);
 int psp_execute_post(struct psp *psp, struct psp_call *call);
 void psp_execute_await(struct psp *psp, const struct psp_call *call);
 void psp_execute_finish(struct psp *psp);
@@ -566,7 +574,7 @@ void psp_take_down(struct psp *psp, enum psp_end end);
 int psp_submit(struct psp *psp, struct psp_call *call);
 int psp_post(struct psp *psp, struct psp_call *call, const struct psp_call *after);
 int psp_finish(struct psp *psp, struct psp_call *call);
-void psp_end_posts(struct psp *psp);
+void psp_end_posts(struct psp *psp, const void *caller);
 int psp_submit_start(struct psp *psp, struct psp_call *call, u32 asid);
 int psp_submit_launch(struct psp *psp, struct psp_call *call, struct psp_guest *guest);
 void psp_submit_end(struct psp *psp, u32 handle);

@@ -132,20 +132,23 @@ static struct psp_call **call_at(struct psp_ring *ring, u8 at)
 /**
  * psp_ring_slots() - how many commands can be on their way at a time
  * @psp: PSP
+ * @count: how many there are to be at the most
  *
  * The memory of the ring is allocated by this, when it is wanted for the first time.
  *
  * Context: process context, takes psp->lock, sleeps.
  * Return: two without a ring: one is with the firmware, and one is being prepared.
  */
-unsigned int psp_ring_slots(struct psp *psp)
+unsigned int psp_ring_slots(struct psp *psp, u32 count)
 {
+	unsigned int slots = clamp_t(u64, (u64)count + 1, 2, PSP_RING_DEPTH);
 	struct psp_fwmem mem;
 
-	if (READ_ONCE(psp_ring) == RING_OFF || READ_ONCE(psp->ring.absent))
+	if (READ_ONCE(psp_ring) == RING_OFF || READ_ONCE(psp->ring.absent) ||
+	    READ_ONCE(psp->snp_up) || READ_ONCE(psp->end) != PSP_ALIVE)
 		return 2;
 	if (READ_ONCE(psp->ring.mem.virt))
-		return PSP_RING_DEPTH;
+		return slots;
 	if (psp_fwmem_alloc(&mem, RING_SIZE, GFP_KERNEL))
 		return 2;
 	mutex_lock(&psp->lock);
@@ -155,7 +158,7 @@ unsigned int psp_ring_slots(struct psp *psp)
 	}
 	mutex_unlock(&psp->lock);
 	psp_fwmem_free(&mem);
-	return PSP_RING_DEPTH;
+	return slots;
 }
 
 /**
@@ -177,20 +180,45 @@ unsigned int psp_ring_depth(const struct psp *psp)
 }
 
 /**
- * psp_ring_pays() - is a command to take the ring?
+ * psp_ring_takes() - is the ring on, for this caller, and is that to stay so?
  * @psp: PSP
  * @call: command
  *
  * Context: psp->lock held.
- * Return: true if so; then the ring is on for this caller, or psp_ring_describe() is due.
+ * Return: true if so; else what is posted has to be finished before the command.
+ */
+bool psp_ring_takes(const struct psp *psp, const struct psp_call *call)
+{
+	return psp->ring.on && psp->ring.caller == call->caller &&
+	       READ_ONCE(psp_ring) != RING_OFF;
+}
+
+/*
+ * To enter and to leave takes a command each. If others want the PSP between the caller's
+ * commands, that would be more than the ring saves.
+ */
+static bool is_wanted(const struct psp *psp)
+{
+	return atomic_read(&psp->queued) || (psp->ring.displaced_ns &&
+		ktime_get_ns() - psp->ring.displaced_ns < PSP_TURN_NS);
+}
+
+/**
+ * psp_ring_pays() - is the ring to be entered for a command, and those after it?
+ * @psp: PSP for which nothing is posted, or whose ring is on for this caller
+ * @call: command
+ *
+ * Context: psp->lock held.
+ * Return: true if so.
  */
 bool psp_ring_pays(const struct psp *psp, const struct psp_call *call)
 {
-	if (READ_ONCE(psp_ring) == RING_OFF || psp->ring.absent || !psp->ring.mem.virt ||
-	    !psp->up || !call->caller)
+	unsigned int use = READ_ONCE(psp_ring);
+
+	if (psp->ring.on || use == RING_OFF || psp->ring.absent || !psp->ring.mem.virt ||
+	    !psp->up || psp->snp_up || psp->end != PSP_ALIVE || !call->caller)
 		return false;
-	return psp_ring_is_of(psp, call) || READ_ONCE(psp_ring) == RING_ON ||
-	       psp_mailbox_is_slow(psp, call->row);
+	return (use == RING_ON || psp_mailbox_is_slow(psp, call->row)) && !is_wanted(psp);
 }
 
 /**
@@ -217,6 +245,7 @@ void psp_ring_describe(struct psp *psp, const void *caller, struct psp_fw_block 
 	ring->taken = 0;
 	ring->tail = 0;
 	ring->silent = 0;
+	ring->kind = NULL;
 	ring->failed = false;
 	WRITE_ONCE(ring->each_ns, 0);
 	psp_fwmem_hand_over(&ring->mem);
@@ -232,12 +261,17 @@ void psp_ring_describe(struct psp *psp, const void *caller, struct psp_fw_block 
 void psp_ring_begin(struct psp *psp, const struct psp_call *call)
 {
 	if (call->status == SEV_FW_STATUS_SUCCESS) {
-		WRITE_ONCE(psp->ring.on, true);
-	} else if (!call->stuck) {
-		/* refused, now and for ever; after no answer the memory is lost */
-		psp_fwmem_take_back(&psp->ring.mem);
-		WRITE_ONCE(psp->ring.absent, true);
+		psp_mailbox_begin_ring(psp);
+		return;
 	}
+	if (call->status == SEV_FW_STATUS_HWERROR_UNSAFE)
+		psp_fwmem_lose(&psp->ring.mem);
+	/* after no answer the memory is lost already */
+	else if (!call->stuck)
+		psp_fwmem_take_back(&psp->ring.mem);
+	/* refused, until it is initialised anew, and may be other firmware */
+	if (call->status != SEV_FW_NO_CALL)
+		WRITE_ONCE(psp->ring.absent, true);
 }
 
 /* The command that the firmware is said to be at. */
@@ -249,15 +283,33 @@ static void note_busy(struct psp *psp)
 	WRITE_ONCE(psp->busy, outstanding(ring) ? (*call_at(ring, ring->taken))->row : NULL);
 }
 
-/* Shall the interrupt come when this one is done? */
-static bool is_loud(struct psp *psp)
+/* Shall the interrupt come when this one is done? It is in the middle of what is outstanding. */
+static bool is_loud(struct psp_ring *ring)
 {
-	struct psp_ring *ring = &psp->ring;
-
-	if (++ring->silent < psp_ring_depth(psp) / 2)
+	if (++ring->silent < (outstanding(ring) + 1) / 2)
 		return false;
 	ring->silent = 0;
 	return true;
+}
+
+/*
+ * Another command, or one about much more memory, may take any time: few of them are to be
+ * outstanding before it is known.
+ */
+static void note_kind(struct psp_ring *ring, const struct psp_call *call)
+{
+	const struct psp_buf *buf = &call->row->buf[0];
+	u32 len = 0;
+
+	if (buf->kind && psp_len_in_block(buf))
+		len = psp_fw_get32(&call->fw, buf->len);
+	if (call->row != ring->kind || len > 2 * (u64)ring->len) {
+		ring->kind = call->row;
+		ring->kind_from = ring->tail;
+		ring->mixed = true;
+		WRITE_ONCE(ring->each_ns, 0);
+	}
+	ring->len = len;
 }
 
 /**
@@ -279,8 +331,9 @@ int psp_ring_post(struct psp *psp, struct psp_call *call)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
 	if (outstanding(ring) >= PSP_RING_DEPTH - 1)
 		return -EBUSY;
-	if (is_loud(psp))
+	if (is_loud(ring))
 		flags |= ENTRY_INTERRUPT;
+	note_kind(ring, call);
 	memset(block, 0, SEV_FW_BLOCK_MAX);
 	memcpy(block, call->fw.byte, call->row->size);
 	*command_at(ring, ring->tail) = (struct command){
@@ -293,7 +346,7 @@ int psp_ring_post(struct psp *psp, struct psp_call *call)
 	if (!outstanding(ring))
 		ring->since = ktime_get_ns();
 	ring->tail++;
-	ring->posted++;
+	WRITE_ONCE(ring->posted, ring->posted + 1);
 	note_busy(psp);
 	psp_mailbox_move_tail(psp, ring->tail);
 	return 0;
@@ -325,7 +378,11 @@ int psp_ring_wait(struct psp *psp)
 		if (answer_at(ring, ring->taken + i)->status == cpu_to_le16(NO_ANSWER))
 			return psp_mailbox_give_up(psp, oldest, -EIO);
 	now = ktime_get_ns();
-	WRITE_ONCE(ring->each_ns, div_u64(now - ring->since, done));
+	ring->took_ns = div_u64(now - ring->since, done);
+	if ((s8)(ring->taken - ring->kind_from) >= 0)
+		ring->mixed = false;
+	if (!ring->mixed)
+		WRITE_ONCE(ring->each_ns, ring->took_ns);
 	ring->since = now;
 	return done;
 }
@@ -362,14 +419,16 @@ struct psp_call *psp_ring_take(struct psp *psp, bool done)
 	if (!outstanding(ring))
 		return NULL;
 	call = *call_at(ring, at);
-	ring->taken++;
+	WRITE_ONCE(ring->taken, at + 1);
+	if (!done)
+		call->firmware_ns = ktime_get_ns() - ring->since;
 	note_busy(psp);
 	if (!done)
 		return call;
 	psp->answered = true;
 	memcpy(call->fw.byte, block_at(ring, at), call->row->size);
 	call->status = le16_to_cpu(answer_at(ring, at)->status);
-	call->firmware_ns = ring->each_ns;
+	call->firmware_ns = ring->took_ns;
 	if (call->status && !call->go_on)
 		ring->failed = true;
 	return call;

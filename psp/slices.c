@@ -226,7 +226,7 @@ static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buff
 {
 	struct runs runs = {
 		.psp = psp, .issue = issue, .bufs = bufs, .block = block,
-		.slots = psp_ring_slots(psp),
+		.slots = psp_ring_slots(psp, DIV_ROUND_UP(bufs->total, PAGE_SIZE)),
 	};
 	int ret;
 
@@ -235,7 +235,7 @@ static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buff
 		return -ENOMEM;
 	ret = do_runs(&runs);
 	finish_rest(&runs);
-	psp_end_posts(psp);
+	psp_end_posts(psp, &runs);
 	if (runs.told)
 		*call = *runs.told;
 	call->stuck |= runs.stuck;

@@ -76,14 +76,19 @@ static int post_call(struct psp *psp, struct psp_call *call, const struct psp_ca
 	int ret;
 
 	WARN_ON_ONCE(call->row->then != PSP_THEN_NOTHING);
-	psp_execute_enter(psp, call);
+	if (!psp_ring_takes(psp, call))
+		psp_execute_finish(psp);
 	if (after && !after->posted && after->ret)
 		return -ECANCELED;
 	/* pages must not change hands behind the back of who holds the lock */
 	if (psp->snp_up || call->row->platform > PSP_PLATFORM_UP)
 		return -EAGAIN;
 	ret = psp_platform_prepare(psp, call);
-	return ret ?: psp_execute_post(psp, call);
+	if (ret)
+		return ret;
+	if (psp_ring_pays(psp, call))
+		psp_execute_enter(psp, call);
+	return psp_execute_post(psp, call);
 }
 
 /**
@@ -131,19 +136,21 @@ int psp_finish(struct psp *psp, struct psp_call *call)
 }
 
 /**
- * psp_end_posts() - nothing more will be posted for now
+ * psp_end_posts() - a caller will post nothing more for now
  * @psp: PSP
+ * @caller: that of its calls
  *
  * The firmware does not stay in ring mode without a command: a kernel that crashes leaves it
  * as the next kernel expects it.
  *
  * Context: process context, takes psp->lock if the ring is on, sleeps.
  */
-void psp_end_posts(struct psp *psp)
+void psp_end_posts(struct psp *psp, const void *caller)
 {
-	if (!READ_ONCE(psp->ring.on))
+	if (!READ_ONCE(psp->ring.on) || READ_ONCE(psp->ring.caller) != caller)
 		return;
 	psp_take(psp);
+	psp->ring.displaced_ns = 0;	/* nobody else wanted the PSP */
 	psp_unlock(psp);
 }
 
