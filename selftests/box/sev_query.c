@@ -132,7 +132,7 @@ static int coverage(const char *path)
 	char line[128], way[8];
 	int error;
 
-	/* a line may be in pieces: test_fail_nth has writes fail in the middle, too */
+	/* a line that crosses a page may be in pieces, if its writer was killed */
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "%7s %u %d %u", way, &id, &error, &status) == 4)
 			count_outcome(way, id, error);
