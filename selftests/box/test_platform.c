@@ -995,6 +995,22 @@ static const char *without_snp(const char *text)
 	return strncmp(text, "SNP_", 4) ? text : text + 4;
 }
 
+/* How many lines of /proc/cpuinfo have this text. */
+static unsigned int cpuinfo_lines(const char *text)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	unsigned int lines = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) >= 0)
+		lines += !!strstr(line, text);
+	free(line);
+	if (file)
+		fclose(file);
+	return lines;
+}
+
 /*
  * A CPU that goes offline flushes its cache on the way, so guests of before are in
  * nobody's way. After the end of a further guest the firmware insists on another WBINVD,
@@ -1036,6 +1052,7 @@ TEST_F(observe, an_offline_cpu_lets_asids_run_out_and_is_blamed)
 
 	/* the way out is the one that was told */
 	ASSERT_EQ(0, control_write(CPU1, "1"));
+	EXPECT_EQ(cpuinfo_lines("processor\t"), cpuinfo_lines(" sev "));
 	EXPECT_EQ(1, guests_in_turn(1));
 	EXPECT_STREQ("none", psp_attr("init_failure"));
 	close(log);

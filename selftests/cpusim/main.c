@@ -229,6 +229,40 @@ static struct ftrace_ops wbinvd_ops = {
 	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION,
 };
 
+static void set_feature(struct cpuinfo_x86 *cpu, unsigned int feature, bool on)
+{
+	if (on)
+		set_cpu_cap(cpu, feature);
+	else
+		clear_bit(feature, (unsigned long *)cpu->x86_capability);
+}
+
+/* Which features CPUs have by our doing. */
+static DECLARE_BITMAP(features_shown, NCAPINTS * 32);
+
+void sim_set_feature(unsigned int feature, bool on)
+{
+	unsigned int cpu;
+
+	__assign_bit(feature, features_shown, on);
+	set_feature(&boot_cpu_data, feature, on);
+	for_each_possible_cpu(cpu)
+		set_feature(&cpu_data(cpu), feature, on);
+}
+
+/*
+ * The kernel has asked this CPU anew for its features, and has taken from all what this one
+ * lacks.
+ */
+static int cpu_comes_online(unsigned int cpu)
+{
+	unsigned int feature;
+
+	for_each_set_bit(feature, features_shown, NCAPINTS * 32)
+		sim_set_feature(feature, true);
+	return 0;
+}
+
 /* On the CPU that is going; what it still does before it is gone needs no flush. */
 static int cpu_goes_offline(unsigned int cpu)
 {
@@ -275,8 +309,8 @@ static int wbinvd_start(void)
 	ret = register_ftrace_function(&wbinvd_ops);
 	if (ret)
 		return ret;
-	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "sev_cpu_sim:wbinvd",
-						  NULL, cpu_goes_offline);
+	hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "sev_cpu_sim:online",
+						  cpu_comes_online, cpu_goes_offline);
 	if (hotplug_state < 0)
 		unregister_ftrace_function(&wbinvd_ops);
 	else
@@ -420,23 +454,6 @@ static void es_guard_stop(void)
 	es_run_stop(false);
 	ftrace_free_filter(&es_run_ops);
 	sim_npt_end();
-}
-
-static void set_feature(struct cpuinfo_x86 *cpu, unsigned int feature, bool on)
-{
-	if (on)
-		set_cpu_cap(cpu, feature);
-	else
-		clear_bit(feature, (unsigned long *)cpu->x86_capability);
-}
-
-void sim_set_feature(unsigned int feature, bool on)
-{
-	unsigned int cpu;
-
-	set_feature(&boot_cpu_data, feature, on);
-	for_each_possible_cpu(cpu)
-		set_feature(&cpu_data(cpu), feature, on);
 }
 
 static void features_start(void)
