@@ -94,11 +94,17 @@ static bool begins_with(const char *path, char what, char otherwise)
 	return first == what;
 }
 
-/*
- * Has the loader of firmware been told of a place that is_there() does not know: in the
- * kernel, in another directory, or in whatever a program in user space finds?
+/**
+ * psp_images_elsewhere() - has the loader of firmware been told of a place of its own?
+ *
+ * Images may then be in the kernel, in another directory than is_there() knows, or wherever
+ * a program in user space finds them.
+ *
+ * Context: process context, sleeps; without psp_master_lock: a file of sysfs is read, and
+ * whoever removes the PSP by such a file takes that lock.
+ * Return: true if so, or if that cannot be told.
  */
-static bool has_other_places(void)
+bool psp_images_elsewhere(void)
 {
 	return sizeof(CONFIG_EXTRA_FIRMWARE) > 1 ||
 	       !begins_with("/sys/module/firmware_class/parameters/path", '\n', '?') ||
@@ -129,7 +135,7 @@ static bool is_there(const char *name)
 #else
 
 /* Built in, there may be no file system yet; the kernel knows when to wait for one. */
-static bool has_other_places(void)
+bool psp_images_elsewhere(void)
 {
 	return true;
 }
@@ -146,7 +152,7 @@ static bool is_there(const char *name)
  * Debian's kernels log an error for each name that they do not find, whoever asks, and
  * however. So ask only for what is there; in case of doubt ask.
  */
-static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE])
+static const struct firmware *find_image(const struct psp *psp, char name[NAME_SIZE])
 {
 	static const char * const names[] = {
 		"amd/amd_sev_fam%.2xh_model%.2xh.sbin",
@@ -156,7 +162,7 @@ static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE
 	const unsigned int model[] = {
 		boot_cpu_data.x86_model, boot_cpu_data.x86_model >> 4, 0,
 	};
-	const bool doubt = has_other_places();
+	struct device *dev = &psp->pdev->dev;
 	const struct firmware *image;
 	unsigned int i;
 	bool there;
@@ -165,7 +171,7 @@ static const struct firmware *find_image(struct device *dev, char name[NAME_SIZE
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(name, NAME_SIZE, names[i], boot_cpu_data.x86, model[i]);
 		there = is_there(name);
-		ret = there || doubt ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
+		ret = there || psp->images_elsewhere ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
 		if (!ret)
 			return image;
 		/* the loader forgets why, if it has found none in the directory after that */
@@ -254,7 +260,7 @@ void psp_load_firmware(struct psp *psp)
 
 	if (is_kdump_kernel() || psp->api < psp_row_find(SEV_FW_DOWNLOAD_FIRMWARE)->since)
 		return;
-	image = find_image(&psp->pdev->dev, name);
+	image = find_image(psp, name);
 	if (!image)
 		return;
 	use_image(psp, image, name);

@@ -239,6 +239,7 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	psp->reason = psp_set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
 	psp->snp = PSP_HOST_SNP && psp_kernel_has_snp() && !is_kdump_kernel();
+	psp->images_elsewhere = psp_images_elsewhere();
 	return psp;
 }
 
