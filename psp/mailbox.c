@@ -137,10 +137,16 @@ static void let_interrupt(struct psp *psp, bool through)
 	through |= psp->interrupt != PSP_INTERRUPT_OBEYS;
 	if (psp->let == through)
 		return;
-	/* an earlier command's, if left there, would keep this one's from being raised */
+	/*
+	 * An earlier command's, if left there, would be raised in vain now, or keep this
+	 * one's from being raised: so the status is cleared before, and, with a ring in which
+	 * the firmware goes on meanwhile, once more.
+	 */
 	if (through)
 		psp_write(psp, psp->regs->intsts, ALL_ONES);
 	psp_write(psp, psp->regs->inten, through ? ALL_ONES : 0);
+	if (through && psp->ring.on)
+		psp_write(psp, psp->regs->intsts, ALL_ONES);
 	psp->let = through;
 }
 
