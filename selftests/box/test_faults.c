@@ -1223,7 +1223,7 @@ TEST_F(life, answers_that_are_slept_for_are_found_by_their_interrupt)
 		ASSERT_EQ(0, status_now(&self->p));
 	serve_in_us(0);
 	EXPECT_LE(interrupts + 90, psp_waits("interrupts"));
-	EXPECT_EQ(0, psp_waits("rechecked"));
+	EXPECT_GE(LATE_INTERRUPTS, psp_waits("rechecked"));
 	EXPECT_STREQ("on while somebody sleeps", psp_waiting("interrupt"));
 }
 
@@ -1252,7 +1252,7 @@ TEST_F(life, an_interrupt_that_comes_although_it_is_masked_is_left_on)
 	for (int i = 0; i < 30; i++)
 		ASSERT_EQ(0, status_now(&self->p));
 	serve_in_us(0);
-	EXPECT_EQ(0, psp_waits("rechecked"));
+	EXPECT_GE(LATE_INTERRUPTS, psp_waits("rechecked"));
 }
 
 TEST_F(life, without_an_interrupt_answers_are_found_in_some_milliseconds)

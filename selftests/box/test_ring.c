@@ -235,8 +235,8 @@ TEST_F_TIMEOUT(ring, a_refusal_is_told_at_once, 120)
 		EXPECT_EQ(at[i], succeeded(m));
 		EXPECT_EQ(0x13, m->cmds[at[i]].error);
 		EXPECT_EQ(at[i] + 1, executed(SEV_FW_PLATFORM_STATUS) - m->executed);
-		EXPECT_EQ(self->rechecked, psp_waits("rechecked"));
 	}
+	EXPECT_GE(self->rechecked + LATE_INTERRUPTS, psp_waits("rechecked"));
 	EXPECT_EQ(0, fault_clear());
 	EXPECT_EQ(0, issue_many(m, self->fd));
 }
@@ -355,7 +355,7 @@ TEST_F_TIMEOUT(ring, callers_beside_each_other_do_not_end_each_other, 120)
 		EXPECT_EQ(pids[i], waitpid(pids[i], &code, 0));
 		EXPECT_EQ(0, code);
 	}
-	EXPECT_EQ(self->rechecked, psp_waits("rechecked"));
+	EXPECT_GE(self->rechecked + LATE_INTERRUPTS, psp_waits("rechecked"));
 }
 
 static const char *pci_name(void)
