@@ -456,7 +456,7 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
 }
 
 /**
- * psp_mailbox_is_slow() - has the firmware been polled in vain for this command lately?
+ * psp_mailbox_is_slow() - has the firmware been polled in vain for this command twice running?
  * @psp: PSP
  * @row: command
  *
@@ -465,7 +465,7 @@ int psp_mailbox(struct psp *psp, struct psp_call *call)
  */
 bool psp_mailbox_is_slow(const struct psp *psp, const struct psp_row *row)
 {
-	return habit_of(psp, row)->missed;
+	return habit_of(psp, row)->missed > 1;
 }
 
 /**
