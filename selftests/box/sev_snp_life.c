@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,26 +43,6 @@
 static const char *step;
 static char out[4096];
 
-/* The guest's program is beside this one. Return: its pages, 0 if it cannot be had. */
-static size_t load_guest(uint8_t *to)
-{
-	char path[PATH_MAX] = "";
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	char *slash = len < 0 ? NULL : strrchr(path, '/');
-	size_t bytes;
-	FILE *f;
-
-	if (!slash)
-		return 0;
-	strcpy(slash + 1, "sev-guest.bin");
-	f = fopen(path, "rb");
-	if (!f)
-		return 0;
-	bytes = fread(to, 1, GUEST_IMAGE_END - GUEST_ENTRY, f);
-	fclose(f);
-	return (bytes + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;
-}
-
 /* The firmware refuses the page and writes down what it would take. Return: 0 if it did. */
 static int launch_cpuid(struct snp_launch *l)
 {
@@ -90,7 +69,7 @@ static int launch(struct snp_launch *l)
 	ret = snp_launch_open(l, GUEST_RAM);
 	if (ret)
 		return ret;
-	pages = load_guest(l->vm.memory + GUEST_ENTRY);
+	pages = snp_load_guest(l->vm.memory + GUEST_ENTRY);
 	step = "LAUNCH_START";
 	ret = snp_launch_start(l, SNP_POLICY_PLAIN);
 	step = ret ? step : "LAUNCH_UPDATE";

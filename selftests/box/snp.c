@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads states of pages from debugfs and out of the table itself, and has the
- * instructions on it executed.
+ * instructions on it executed. Loads the guest of tools/guest.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../../tools/guest/guest.h"
 #include "snp/rmp.h"
+#include "common.h"
 #include "control.h"
 #include "snp.h"
 
@@ -164,4 +167,23 @@ int snp_psmash(uint64_t addr)
 
 	snprintf(line, sizeof(line), "psmash %#llx", (unsigned long long)addr);
 	return execute(line);
+}
+
+size_t snp_load_guest(uint8_t *to)
+{
+	char path[PATH_MAX] = "";
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	char *slash = len < 0 ? NULL : strrchr(path, '/');
+	size_t bytes;
+	FILE *f;
+
+	if (!slash)
+		return 0;
+	strcpy(slash + 1, "sev-guest.bin");
+	f = fopen(path, "rb");
+	if (!f)
+		return 0;
+	bytes = fread(to, 1, GUEST_IMAGE_END - GUEST_ENTRY, f);
+	fclose(f);
+	return (bytes + PAGE - 1) / PAGE;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The simulated processor's half of SNP, as tests see it: states of pages, and the
- * instructions by which they change. All of it is in debugfs, see cpusim/snp_debug.c.
+ * instructions by which they change. All of that is in debugfs, see cpusim/snp_debug.c.
+ * And the program of a guest that runs on it.
  */
 #ifndef SELFTESTS_BOX_SNP_H
 #define SELFTESTS_BOX_SNP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** snp_pages() - pages in @state, named as in snp/rmp.h; -1 if that cannot be known */
@@ -76,5 +78,13 @@ int snp_rmpupdate(uint64_t addr, const struct snp_update *update);
 
 /** snp_psmash() - execute it; its result, or a negative errno */
 int snp_psmash(uint64_t addr);
+
+/**
+ * snp_load_guest() - the guest of tools/guest, which lies beside the program that calls this
+ * @to: memory of the guest at GUEST_ENTRY, with room up to GUEST_IMAGE_END
+ *
+ * Return: how many pages it has; 0 if it cannot be had.
+ */
+size_t snp_load_guest(uint8_t *to);
 
 #endif /* SELFTESTS_BOX_SNP_H */

@@ -4,7 +4,6 @@
  * ioctls. That guest validates memory, gets a key and a report, and ends.
  */
 #define _GNU_SOURCE
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,28 +19,6 @@
 #include "host.h"
 #include "snp.h"
 
-/* The guest's program is beside this one. */
-static size_t load_guest(uint8_t *to)
-{
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 32);
-	char *slash;
-	size_t bytes;
-	FILE *f;
-
-	path[len < 0 ? 0 : len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return 0;
-	strcpy(slash + 1, "sev-guest.bin");
-	f = fopen(path, "rb");
-	if (!f)
-		return 0;
-	bytes = fread(to, 1, GUEST_IMAGE_END - GUEST_ENTRY, f);
-	fclose(f);
-	return (bytes + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;
-}
-
 FIXTURE(running) {
 	struct snp_use before;
 	struct snp_launch l;
@@ -56,7 +33,7 @@ FIXTURE_SETUP(running)
 	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
 	ASSERT_EQ(0, snp_use(&self->before));
 	ASSERT_EQ(0, snp_launch_open(l, GUEST_RAM));
-	pages = load_guest(l->vm.memory + GUEST_ENTRY);
+	pages = snp_load_guest(l->vm.memory + GUEST_ENTRY);
 	ASSERT_LT(0, pages);
 	ASSERT_EQ(0, snp_launch_start(l, SNP_POLICY_PLAIN));
 	ASSERT_EQ(0, snp_launch_update(l, SNP_PAGE_NORMAL, GUEST_ENTRY, pages));
