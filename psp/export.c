@@ -50,8 +50,8 @@ static int issue_raw(u32 id, void *data, int *error)
 
 	if (error && !(call.row && call.row->snp))
 		*error = call.status;
-	/* ring mode is the driver's own: registers have other meanings in it */
-	if (!call.row || id == SEV_FW_RING_BUFFER || !data != !call.row->size)
+	/* ring mode is the driver's own */
+	if (!call.row || call.row->then == PSP_THEN_RING || !data != !call.row->size)
 		return -EINVAL;
 	psp = psp_get();
 	if (psp && !psp_offers(psp, call.row)) {

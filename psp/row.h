@@ -107,6 +107,7 @@ enum psp_then {
 	PSP_THEN_DESTROY,	/* the context is gone, the guest's ASID is dirty */
 	PSP_THEN_LAUNCH,	/* an SNP guest has a context, made for it, and its ASID */
 	PSP_THEN_RUN,		/* the launch of an SNP guest is over */
+	PSP_THEN_RING,		/* the mailbox's registers have other meanings */
 };
 
 /* Bytes of the block that the caller may set, in addition to those of buffers. */

@@ -199,6 +199,7 @@ const struct psp_row psp_rows[] = {
 	 */
 	{
 		.id = SEV_FW_RING_BUFFER, .name = "RING_BUFFER", BLOCK(sev_fw_ring_buffer),
+		.then = PSP_THEN_RING,
 	},
 
 	/* 00:4 handle I */

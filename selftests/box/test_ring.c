@@ -26,6 +26,7 @@
 #include "steps.h"
 
 #define MANY		200
+#define FEW		10
 #define SLOW_US		500	/* a firmware that sleepers are better off with */
 #define RAM		(2 << 20)
 #define RING_PAGES	4
@@ -66,7 +67,7 @@ static double now(void)
 }
 
 /* An array of PLATFORM_STATUS. */
-static int issue_flags(struct many *m, int fd, uint32_t flags)
+static int issue_some(struct many *m, int fd, uint32_t count, uint32_t flags)
 {
 	memset(m, 0, sizeof(*m));
 	for (size_t i = 0; i < MANY; i++)
@@ -75,7 +76,7 @@ static int issue_flags(struct many *m, int fd, uint32_t flags)
 			.data = addr_of(&m->blocks[i]), .error = 77, .fd = -1,
 		};
 	m->array = (struct sev_fw_array){
-		.cmds = addr_of(m->cmds), .count = MANY, .flags = flags,
+		.cmds = addr_of(m->cmds), .count = count, .flags = flags,
 	};
 	m->executed = executed(SEV_FW_PLATFORM_STATUS);
 	return ioctl(fd, SEV_FW_ISSUE_MANY, &m->array) ? -errno : 0;
@@ -83,7 +84,7 @@ static int issue_flags(struct many *m, int fd, uint32_t flags)
 
 static int issue_many(struct many *m, int fd)
 {
-	return issue_flags(m, fd, 0);
+	return issue_some(m, fd, MANY, 0);
 }
 
 static uint32_t succeeded(const struct many *m)
@@ -199,20 +200,26 @@ TEST_F_TIMEOUT(ring, auto_means_a_slow_firmware, 120)
 	EXPECT_EQ(MANY, self->m->array.done);
 }
 
+/* A firmware is fast while each poll for it is successful: in two arrays, one after another. */
 TEST_F_TIMEOUT(ring, auto_leaves_a_fast_firmware_to_the_mailbox, 120)
 {
-	int by_mailbox = 0;
-	long before;
+	int fast = 0, compared = 0;
+	long before, vain;
 
 	EXPECT_EQ(0, psp_ring_use("auto"));
-	/* on a machine that is busy with others such a firmware is late now and then */
-	for (int i = 0; i < 100 && by_mailbox < 3; i++) {
+	for (int i = 0; i < 500 && compared < 3; i++) {
 		before = by_ring(self);
-		EXPECT_EQ(0, issue_many(self->m, self->fd));
-		EXPECT_EQ(MANY, self->m->array.done);
-		by_mailbox += by_ring(self) == before;
+		vain = psp_waits("missed") + psp_waits("slept");
+		EXPECT_EQ(0, issue_some(self->m, self->fd, FEW, 0));
+		EXPECT_EQ(FEW, self->m->array.done);
+		fast = psp_waits("missed") + psp_waits("slept") == vain ? fast + 1 : 0;
+		if (fast < 2)
+			continue;
+		EXPECT_EQ(before, by_ring(self));
+		compared++;
 	}
-	EXPECT_EQ(3, by_mailbox);
+	if (!compared)
+		SKIP(return, "the machine has so much other work that no firmware is fast");
 }
 
 TEST_F_TIMEOUT(ring, a_firmware_without_one_is_asked_once, 120)
@@ -272,7 +279,7 @@ TEST_F_TIMEOUT(ring, all_are_executed_if_the_array_goes_on, 120)
 
 	ASSERT_EQ(0, fault_arm(&(struct fault){ .id = SEV_FW_PLATFORM_STATUS,
 		.kind = SWPSP_FAULT_STATUS, .value = 0x13, .after = 5, .count = 7 }));
-	EXPECT_EQ(-EIO, issue_flags(m, self->fd, SEV_FW_ARRAY_GO_ON));
+	EXPECT_EQ(-EIO, issue_some(m, self->fd, MANY, SEV_FW_ARRAY_GO_ON));
 	EXPECT_EQ(MANY, m->array.done);
 	EXPECT_EQ(MANY - 7, succeeded(m));
 	EXPECT_EQ(0, m->cmds[4].error);
@@ -479,26 +486,39 @@ TEST_F_TIMEOUT(ring, a_device_that_is_removed_meanwhile_ends_it_orderly, 120)
 	munmap(m, sizeof(*m));
 }
 
-/* Scattered memory, loaded by one command of the caller's, is measured as if it lay together. */
+#define SCATTERED	256	/* pages, which are at least RUNS runs */
+#define RUNS		100
+
+/* Scattered memory, loaded by one command of the caller's. */
+static int load_scattered(struct launch *l, const uint8_t *memory, uint32_t *len)
+{
+	struct sev_fw_launch_update_data block = {
+		.address = addr_of(memory), .len = SCATTERED * PAGE,
+	};
+	int ret = ISSUE(l, LAUNCH_UPDATE_DATA, block);
+
+	*len = block.len;
+	return ret;
+}
+
+/* It is measured as if it lay together. */
 TEST_F_TIMEOUT(ring, runs_of_one_block_take_it_too, 120)
 {
-	const uint32_t pages = 256;
-	struct sev_fw_launch_update_data block = { .len = pages * PAGE };
 	static struct launch guest;
 	struct launch *l = &guest;
-	uint8_t *memory = memory_scattered(pages);
+	uint8_t *memory = memory_scattered(SCATTERED);
+	uint32_t len;
 
 	ASSERT_NE(NULL, memory);
-	ASSERT_LT(100, memory_runs(memory, pages * PAGE));
-	memory_fill(memory, pages * PAGE, 1);
+	ASSERT_LT(RUNS, memory_runs(memory, SCATTERED * PAGE));
+	memory_fill(memory, SCATTERED * PAGE, 1);
 	GOES(guest_new(l, 0, false, RAM));
 	GOES(launch_session(l));
 	GOES(launch_start(l));
-	block.address = addr_of(memory);
-	owner_digest_update(l->digest, memory, pages * PAGE);
-	EXPECT_EQ(0, ISSUE(l, LAUNCH_UPDATE_DATA, block));
-	EXPECT_EQ(pages * PAGE, block.len);
-	EXPECT_LT(100, by_ring(self));
+	owner_digest_update(l->digest, memory, SCATTERED * PAGE);
+	EXPECT_EQ(0, load_scattered(l, memory, &len));
+	EXPECT_EQ(SCATTERED * PAGE, len);
+	EXPECT_LT(RUNS, by_ring(self));
 	GOES(launch_measure(l));
 	GOES(launch_check(l));
 	launch_close(l);
@@ -506,22 +526,19 @@ TEST_F_TIMEOUT(ring, runs_of_one_block_take_it_too, 120)
 
 TEST_F_TIMEOUT(ring, a_run_that_is_refused_is_the_last_one, 120)
 {
-	const uint32_t pages = 256;
-	struct sev_fw_launch_update_data block = { .len = pages * PAGE };
 	static struct launch guest;
 	struct launch *l = &guest;
-	uint8_t *memory = memory_scattered(pages);
-	uint32_t before;
+	uint8_t *memory = memory_scattered(SCATTERED);
+	uint32_t before, len;
 
 	ASSERT_NE(NULL, memory);
 	GOES(guest_started(l, false, RAM));
-	block.address = addr_of(memory);
 	before = executed(SEV_FW_LAUNCH_UPDATE_DATA);
 	ASSERT_EQ(0, fault_refuse(SEV_FW_LAUNCH_UPDATE_DATA, 9, 0x13));
-	EXPECT_EQ(-EIO, ISSUE(l, LAUNCH_UPDATE_DATA, block));
+	EXPECT_EQ(-EIO, load_scattered(l, memory, &len));
 	EXPECT_EQ(10, executed(SEV_FW_LAUNCH_UPDATE_DATA) - before);
-	EXPECT_LT(0, block.len);
-	EXPECT_GT(pages * PAGE, block.len);
+	EXPECT_LT(0, len);
+	EXPECT_GT(SCATTERED * PAGE, len);
 	launch_close(l);
 }
 
