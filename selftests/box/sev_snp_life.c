@@ -69,7 +69,10 @@ static int launch(struct snp_launch *l)
 	ret = snp_launch_open(l, GUEST_RAM);
 	if (ret)
 		return ret;
+	step = "the guest's program, sev-guest.bin";
 	pages = snp_load_guest(l->vm.memory + GUEST_ENTRY);
+	if (!pages)
+		return -ENOENT;
 	step = "LAUNCH_START";
 	ret = snp_launch_start(l, SNP_POLICY_PLAIN);
 	step = ret ? step : "LAUNCH_UPDATE";
