@@ -3,8 +3,8 @@
  * One life of an SNP guest by KVM's own ioctls, with all that an SNP guest makes a kernel
  * tell the firmware: pages of each type, a CPUID page that is refused and comes back
  * corrected, a guest that runs and has two requests of its own, its end. In another life the
- * host ends before its guest does: it panics, is replaced by another kernel, or its driver
- * loses the PSP.
+ * host ends before its guest does: it panics, with a crash kernel or without, is replaced by
+ * another kernel, or its driver loses the PSP.
  *
  * The suites compare the transcript of the firmware's commands; this program only fails if a
  * step does.
@@ -105,14 +105,15 @@ static int live(struct snp_launch *l)
 	return !ret && !strstr(out, "handed out its attestation report") ? -EIO : ret;
 }
 
-static int load_kernel(char **argv)
+static int load_kernel(char **argv, bool crash)
 {
 	int kernel = open(argv[0], O_RDONLY | O_CLOEXEC);
 	int initrd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	int ret;
 
 	step = "the other kernel";
-	ret = syscall(SYS_kexec_file_load, kernel, initrd, strlen(argv[2]) + 1, argv[2], 0UL);
+	ret = syscall(SYS_kexec_file_load, kernel, initrd, strlen(argv[2]) + 1, argv[2],
+		      crash ? KEXEC_FILE_ON_CRASH : 0UL);
 	ret = ret ? -errno : 0;
 	close(kernel);
 	close(initrd);
@@ -122,7 +123,7 @@ static int load_kernel(char **argv)
 static int usage(void)
 {
 	fprintf(stderr, "Usage: sev_snp_life whole | panic | unbind DRIVER\n"
-		"       sev_snp_life kexec KERNEL INITRAMFS CMDLINE\n");
+		"       sev_snp_life kexec | kdump KERNEL INITRAMFS CMDLINE\n");
 	return 2;
 }
 
@@ -147,25 +148,26 @@ static int lose_psp(const char *driver)
 static int end_host(char **argv)
 {
 	step = "the end of this kernel";
-	if (!strcmp(argv[1], "panic"))
-		control_write("/proc/sysrq-trigger", "c");
-	else if (!strcmp(argv[1], "kexec"))
+	if (!strcmp(argv[1], "kexec"))
 		syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 			LINUX_REBOOT_CMD_KEXEC, NULL);
+	else
+		control_write("/proc/sysrq-trigger", "c");
 	return -EINVAL;
 }
 
 int main(int argc, char **argv)
 {
+	bool kdump = argc == 5 && !strcmp(argv[1], "kdump");
 	bool kexec = argc == 5 && !strcmp(argv[1], "kexec");
 	bool whole = argc == 2 && !strcmp(argv[1], "whole");
 	bool unbound = argc == 3 && !strcmp(argv[1], "unbind");
 	struct snp_launch l = { .vm = VM_NONE, .sev_fd = -1 };
 	int ret;
 
-	if (!kexec && !whole && !unbound && (argc != 2 || strcmp(argv[1], "panic")))
+	if (!kexec && !kdump && !whole && !unbound && (argc != 2 || strcmp(argv[1], "panic")))
 		return usage();
-	ret = kexec ? load_kernel(argv + 2) : 0;
+	ret = kexec || kdump ? load_kernel(argv + 2, kdump) : 0;
 	if (!ret)
 		ret = live(&l);
 	if (!ret && unbound)

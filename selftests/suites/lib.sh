@@ -162,8 +162,9 @@ issued_as()
 			}
 			next
 		}
-		match($0, /[A-Z_]+ \(0x[0-9a-f]+\)/) {
-			got = $2 " " substr($0, RSTART, index(substr($0, RSTART), " ") - 1)
+		match($0, /([A-Z_]+|\(unknown\)) \(0x[0-9a-f]+\)/) {
+			split(substr($0, RSTART, RLENGTH), outcome, /[ ()]+/)
+			got = $2 " " outcome[outcome[1] == "" ? 3 : 1]
 			if (got != name[runs])
 				name[++runs] = got
 			count[runs]++
