@@ -4,6 +4,7 @@
  * ioctls. That guest validates memory, gets a key and a report, and ends.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,104 @@ TEST_F(running, a_guest_validates_memory_and_hands_out_its_report)
 	EXPECT_EQ(SNP_POLICY_PLAIN, report->policy);
 	EXPECT_NE(0, memcmp(none, mailbox + MAILBOX_KEY_DIGEST, sizeof(none)));
 	EXPECT_EQ(self->before.guest_invalid, snp_pages("Guest-Invalid"));
+}
+
+/*
+ * Certificates with the report: KVM of 6.12 has none, and hands nobody the question. There is an
+ * empty table whatever the room, so that no room is too small, and no count of pages is told.
+ */
+#define CERTS_ENTRY	24
+#define ROOM_BYTES	(CERTS_PAGES * SNP_PAGE_BYTES)
+
+/* The answer to a request that the hypervisor cannot read. */
+#define REFUSED_MALFORMED	2
+#define ERROR_INVALID_INPUT	5
+
+static uint64_t *mailbox_word(struct snp_launch *l, unsigned int at)
+{
+	return (uint64_t *)(l->vm.memory + MAILBOX_PAGE + at);
+}
+
+/* Run the guest. Return: as vm_run(); -ENODATA: there is no report of this guest. */
+static int run_for_certificates(struct snp_launch *l, uint64_t at, uint64_t room, char out[4096])
+{
+	uint8_t *mailbox = l->vm.memory + MAILBOX_PAGE;
+	const struct snp_report *report = (const void *)(mailbox + MAILBOX_REPORT);
+	int ret = snp_launch_expect_vcpu(l);
+
+	if (!ret)
+		ret = snp_launch_finish(l, NULL);
+	memset(mailbox + MAILBOX_NONCE, 0x3c, 64);
+	*mailbox_word(l, MAILBOX_CERTS_WANTED) = 1;
+	*mailbox_word(l, MAILBOX_CERTS_AT) = at;
+	*mailbox_word(l, MAILBOX_CERTS_ROOM) = room;
+	*mailbox_word(l, MAILBOX_CERTS_REFUSED) = ~0ull;
+	*mailbox_word(l, MAILBOX_CERTS_ERROR) = ~0ull;
+	memset(l->vm.memory + CERTS_FIRST, 0xff, ROOM_BYTES);
+	if (!ret)
+		ret = vm_run(&l->vm, out, 4096);
+	if (!ret && (memcmp(report->report_data, mailbox + MAILBOX_NONCE, 64) ||
+		     memcmp(report->measurement, l->digest, sizeof(l->digest)) ||
+		     report->policy != SNP_POLICY_PLAIN || !strstr(out, "asked for certificates")))
+		ret = -ENODATA;
+	return ret;
+}
+
+/* How many of the first bytes for certificates are zeros; the others are as they were, or -1. */
+static int zeros_in_room(const struct snp_launch *l)
+{
+	const uint8_t *room = l->vm.memory + CERTS_FIRST;
+	int zeros = 0;
+
+	while (zeros < ROOM_BYTES && !room[zeros])
+		zeros++;
+	for (int i = zeros; i < ROOM_BYTES; i++)
+		if (room[i] != 0xff)
+			return -1;
+	return zeros;
+}
+
+TEST_F(running, a_report_comes_with_an_empty_table_of_certificates)
+{
+	struct snp_launch *l = &self->l;
+
+	ASSERT_EQ(0, run_for_certificates(l, CERTS_FIRST, CERTS_PAGES, self->out));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CERTS_REFUSED));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CERTS_ERROR));
+	EXPECT_EQ(CERTS_PAGES, *mailbox_word(l, MAILBOX_CERTS_NEEDED));
+	EXPECT_EQ(CERTS_ENTRY, zeros_in_room(l));
+}
+
+TEST_F(running, without_room_for_certificates_the_report_comes_all_the_same)
+{
+	struct snp_launch *l = &self->l;
+
+	ASSERT_EQ(0, run_for_certificates(l, CERTS_FIRST, 0, self->out));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CERTS_REFUSED));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CERTS_ERROR));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CERTS_NEEDED));
+	EXPECT_EQ(0, zeros_in_room(l));
+}
+
+/* The firmware has not seen the message, so that the guest can send it again. */
+TEST_F(running, certificates_are_refused_where_no_page_begins)
+{
+	struct snp_launch *l = &self->l;
+
+	ASSERT_EQ(0, run_for_certificates(l, CERTS_FIRST + 8, CERTS_PAGES, self->out));
+	EXPECT_EQ(REFUSED_MALFORMED, *mailbox_word(l, MAILBOX_CERTS_REFUSED));
+	EXPECT_EQ(ERROR_INVALID_INPUT, *mailbox_word(l, MAILBOX_CERTS_ERROR));
+	EXPECT_EQ(0, zeros_in_room(l));
+}
+
+/* Neither the guest nor the firmware learns of that, only the VMM. */
+TEST_F(running, certificates_where_there_is_no_memory_end_the_run)
+{
+	struct snp_launch *l = &self->l;
+
+	EXPECT_EQ(-EIO, run_for_certificates(l, 4 * GUEST_RAM, 1, self->out));
+	EXPECT_EQ(~0ull, *mailbox_word(l, MAILBOX_CERTS_REFUSED));
+	EXPECT_EQ(NULL, strstr(self->out, "certificates"));
 }
 
 TEST_F(running, a_guest_whose_pages_are_taken_does_not_run)

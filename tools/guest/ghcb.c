@@ -32,6 +32,7 @@
 #define EXIT_IOIO		0x7b
 #define EXIT_MSR		0x7c
 #define EXIT_GUEST_REQUEST	0x80000011
+#define EXIT_EXTENDED_REQUEST	0x80000012
 
 #define IOIO_IN			1
 #define IOIO_8			(1 << 4)
@@ -117,6 +118,18 @@ uint64_t ghcb_guest_request(void)
 	if (ghcb_call(EXIT_GUEST_REQUEST, REQUEST_PAGE, RESPONSE_PAGE))
 		return ~0ull;
 	return ghcb_get(GHCB_EXIT_INFO_2);
+}
+
+bool ghcb_extended_request(struct certs *certs)
+{
+	ghcb_begin();
+	ghcb_set(GHCB_RAX, certs->gpa);
+	ghcb_set(GHCB_RBX, certs->pages);
+	certs->refused = ghcb_call(EXIT_EXTENDED_REQUEST, REQUEST_PAGE, RESPONSE_PAGE);
+	certs->error = ghcb_get(GHCB_EXIT_INFO_2);
+	/* the register is the hypervisor's only if it has something to say */
+	certs->pages = *(volatile uint64_t *)(ghcb + GHCB_RBX);
+	return !certs->refused && !certs->error;
 }
 
 /* ---- #VC ---- */

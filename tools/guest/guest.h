@@ -9,6 +9,7 @@
  *	0x07e000  SNP: secrets page
  *	0x07f000  SNP: CPUID page
  *	0x080000  shared: GHCB, request, response, mailbox to the VMM
+ *	0x084000  SNP: shared if the VMM wants certificates, room for them
  *	0x090000  SNP: private memory that is not launched, but validated by the guest
  *	0x200000  end
  */
@@ -27,13 +28,21 @@
 #define REQUEST_PAGE		0x81000
 #define RESPONSE_PAGE		0x82000
 #define MAILBOX_PAGE		0x83000
+#define CERTS_FIRST		0x84000
+#define CERTS_PAGES		4
 #define VALIDATE_FIRST		0x90000
 #define VALIDATE_PAGES		16
 
 /* In the mailbox: from the VMM, then from the guest. */
 #define MAILBOX_NONCE		0x000	/* 64 bytes, the owner's */
+#define MAILBOX_CERTS_WANTED	0x040	/* 8 bytes: 1: ask for certificates with the report */
+#define MAILBOX_CERTS_AT	0x048	/* 8 bytes: the address to have them at */
+#define MAILBOX_CERTS_ROOM	0x050	/* 8 bytes: how many pages there are */
 #define MAILBOX_REPORT		0x100	/* 0x4a0 bytes */
 #define MAILBOX_KEY_DIGEST	0x600	/* 16 bytes: a known text under the derived key */
+#define MAILBOX_CERTS_NEEDED	0x610	/* 8 bytes: how many pages the hypervisor wants */
+#define MAILBOX_CERTS_REFUSED	0x618	/* 8 bytes: EXITINFO1, 0: not by the hypervisor */
+#define MAILBOX_CERTS_ERROR	0x620	/* 8 bytes: EXITINFO2: the firmware, then the VMM */
 
 #define CONSOLE_PORT		0x3f8
 #define END_PORT		0xf4
@@ -85,6 +94,23 @@ int pvalidate(uint64_t gpa, bool validate);
  */
 uint64_t ghcb_guest_request(void);
 
+/**
+ * struct certs - shared memory for certificates, and the hypervisor's answer
+ * @gpa: address of the first page
+ * @pages: pages that there are; receives how many are needed, if these are too few
+ * @refused: receives EXITINFO1: 0, or the hypervisor does not do it
+ * @error: receives EXITINFO2: the firmware's status, and in the upper half the VMM's
+ */
+struct certs {
+	uint64_t gpa;
+	uint64_t pages;
+	uint64_t refused;
+	uint64_t error;
+};
+
+/** ghcb_extended_request() - as ghcb_guest_request(), and get certificates; is all well? */
+bool ghcb_extended_request(struct certs *certs);
+
 /* ---- gcm.c ---- */
 
 struct gcm_message {
@@ -107,8 +133,15 @@ void gcm_crypt(const struct gcm_message *m, bool seal, uint8_t tag[16]);
 /** message_key() - SNP: a key of 32 bytes, derived from the chip's secret */
 bool message_key(uint8_t key[32]);
 
-/** message_report() - SNP: an attestation report, 0x4a0 bytes, with @nonce of 64 bytes in it */
-bool message_report(const uint8_t *nonce, uint8_t *report);
+/**
+ * message_report() - SNP: an attestation report
+ * @nonce: 64 bytes that will be in it
+ * @report: receives 0x4a0 bytes
+ * @certs: room for certificates, which the hypervisor may have; NULL: do not ask for them
+ *
+ * Return: is there a report? If the hypervisor refuses the certificates it still may be.
+ */
+bool message_report(const uint8_t *nonce, uint8_t *report, struct certs *certs);
 
 #endif /* __ASSEMBLER__ */
 

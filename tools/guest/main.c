@@ -113,6 +113,31 @@ static void derive_key(void)
 	print("guest: has a key derived from the chip's\n");
 }
 
+static volatile uint64_t *mailbox_word(unsigned int at)
+{
+	return (volatile uint64_t *)((uintptr_t)MAILBOX_PAGE + at);
+}
+
+/* The host chooses where its certificates go, since it can write to all shared memory anyway. */
+static bool get_report(const uint8_t *nonce, uint8_t *report)
+{
+	struct certs certs = {
+		.gpa = *mailbox_word(MAILBOX_CERTS_AT), .pages = *mailbox_word(MAILBOX_CERTS_ROOM),
+	};
+	bool good;
+
+	if (*mailbox_word(MAILBOX_CERTS_WANTED) != 1)
+		return message_report(nonce, report, NULL);
+	for (uint64_t gpa = CERTS_FIRST; gpa < CERTS_FIRST + CERTS_PAGES * 0x1000; gpa += 0x1000)
+		page_share(gpa);
+	good = message_report(nonce, report, &certs);
+	*mailbox_word(MAILBOX_CERTS_NEEDED) = certs.pages;
+	*mailbox_word(MAILBOX_CERTS_REFUSED) = certs.refused;
+	*mailbox_word(MAILBOX_CERTS_ERROR) = certs.error;
+	print("guest: has asked for certificates, too\n");
+	return good;
+}
+
 static void hand_out_report(void)
 {
 	volatile uint8_t *mailbox = (volatile uint8_t *)MAILBOX_PAGE;
@@ -121,7 +146,7 @@ static void hand_out_report(void)
 
 	for (int i = 0; i < 64; i++)
 		nonce[i] = mailbox[MAILBOX_NONCE + i];
-	if (!message_report(nonce, report))
+	if (!get_report(nonce, report))
 		terminate(TERMINATE_MESSAGE);
 	for (size_t i = 0; i < sizeof(report); i++)
 		mailbox[MAILBOX_REPORT + i] = report[i];

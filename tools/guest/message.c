@@ -88,11 +88,15 @@ static bool open_answer(uint8_t type, uint16_t len)
 	return !wrong && !*(uint32_t *)(page + MSG_PAYLOAD);
 }
 
-static bool exchange(uint8_t type, uint16_t len, uint16_t answer_len)
+/*
+ * A request that the hypervisor refuses because of @certs is made again without them, and must
+ * then be the same message: the same number for another one would tell what both say.
+ */
+static bool exchange(uint8_t type, uint16_t len, uint16_t answer_len, struct certs *certs)
 {
 	seal(type, len);
 	copy((void *)REQUEST_PAGE, page, sizeof(page));
-	if (ghcb_guest_request())
+	if (!(certs && ghcb_extended_request(certs)) && ghcb_guest_request())
 		return false;
 	copy(page, (void *)RESPONSE_PAGE, sizeof(page));
 	return open_answer(type, answer_len);
@@ -102,17 +106,17 @@ bool message_key(uint8_t key[32])
 {
 	clear(page, sizeof(page));
 	page[MSG_PAYLOAD + KEY_FIELDS] = KEY_POLICY | KEY_MEASUREMENT;
-	if (!exchange(TYPE_KEY, KEY_REQUEST, KEY_ANSWER))
+	if (!exchange(TYPE_KEY, KEY_REQUEST, KEY_ANSWER, NULL))
 		return false;
 	copy(key, page + MSG_PAYLOAD + KEY_AT, 32);
 	return true;
 }
 
-bool message_report(const uint8_t *nonce, uint8_t *report)
+bool message_report(const uint8_t *nonce, uint8_t *report, struct certs *certs)
 {
 	clear(page, sizeof(page));
 	copy(page + MSG_PAYLOAD, nonce, 64);
-	if (!exchange(TYPE_REPORT, REPORT_REQUEST, REPORT_ANSWER))
+	if (!exchange(TYPE_REPORT, REPORT_REQUEST, REPORT_ANSWER, certs))
 		return false;
 	copy(report, page + MSG_PAYLOAD + REPORT_AT, REPORT_SIZE);
 	return true;

@@ -159,6 +159,7 @@ static int launch_act(const struct args *args)
 		.initrd = option(args, "initrd"),
 		.append = option(args, "append"),
 		.cpus = option_number(args, "cpus", LINUX_CPUS_MAX, 1),
+		.certificates = option(args, "certificates"),
 		.results = option(args, "results"),
 		.legacy = option(args, "legacy"),
 		.typed = option(args, "typed"),
@@ -224,6 +225,7 @@ static const struct option_row launch_options[] = {
 	{ "append", "TEXT", "and more of its command line" },
 	{ "cpus", "N", "and with --snp, how many vCPUs it has, up to 8 (1)" },
 	{ "console", NULL, "and print what the kernel writes to its console" },
+	{ "certificates", NULL, "the guest asks for certificates with its report" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },
 	{ NULL, NULL, NULL }

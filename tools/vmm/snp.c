@@ -28,6 +28,9 @@
 
 #define FILE_MAX	0x10000
 
+/* An entry of a table of certificates; one of zeros is behind the last. */
+#define CERTS_ENTRY	24
+
 /* Of later headers: KVM_RUN fails with EFAULT; flags, then the address. */
 #define EXIT_MEMORY_FAULT	39
 #define MEMORY_FAULT_PRIVATE	(1 << 3)
@@ -127,12 +130,22 @@ static int finish(struct snp_run *r)
 	return snp_launch_finish(&r->l, NULL);
 }
 
+static uint64_t *mailbox_word(struct snp_run *r, unsigned int at)
+{
+	return (uint64_t *)(r->l.vm.memory + MAILBOX_PAGE + at);
+}
+
 /* The owner's nonce travels by the host, which can only spoil it. */
 static int send_nonce(struct snp_run *r)
 {
 	if (RAND_bytes(r->nonce, sizeof(r->nonce)) != 1)
 		return -ENOMEM;
 	memcpy(r->l.vm.memory + MAILBOX_PAGE + MAILBOX_NONCE, r->nonce, sizeof(r->nonce));
+	*mailbox_word(r, MAILBOX_CERTS_WANTED) = r->opt->certificates;
+	*mailbox_word(r, MAILBOX_CERTS_AT) = CERTS_FIRST;
+	*mailbox_word(r, MAILBOX_CERTS_ROOM) = CERTS_PAGES;
+	/* an empty table must be somebody's answer */
+	memset(r->l.vm.memory + CERTS_FIRST, 0xff, CERTS_ENTRY);
 	return 0;
 }
 
@@ -264,6 +277,25 @@ static int verify_content(struct snp_run *r)
 	return 0;
 }
 
+/* Certificates are a convenience: an owner who has none of the host's has the vendor's own. */
+static void tell_certificates(struct snp_run *r)
+{
+	static const uint8_t none[CERTS_ENTRY];
+	const uint64_t error = *mailbox_word(r, MAILBOX_CERTS_ERROR);
+
+	if (*mailbox_word(r, MAILBOX_CERTS_REFUSED))
+		printf("the host does not hand out certificates, error %#llx\n",
+		       (unsigned long long)error);
+	else if (error)
+		printf("the host's certificates need %llu pages, or it has failed: %#llx\n",
+		       (unsigned long long)*mailbox_word(r, MAILBOX_CERTS_NEEDED),
+		       (unsigned long long)error);
+	else if (!memcmp(r->l.vm.memory + CERTS_FIRST, none, sizeof(none)))
+		puts("the host has no certificates for the guest");
+	else
+		puts("the host has handed out certificates to the guest");
+}
+
 /* For whoever wants to judge once more. */
 static int write_results(struct snp_run *r)
 {
@@ -370,6 +402,8 @@ int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
 	if (!ret && !opt->quiet && !opt->kernel)
 		puts("the guest has printed:");
 	print_harmless(r.output, 0);
+	if (!ret && opt->certificates && !opt->kernel)
+		tell_certificates(&r);
 	if (!ret)
 		puts("owner: the report is good");
 	linux_drop_cpus(&r.linux_guest);

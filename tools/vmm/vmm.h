@@ -22,6 +22,7 @@ struct owner_session;
  * @initrd: and of its initrd
  * @append: and more of its command line, or NULL
  * @cpus: vCPUs of that guest
+ * @certificates: SNP: the small guest asks for certificates along with its report
  * @results: SNP: directory for report.bin and nonce.bin, or NULL
  * @legacy: by the ioctls that came before pass-through
  * @typed: make the VM as a SEV guest
@@ -50,6 +51,7 @@ struct vmm_options {
 	bool session;
 	bool run;
 	bool all;
+	bool certificates;
 	bool console;
 	bool quiet;
 };
