@@ -43,6 +43,7 @@ help:
 	@echo '  make bench      our driver against the stock one, within one boot'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header, sevfw'
 	@echo '  make install-lib  libsevfw with its headers and libsevfw.pc, and the UAPI header'
+	@echo '  make install-box  sev-box, which runs a command in the box from any directory'
 	@echo '  make kselftest-install  the tests in a directory, to copy to a SEV host'
 	@echo '  make uninstall  remove them'
 	@echo '  make deb        Debian packages of the same, in build/deb'
@@ -136,6 +137,10 @@ install-lib:
 	@scripts/setup tests
 	@scripts/install --part=lib --part=dev
 
+install-box:
+	@scripts/setup
+	@scripts/install --part=box
+
 kselftest-install:
 	@scripts/setup tests
 	@scripts/kselftest-install $${INSTALL_PATH:+"$$INSTALL_PATH"}
@@ -163,4 +168,4 @@ distclean:
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
 	check check-long prove check-tree check-kernels kselftest hardware-report bench \
-	kselftest-install install install-lib uninstall deb dist docs lint clean distclean
+	kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean
