@@ -94,17 +94,11 @@ static bool begins_with(const char *path, char what, char otherwise)
 	return first == what;
 }
 
-/**
- * psp_images_elsewhere() - has the loader of firmware been told of a place of its own?
- *
- * Images may then be in the kernel, in another directory than is_there() knows, or wherever
- * a program in user space finds them.
- *
- * Context: process context, sleeps; without psp_master_lock: a file of sysfs is read, and
- * whoever removes the PSP by such a file takes that lock.
- * Return: true if so, or if that cannot be told.
+/*
+ * Has the loader of firmware been told of a place that is_there() does not know: in the
+ * kernel, in another directory, or in whatever a program in user space finds?
  */
-bool psp_images_elsewhere(void)
+static bool has_other_places(void)
 {
 	return sizeof(CONFIG_EXTRA_FIRMWARE) > 1 ||
 	       !begins_with("/sys/module/firmware_class/parameters/path", '\n', '?') ||
@@ -135,7 +129,7 @@ static bool is_there(const char *name)
 #else
 
 /* Built in, there may be no file system yet; the kernel knows when to wait for one. */
-bool psp_images_elsewhere(void)
+static bool has_other_places(void)
 {
 	return true;
 }
@@ -146,6 +140,22 @@ static bool is_there(const char *name)
 }
 
 #endif
+
+/* As it was when the driver was loaded. */
+static bool other_places __ro_after_init;
+
+/**
+ * psp_firmware_init() - module load
+ *
+ * A probe would be too late to look: files of sysfs are read for it, and a PSP can be found,
+ * and be removed, by a write to such a file.
+ *
+ * Context: process context, sleeps.
+ */
+void __init psp_firmware_init(void)
+{
+	other_places = has_other_places();
+}
 
 /*
  * From the most to the least specific name; the one that was found is left in @name.
@@ -171,7 +181,7 @@ static const struct firmware *find_image(const struct psp *psp, char name[NAME_S
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(name, NAME_SIZE, names[i], boot_cpu_data.x86, model[i]);
 		there = is_there(name);
-		ret = there || psp->images_elsewhere ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
+		ret = there || other_places ? firmware_request_nowarn(&image, name, dev) : -ENOENT;
 		if (!ret)
 			return image;
 		/* the loader forgets why, if it has found none in the directory after that */

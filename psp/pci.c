@@ -239,7 +239,6 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	psp->reason = psp_set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
 	psp->snp = PSP_HOST_SNP && psp_kernel_has_snp() && !is_kdump_kernel();
-	psp->images_elsewhere = psp_images_elsewhere();
 	return psp;
 }
 
@@ -443,6 +442,7 @@ static int __init psp_module_init(void)
 	if (done)
 		return 0;
 	psp_debugfs_init();
+	psp_firmware_init();
 	ret = pci_register_driver(&psp_driver);
 	if (ret) {
 		psp_debugfs_exit();

@@ -242,8 +242,6 @@ struct psp {
 	void __iomem *bar;
 	/** @snp: this is a host for SNP, set at probe */
 	bool snp;
-	/** @images_elsewhere: as psp_images_elsewhere() had it, set at probe */
-	bool images_elsewhere;
 	/** @resuming: the machine has slept, and no VMM runs yet; power management only */
 	bool resuming;
 	/** @snp_slept: SNP was up when the machine went to sleep; power management only */
@@ -773,7 +771,7 @@ void psp_nv_tell_lost(struct psp *psp);
 void psp_nv_exit(struct psp *psp);
 
 /* firmware.c */
-bool psp_images_elsewhere(void);
+void psp_firmware_init(void);
 void psp_load_firmware(struct psp *psp);
 
 /* observe.c */
