@@ -1052,6 +1052,7 @@ TEST_F(observe, an_offline_cpu_lets_asids_run_out_and_is_blamed)
 
 	/* the way out is the one that was told */
 	ASSERT_EQ(0, control_write(CPU1, "1"));
+	EXPECT_LT(0, cpuinfo_lines("processor\t"));
 	EXPECT_EQ(cpuinfo_lines("processor\t"), cpuinfo_lines(" sev "));
 	EXPECT_EQ(1, guests_in_turn(1));
 	EXPECT_STREQ("none", psp_attr("init_failure"));
