@@ -141,7 +141,7 @@ static bool is_there(const char *name)
 
 #endif
 
-/* As it was when the driver was loaded. */
+/* Are there other places? As has_other_places() had it when the driver was loaded. */
 static bool other_places __ro_after_init;
 
 /**
