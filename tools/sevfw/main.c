@@ -459,10 +459,17 @@ static void parse(struct args *args, int argc, char **argv)
 static int run(const struct subcommand *sub, int argc, char **argv)
 {
 	struct args args = { .sub = sub };
+	size_t options = 0;
 	int status;
 
+	while (option_at(sub, options))
+		options++;
+	args.value = calloc(options, sizeof(*args.value));
+	if (!args.value)
+		fail(EXIT_NO, "out of memory");
 	parse(&args, argc, argv);
 	status = sub->act(&args);
+	free(args.value);
 	if (fflush(stdout))
 		fail_to_save(NULL);
 	return status;

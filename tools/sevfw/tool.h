@@ -32,7 +32,6 @@
 #define EXIT_NO_ACCESS	4	/* the firmware could not be asked: device, permission, driver */
 #define EXIT_UNSAVED	5	/* the command was done, but its answer could not be saved */
 
-#define OPTIONS_MAX	20
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /**
@@ -96,14 +95,14 @@ struct subcommand {
  * @sub: subcommand
  * @count: number of words
  * @word: the words that are no options
- * @value: of each option of @sub: NULL if it is not given, "" if it has no value
+ * @value: of each option of @sub and of all: NULL if it is not given, "" if it has no value
  * @json: --json is given
  */
 struct args {
 	const struct subcommand *sub;
 	int count;
 	char **word;
-	const char *value[OPTIONS_MAX];
+	const char **value;
 	bool json;
 };
 
