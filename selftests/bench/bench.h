@@ -42,7 +42,7 @@ enum way {
  * @receiver: in RUPDATE, with the session of @sender
  * @held: guests that are there for their ASIDs alone, so that one is left
  * @nr_held: how many
- * @huge: UPDATE_HUGE bytes, in huge pages if there are any
+ * @huge: UPDATE_HUGE bytes, in huge pages, none of which follows another in physical memory
  * @scattered: SCATTERED pages, no two of which follow each other in physical memory
  * @packet: from @sender, 4 KiB; @receiver takes it as often as it comes
  * @packet_16k: the same, 16 KiB

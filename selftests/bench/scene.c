@@ -4,7 +4,6 @@
  * which both drivers have.
  */
 #include <errno.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
@@ -101,19 +100,13 @@ static int map_scattered(struct scene *s)
 	return memory_runs(s->scattered, SCATTERED * PAGE) < SCATTERED * 3 / 4 ? -EAGAIN : 0;
 }
 
+/* As many commands for each driver: they do not share the memory, each has a process of its own. */
 static int map_huge(struct scene *s)
 {
-	uint8_t *at = mmap(NULL, UPDATE_HUGE + HUGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at == MAP_FAILED)
+	s->huge = memory_huge_apart(UPDATE_HUGE / HUGE);
+	if (!s->huge)
 		return -ENOMEM;
-	at = (uint8_t *)(((uintptr_t)at + HUGE - 1) & ~(HUGE - 1ul));
-	madvise(at, UPDATE_HUGE, MADV_HUGEPAGE);
-	for (size_t i = 0; i < UPDATE_HUGE; i += PAGE)
-		at[i] = (uint8_t)(i / PAGE);
-	s->huge = at;
-	return 0;
+	return memory_runs(s->huge, UPDATE_HUGE) == UPDATE_HUGE / HUGE ? 0 : -EAGAIN;
 }
 
 /* Leave one ASID, so that each guest gets one that has just been another's. */

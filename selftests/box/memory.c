@@ -3,6 +3,7 @@
  * Asks /proc/self/pagemap where memory is, and the kernel for memory that lies as
  * a test needs it.
  */
+#define _GNU_SOURCE 1 /* mremap(); a Makefile may have it, too */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -108,6 +109,38 @@ uint8_t *memory_huge(size_t count)
 		if (memory_frame(page) % 512 || !memory_contiguous(page, HUGE_PAGE))
 			return NULL;
 	}
+	return memory;
+}
+
+/* Of frames that are all even, no two are neighbours. */
+static uint8_t *take_even(uint8_t *from, size_t nr, size_t count)
+{
+	uint8_t *memory = map((count + 1) * HUGE_PAGE), *to;
+
+	if (!memory)
+		return NULL;
+	memory += -(uintptr_t)memory % HUGE_PAGE;
+	to = memory;
+	for (size_t i = 0; i < nr && count; i++, from += HUGE_PAGE) {
+		if (memory_frame(from) / 512 % 2)
+			continue;
+		if (mremap(from, HUGE_PAGE, HUGE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+			return NULL;
+		to += HUGE_PAGE;
+		count--;
+	}
+	return count ? NULL : memory;
+}
+
+uint8_t *memory_huge_apart(size_t count)
+{
+	size_t nr = 4 * count;
+	uint8_t *from = memory_huge(nr), *memory;
+
+	if (!from)
+		return NULL;
+	memory = take_even(from, nr, count);
+	munmap(from, nr * HUGE_PAGE);
 	return memory;
 }
 

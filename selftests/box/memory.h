@@ -39,6 +39,15 @@ uint8_t *memory_scattered(size_t pages);
 /** memory_huge() - @count huge pages, zeroed; NULL if the kernel has none to give */
 uint8_t *memory_huge(size_t count);
 
+/**
+ * memory_huge_apart() - @count huge pages, zeroed, none beside another
+ *
+ * As many runs each time; of memory_huge() it is chance which pages are neighbours.
+ *
+ * Return: NULL if the kernel has none to give.
+ */
+uint8_t *memory_huge_apart(size_t count);
+
 /** memory_fill() - a pattern that is different for each @seed */
 void memory_fill(void *to, size_t len, unsigned int seed);
 
