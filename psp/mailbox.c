@@ -139,13 +139,15 @@ static void let_interrupt(struct psp *psp, bool through)
 		return;
 	/*
 	 * An earlier command's, if left there, would be raised in vain now, or keep this
-	 * one's from being raised: so the status is cleared before, and, with a ring in which
-	 * the firmware goes on meanwhile, once more.
+	 * one's from being raised. The firmware may be at work meanwhile, on commands of a ring
+	 * or on one that has been polled for in vain, so the status is cleared once more: an
+	 * answer from in between would keep the next one's interrupt from being raised. None is
+	 * missed by that, since a sleeper looks at the registers before it sleeps.
 	 */
 	if (through)
 		psp_write(psp, psp->regs->intsts, ALL_ONES);
 	psp_write(psp, psp->regs->inten, through ? ALL_ONES : 0);
-	if (through && psp->ring.on)
+	if (through)
 		psp_write(psp, psp->regs->intsts, ALL_ONES);
 	psp->let = through;
 }
