@@ -297,16 +297,23 @@ TEST_F_TIMEOUT(ring, a_refusal_is_told_at_once, 120)
 
 	serve_in_us(SLOW_US);
 	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
-		ASSERT_EQ(0, fault_refuse(SEV_FW_PLATFORM_STATUS, at[i], 0x13));
-		began = now();
-		EXPECT_EQ(-EIO, issue_many(m, self->fd));
-		EXPECT_GT(0.5 * patience(), now() - began);
-		EXPECT_EQ(at[i], m->array.done);
-		EXPECT_EQ(at[i], succeeded(m));
-		EXPECT_EQ(0x13, m->cmds[at[i]].error);
-		EXPECT_EQ(at[i] + 1, executed(SEV_FW_PLATFORM_STATUS) - m->executed);
+		long lost = 1;
+
+		/* QEMU may be late with an interrupt; one that is not raised is lost each time */
+		for (int n = 0; lost && n <= LATE_INTERRUPTS; n++) {
+			lost = -psp_waits("rechecked");
+			ASSERT_EQ(0, fault_refuse(SEV_FW_PLATFORM_STATUS, at[i], 0x13));
+			began = now();
+			EXPECT_EQ(-EIO, issue_many(m, self->fd));
+			EXPECT_GT(0.5 * patience(), now() - began);
+			EXPECT_EQ(at[i], m->array.done);
+			EXPECT_EQ(at[i], succeeded(m));
+			EXPECT_EQ(0x13, m->cmds[at[i]].error);
+			EXPECT_EQ(at[i] + 1, executed(SEV_FW_PLATFORM_STATUS) - m->executed);
+			lost += psp_waits("rechecked");
+		}
+		EXPECT_EQ(0, lost);
 	}
-	EXPECT_GE(self->rechecked + LATE_INTERRUPTS, psp_waits("rechecked"));
 	EXPECT_EQ(0, fault_clear());
 	EXPECT_EQ(0, issue_many(m, self->fd));
 }
