@@ -33,6 +33,7 @@ static_assert(sizeof(struct sev_fw_array) == 24);
  * @row: command
  * @block: its block
  * @bufs: buffers that the block points to
+ * @spares: memory for them, which the slot's next command gets
  * @call: the firmware's block
  * @mapped: @bufs are to be released
  * @whole: the block is one firmware command, which can be posted
@@ -45,6 +46,7 @@ struct slot {
 	const struct psp_row *row;
 	struct psp_user_block block;
 	struct psp_buffers bufs;
+	struct psp_spares spares;
 	struct psp_call call;
 	bool mapped;
 	bool whole;
@@ -128,6 +130,7 @@ static int prepare_buffers(struct psp_array *array, struct slot *slot)
 	slot->mapped = true;
 	slot->bufs.absent = false;
 	slot->bufs.kernel = NULL;
+	slot->bufs.spares = &slot->spares;
 	ret = psp_buffers_map(&slot->bufs, row, &slot->block, guest);
 	if (guest)
 		guest->pages_locked += slot->bufs.pinned;	/* the next one has less */
@@ -189,6 +192,8 @@ static void conclude(struct psp_array *array, struct slot *slot)
 
 	if (slot->posted)
 		slot->ret = end_whole(array, slot);
+	if (slot->ret)	/* what is left is not what the caller has got */
+		slot->bufs.spares = NULL;
 	release(slot);
 	if (mapped)
 		slot->ret = psp_block_out(&slot->issue, &slot->call, &slot->block, slot->ret);
@@ -303,11 +308,15 @@ static void run(struct psp_array *array)
 /* Room for the commands that are on their way. */
 static int run_in_slots(struct psp_array *array)
 {
+	unsigned int i;
+
 	array->slots = psp_ring_slots(array->psp, array->in.count);
 	array->slot = kvcalloc(array->slots, sizeof(*array->slot), GFP_KERNEL_ACCOUNT);
 	if (!array->slot)
 		return -ENOMEM;
 	run(array);
+	for (i = 0; i < array->slots; i++)
+		psp_fwmem_end_spares(&array->slot[i].spares);
 	kvfree_sensitive(array->slot, array->slots * sizeof(*array->slot));
 	return array->ret;
 }

@@ -30,6 +30,7 @@
 
 #define MANY		64
 #define RAM		(2 << 20)
+#define SHORT		48	/* bytes of a short packet */
 #define PACKETS		16
 #define NOBODY		65534
 
@@ -630,7 +631,10 @@ TEST_F(guest, a_load_of_many_pages_ends_with_its_caller)
 	EXPECT_GT(50, host_counter(offset) - before);
 }
 
-/* Each packet of an array is what it would be alone: the other side takes it. */
+/*
+ * Each packet of an array is what it would be alone: the other side takes it. Every other one is
+ * short, and comes out of memory that a long one has been in.
+ */
 TEST_F(guest, packets_of_an_array_arrive)
 {
 	static struct migrate_packet packets[PACKETS];
@@ -642,19 +646,20 @@ TEST_F(guest, packets_of_an_array_arrive)
 	struct launch *l = &target;
 	struct sev_fw_door door;
 	uint8_t seen[PAGE], text[PAGE];
-	uint32_t done;
+	uint32_t done, len;
 
 	GOES(guest_running(&self->l, 0, variant->by_dev, RAM));
 	for (int i = 0; i < PACKETS; i++) {
+		len = i % 2 ? SHORT : PAGE;
 		memory_fill(text, PAGE, i + 1);
 		GOES(guest_poke(&self->l, self->l.vm.memory + i * PAGE, text, PAGE, NULL));
 		blocks[i] = (struct sev_fw_send_update_data){
 			.hdr_address = addr_of(packets[i].header),
 			.hdr_len = sizeof(packets[i].header),
-			.guest_address = addr_of(self->l.vm.memory + i * PAGE), .guest_len = PAGE,
+			.guest_address = addr_of(self->l.vm.memory + i * PAGE), .guest_len = len,
 			.trans_address = addr_of(packets[i].data), .trans_len = PAGE,
 		};
-		packets[i].len = PAGE;
+		packets[i].len = len;
 		cmds[i] = (struct sev_fw_cmd){
 			.id = SEV_FW_CMD(SEV_FW_SEND_UPDATE_DATA), .len = sizeof(blocks[i]),
 			.data = addr_of(&blocks[i]),
@@ -673,7 +678,7 @@ TEST_F(guest, packets_of_an_array_arrive)
 	for (int i = 0; i < PACKETS; i++) {
 		memory_fill(text, PAGE, i + 1);
 		GOES(guest_peek(l, l->vm.memory + i * PAGE, seen, PAGE, NULL));
-		EXPECT_EQ(0, memcmp(seen, text, PAGE));
+		EXPECT_EQ(0, memcmp(seen, text, packets[i].len));
 	}
 	launch_close(&target);
 }
