@@ -18,7 +18,9 @@
 #define HUGE		(2u << 20)
 #define UPDATE_HUGE	(16u << 20)	/* bytes of one LAUNCH_UPDATE_DATA of huge pages */
 #define SCATTERED	64		/* pages of one LAUNCH_UPDATE_DATA of scattered ones */
-#define BATCH		64		/* commands of an array */
+#define BATCH		64		/* commands of an array, of slow firmware */
+#define BATCH_MAX	256		/* of others: up to BATCH_MAX_US for a command */
+#define BATCH_MAX_US	200
 #define LONG_BATCH	SEV_FW_ARRAY_MAX	/* of one that others have to live with */
 #define ID_SIZE		128		/* bytes, as stock asks for */
 #define LONG_UPDATE	(16u << 10)	/* bytes of each of its LAUNCH_UPDATE_DATA */
@@ -30,7 +32,7 @@ enum way {
 	WAY_KVM,	/* the same on this driver, but kvm_amd's own handlers serve VMs */
 	WAY_OURS,	/* the same, all of it by this driver */
 	WAY_PASS,	/* pass-through, one by one */
-	WAY_ARRAY,	/* pass-through, BATCH at a time */
+	WAY_ARRAY,	/* pass-through, many at a time */
 	WAY_RING,	/* the same, or one block of many runs, by the firmware's ring */
 	WAYS,
 };
@@ -59,7 +61,7 @@ struct scene {
 	uint8_t *scattered;
 	struct migrate_packet packet;
 	struct migrate_packet packet_16k;
-	struct migrate_packet out[BATCH];
+	struct migrate_packet out[BATCH_MAX];
 	uint8_t id[ID_SIZE];
 };
 
@@ -118,10 +120,9 @@ bool work_is_array(const struct work *work, enum way way);
  * @s: scene
  * @work: what
  * @way: any but WAY_FLOOR
- *
- * If work_is_array(), a call is BATCH commands.
+ * @batch: how many commands a call is if work_is_array()
  */
-int work_do(struct scene *s, const struct work *work, enum way way);
+int work_do(struct scene *s, const struct work *work, enum way way, uint32_t batch);
 
 /** work_crowd() - one of the calls that keep the firmware busy while others are measured */
 int work_crowd(struct scene *s, enum way way);

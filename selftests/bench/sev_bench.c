@@ -28,11 +28,12 @@
 #define WORDS_MAX	32
 
 static const char usage[] =
-"Usage: sev-bench [--slice-ms=N] [--service=US,...] [--only=WORK,...] WAY...\n"
+"Usage: sev-bench [--slice-ms=N] [--service=US,...] [--only=WORK,...] [--batch=N] WAY...\n"
 "Measures commands by these ways: floor (no driver may be loaded), stock or ours (legacy\n"
-"ioctls, of the driver that is loaded), kvm (as ours, VMs by kvm_amd's handlers), pass, array (pass-through, one by one or 64 at a\n"
-"time), ring (as array, by the firmware's ring; scattered pages by one block). The firmware,\n"
-"which must be the software PSP, takes US microseconds for each.\n"
+"ioctls, of the driver that is loaded), kvm (as ours, VMs by kvm_amd's handlers), pass\n"
+"(pass-through, one by one), array (N at a time: 256, or 64 if the firmware takes more than\n"
+"200 us), ring (as array, by the firmware's ring; scattered pages by one block). The\n"
+"firmware, which must be the software PSP, takes US microseconds for each.\n"
 "Prints, separated by commas, for each slice:\n"
 "  work        the command, with what distinguishes it from others of its kind\n"
 "  service_us  how long the firmware was told to take\n"
@@ -50,6 +51,7 @@ static const char usage[] =
 struct found {
 	const struct work *work;
 	enum way way;
+	unsigned int batch;
 	int ret;
 	unsigned int count;
 	double seconds;
@@ -63,6 +65,7 @@ static struct options {
 	unsigned int nr_service;
 	char *only[WORDS_MAX];
 	unsigned int nr_only;
+	unsigned int batch;	/* 0: as long as the firmware allows */
 } options = {
 	.slice = 0.1,
 	.service = { 0, 5, 20, 50, 200, 1000, 5000 },
@@ -117,27 +120,35 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int call(const struct work *work, enum way way)
+static unsigned int batch_for(unsigned int service)
 {
-	return way == WAY_FLOOR ? floor_do(work) : work_do(&scene, work, way);
+	if (options.batch)
+		return options.batch;
+	return service <= BATCH_MAX_US ? BATCH_MAX : BATCH;
+}
+
+static int call(const struct found *f)
+{
+	return f->way == WAY_FLOOR ? floor_do(f->work) :
+		work_do(&scene, f->work, f->way, f->batch);
 }
 
 /* The driver learns how to wait; what it does before it knows is not measured. */
-static int warm_up(const struct work *work, enum way way)
+static int warm_up(const struct found *f)
 {
 	double end = seconds(CLOCK_MONOTONIC) + options.slice / 4;
 	int ret = 0;
 
 	for (unsigned int i = 0; !ret && (i < WARM_MIN || seconds(CLOCK_MONOTONIC) < end); i++)
-		ret = call(work, way);
+		ret = call(f);
 	return ret;
 }
 
-static void measure(struct found *f, const struct work *work, enum way way)
+static void measure(struct found *f)
 {
 	double began, now, start, cpu;
 
-	f->ret = warm_up(work, way);
+	f->ret = warm_up(f);
 	f->count = 0;
 	cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
 	start = seconds(CLOCK_MONOTONIC);
@@ -145,7 +156,7 @@ static void measure(struct found *f, const struct work *work, enum way way)
 	while (!f->ret && f->count < SAMPLES_MAX &&
 	       (f->count < SAMPLES_MIN || now < start + options.slice)) {
 		began = now;
-		f->ret = call(work, way);
+		f->ret = call(f);
 		now = seconds(CLOCK_MONOTONIC);
 		f->us[f->count++] = (now - began) * 1e6;
 	}
@@ -163,22 +174,17 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
 
 static void *measure_caller(void *arg)
 {
-	struct found *f = arg;
-
-	measure(f, f->work, f->way);
+	measure(arg);
 	return NULL;
 }
 
-static void measure_callers(const struct work *work, enum way way)
+static void measure_callers(unsigned int callers)
 {
 	pthread_t threads[CALLERS_MAX];
 
-	for (unsigned int i = 0; i < work->callers; i++) {
-		found[i].work = work;
-		found[i].way = way;
+	for (unsigned int i = 0; i < callers; i++)
 		start_thread(&threads[i], measure_caller, &found[i]);
-	}
-	for (unsigned int i = 0; i < work->callers; i++)
+	for (unsigned int i = 0; i < callers; i++)
 		pthread_join(threads[i], NULL);
 }
 
@@ -189,7 +195,7 @@ static void *crowd(void *arg)
 	return NULL;
 }
 
-static void measure_in_crowd(const struct work *work, enum way way, struct counters *after)
+static void measure_in_crowd(enum way way, struct counters *after)
 {
 	pthread_t thread;
 
@@ -197,7 +203,7 @@ static void measure_in_crowd(const struct work *work, enum way way, struct count
 	crowd_ret = 0;
 	start_thread(&thread, crowd, &way);
 	usleep(CROWD_US);
-	measure(found, work, way);
+	measure(found);
 	read_counters(after);
 	atomic_store(&crowd_stop, true);
 	serve_in(0);	/* a long array ends sooner so */
@@ -215,7 +221,7 @@ static int print_slice(const struct work *work, unsigned int service, enum way w
 	double units = work->units ? work->units : 1, cpu = 0, per_s = 0;
 
 	if (work_is_array(work, way))
-		units = BATCH;
+		units = batch_for(service);
 	for (unsigned int i = 0; i < callers; i++) {
 		if (found[i].ret)
 			return found[i].ret;
@@ -256,15 +262,20 @@ static int run_slice(const struct work *work, unsigned int service, enum way way
 {
 	struct counters before, after;
 
+	for (unsigned int i = 0; i < CALLERS_MAX; i++) {
+		found[i].work = work;
+		found[i].way = way;
+		found[i].batch = batch_for(service);
+	}
 	serve_in(service);
 	prepare_way(way);
 	read_counters(&before);
 	if (work->callers)
-		measure_callers(work, way);
+		measure_callers(work->callers);
 	else if (work->crowd)
-		measure_in_crowd(work, way, &after);
+		measure_in_crowd(way, &after);
 	else
-		measure(found, work, way);
+		measure(found);
 	if (!work->crowd)
 		read_counters(&after);
 	serve_in(0);
@@ -325,6 +336,9 @@ static bool parse_option(char *arg)
 			options.service[i] = (unsigned int)atoi(words[i]);
 	} else if (!strcmp(arg, "--only")) {
 		options.nr_only = split(value, options.only);
+	} else if (!strcmp(arg, "--batch")) {
+		options.batch = atoi(value);
+		return options.batch && options.batch <= BATCH_MAX;
 	} else {
 		return false;
 	}

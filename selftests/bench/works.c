@@ -315,13 +315,13 @@ bool work_is_array(const struct work *work, enum way way)
 	return (way == WAY_ARRAY || way == WAY_RING) && !work->crowd && !work->units;
 }
 
-int work_do(struct scene *s, const struct work *work, enum way way)
+int work_do(struct scene *s, const struct work *work, enum way way, uint32_t batch)
 {
 	if (work->whole)
 		return work->whole(s, way == WAY_PASS ? &launch_fw : &launch_legacy);
 	if (VM_LEGACY & BIT(way))
 		return work->legacy(s);
-	return work_is_array(work, way) ? pass_many(s, work, BATCH) : pass(s, work);
+	return work_is_array(work, way) ? pass_many(s, work, batch) : pass(s, work);
 }
 
 int work_crowd(struct scene *s, enum way way)
