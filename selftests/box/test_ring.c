@@ -2,7 +2,7 @@
 /*
  * The firmware's ring: when it is used, and left; that a firmware which has none, or answers
  * late, wrongly or never, at each position, costs no more than it must; that callers beside
- * each other do not spoil each other's commands. What arrays do by it is in test_array.c.
+ * each other do not spoil each other's commands. Arrays in a ring are in test_array.c.
  */
 #include <errno.h>
 #include <fcntl.h>
