@@ -23,7 +23,9 @@
  *    a WBINVD was due: a driver that forgets one, or misses a CPU, gets
  *    WBINVD_REQUIRED. A kretprobe would not
  *    do here: one that hits while this CPU is inside another probe is skipped,
- *    and that WBINVD would be lost. One that is inline elsewhere is seen, too: wbinvd.c;
+ *    and that WBINVD would be lost. An inline WBINVD elsewhere is seen, too: wbinvd.c;
+ *  - a CPU that comes online is given these bits, too: the kernel asks it anew for its
+ *    features, and no longer has those of its own that this CPU lacks;
  *  - a CPU that goes offline executes WBINVD, as the kernel's loop for dead CPUs makes
  *    a real one do, and none after that. Firmware insists on each CPU that is
  *    present, so what comes later (INIT, the end of a guest) needs it back online;
@@ -44,6 +46,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/ftrace.h>
@@ -108,7 +111,7 @@ static unsigned int psps_found;
 /* Of the leaf, as the first one has it; it may be removed, which the CPU may not notice. */
 static u32 sev_ebx, sev_ecx, sev_edx;
 
-/* Of the callback for CPUs that go offline. */
+/* Of the callbacks for CPUs that come online and go offline. */
 static int hotplug_state;
 
 /* Which of @features we have set, so that only these are cleared. */
@@ -237,10 +240,10 @@ static void set_feature(struct cpuinfo_x86 *cpu, unsigned int feature, bool on)
 		clear_bit(feature, (unsigned long *)cpu->x86_capability);
 }
 
-/* Which features CPUs have by our doing. */
+/* Which features CPUs have by our doing; written with CPU hotplug locked. */
 static DECLARE_BITMAP(features_shown, NCAPINTS * 32);
 
-void sim_set_feature(unsigned int feature, bool on)
+static void show_feature(unsigned int feature, bool on)
 {
 	unsigned int cpu;
 
@@ -251,15 +254,27 @@ void sim_set_feature(unsigned int feature, bool on)
 }
 
 /*
- * The kernel has asked this CPU anew for its features, and has taken from all what this one
- * lacks.
+ * A CPU that comes online meanwhile would otherwise be shown a feature again that has just
+ * been hidden, and keep it when this module is gone.
+ */
+void sim_set_feature(unsigned int feature, bool on)
+{
+	cpus_read_lock();
+	show_feature(feature, on);
+	cpus_read_unlock();
+}
+
+/*
+ * The kernel has asked this CPU anew for its features, and has cleared in boot_cpu_data those
+ * that it lacks. CPU hotplug is locked for writing, so that no feature is shown or hidden
+ * meanwhile.
  */
 static int cpu_comes_online(unsigned int cpu)
 {
 	unsigned int feature;
 
 	for_each_set_bit(feature, features_shown, NCAPINTS * 32)
-		sim_set_feature(feature, true);
+		show_feature(feature, true);
 	return 0;
 }
 

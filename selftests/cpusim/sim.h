@@ -16,7 +16,7 @@ struct pci_dev;
 /** sim_symbol() - address of any symbol of the kernel, a variable too; 0 if there is none */
 unsigned long sim_symbol(const char *name);
 
-/** sim_set_feature() - set, or clear, a bit of all CPUs' features, X86_FEATURE_* */
+/** sim_set_feature() - set, or clear, a bit of all CPUs' features, X86_FEATURE_*; sleeps */
 void sim_set_feature(unsigned int feature, bool on);
 
 /** sim_count_wbinvd() - this CPU has executed WBINVD, or is about to; preemption off */
