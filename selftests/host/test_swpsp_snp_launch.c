@@ -408,6 +408,28 @@ TEST_F(launch, a_cpuid_table_is_corrected_and_comes_back)
 	}
 }
 
+/* Where the C-bit is, the table must say, unless the platform takes any. */
+TEST(c_bit_of_a_cpuid_table)
+{
+	for (int any = 0; any < 2; any++) {
+		struct box b;
+
+		snp_box_config(&b);
+		b.config.cbit = 47;
+		b.config.any_cbit = any;
+		ASSERT_TRUE(box_start(&b));
+		ASSERT_EQ(0, snp_init_flags(&b, 1, 0));
+		ASSERT_EQ(0, snp_flush(&b));
+		ASSERT_TRUE(snp_guest_to(&b, GCTX(0), POLICY, 1, G_LAUNCH));
+		put_function(&b, PAGE(0), 0, 0x8000001f, 0, 1, 0x40);
+		EXPECT_EQ(any ? 0 : SWPSP_INVALID_PARAM,
+			  snp_launch_page(&b, GCTX(0), 1, PAGE(0), GPA(0), T_CPUID));
+		if (!any)
+			EXPECT_EQ(0x40 | 47, get32(at(&b, PAGE(0) + 0x10 + 0x1c)));
+		snp_box_free(&b);
+	}
+}
+
 TEST_F(launch, malformed_cpuid_tables)
 {
 	struct box *b = &self->b;

@@ -75,6 +75,7 @@ static const char usage[] =
 "  --any-image          accept firmware images that another vendor has signed, or\n"
 "                       nobody, if there is a version at 0x60\n"
 "  --snp                the platform has SEV-SNP\n"
+"  --any-cbit           accept a CPUID table wherever it says that the C-bit is\n"
 "  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
 "                       certificates say of the processor\n"
 "  --tcb=N              TCB version of the firmware, 64 bits, for which VCEK and VLEK\n"
@@ -244,6 +245,7 @@ static const struct option_row rows[] = {
 	PARSED("api", parse_api),
 	NUMBER("build", psp.build, 0, 0, 255),
 	FLAG("any-image", psp.any_image),
+	FLAG("any-cbit", psp.any_cbit),
 	NUMBER("size", image_size, 0, SWPSP_IMAGE_MIN, SWPSP_IMAGE_MAX),
 	NUMBER("security-level", security_level, 0, 0, UINT32_MAX),
 	FLAG("snp", snp),

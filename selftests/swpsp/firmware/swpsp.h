@@ -94,6 +94,8 @@ enum swpsp_memory {
  * @snp_options: SWPSP_SNP_*
  * @any_image: take firmware images whoever has signed them, those of a real vendor for
  *	instance, and look at nothing of them but version (at 0x60) and security level
+ * @any_cbit: take CPUID tables of SNP guests wherever they say that the C-bit is, for VMMs
+ *	that ask a processor which knows of none
  * @disturb: for tests of what a host does meanwhile: called before each access of a command
  *	to memory and to the table, and between a check and the write that it is for. It may
  *	change both, and must not call swpsp
@@ -126,6 +128,7 @@ struct swpsp_config {
 	uint64_t tcb;
 	uint32_t snp_options;
 	bool any_image;
+	bool any_cbit;
 	void (*disturb)(void *arg);
 	void *disturb_arg;
 };

@@ -69,7 +69,7 @@ static bool function_correct(const struct swpsp *p, uint8_t *fn)
 		put32(fn + FN_OUT(rules[i].reg), now & ~rules[i].forbidden);
 		right = right && !(now & rules[i].forbidden);
 	}
-	if (leaf == 0x8000001f && p->config.cbit) {
+	if (leaf == 0x8000001f && p->config.cbit && !p->config.any_cbit) {
 		now = get32(fn + FN_OUT(EBX));
 		want = (now & ~CBIT_POSITION) | p->config.cbit;
 		put32(fn + FN_OUT(EBX), want);
