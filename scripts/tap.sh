@@ -59,6 +59,60 @@ on_full_disk()
 		exit $status' sh "$dir" "$@"
 }
 
+# has_namespaces: can this user mount something that nobody else sees? Some machines, and
+# container engines, forbid it.
+has_namespaces()
+{
+	unshare --mount --map-root-user mount -t tmpfs none "$work" 2>/dev/null
+}
+
+# mounted_below DIRECTORY: the places, the last one first
+mounted_below()
+{
+	local at
+
+	tac /proc/self/mountinfo | while read -r _ _ _ _ at _; do
+		printf -v at %b "$at"
+		[[ $at != "$1"/* ]] || printf '%s\n' "$at"
+	done
+}
+
+# remove_all DIRECTORY: with what is in it. What is mounted there is unmounted before, and if
+# that fails nothing is removed, since it may be this machine's own /dev.
+remove_all()
+{
+	local dir at
+
+	dir=$(cd "${1:?}" && pwd -P) || return
+	mounted_below "$dir" | while IFS= read -r at; do
+		umount -l -- "$at"
+	done
+	if [ -n "$(mounted_below "$dir")" ]; then
+		echo "$dir is left, since something is mounted in it." >&2
+		return 1
+	fi
+	rm -rf --one-file-system -- "$dir"
+}
+
+# take_kernels FROM TO: the directory build/kernel, for a copy of the repository. Kernels are
+# large and nobody writes to them, so that the files are the same. fetch-kernel writes to those
+# that only it knows; they are copied. Downloads that have not ended are left out.
+take_kernels()
+{
+	local file
+
+	mkdir -p "$2" || return
+	for file in "$1"/* "$1"/.[!.]*; do
+		case ${file##*/} in
+		.fetch.* | .new.* | '*' | '.[!.]*') continue ;;
+		esac
+		cp -al "$file" "$2/" || return
+	done
+	for file in "$2"/.[!.]* "$2"/*/.suite; do
+		[ ! -f "$file" ] || cp -p --remove-destination "$1${file#"$2"}" "$file" || return
+	done
+}
+
 # patiently SECONDS COMMAND...: on a quiet machine it has that time, otherwise longer
 patiently()
 {
