@@ -33,6 +33,17 @@ skip()
 	echo "ok $tap_number $1 # SKIP $2"
 }
 
+# mounting NAME COMMAND...: a verdict on a command that mounts what nobody else sees; skipped
+# where that is forbidden
+mounting()
+{
+	if has_namespaces; then
+		verdict "$@"
+	else
+		skip "$1" "this user may not mount anything, or have a name space to do it in"
+	fi
+}
+
 # says TEXT COMMAND...: it must fail, in one line that has TEXT in it
 says()
 {
