@@ -88,7 +88,7 @@ mounted_below()
 	done
 }
 
-# remove_all DIRECTORY: with what is in it. What is mounted there is unmounted before, and if
+# remove_all DIRECTORY: with its content. Mounts below it are undone before, and if
 # that fails nothing is removed, since it may be this machine's own /dev.
 remove_all()
 {
