@@ -33,7 +33,9 @@ static_assert(sizeof(struct sev_fw_array) == 24);
  * @row: command
  * @block: its block
  * @bufs: buffers that the block points to
- * @spares: memory for them, which the slot's next command gets
+ * @spare: memory for each of them, which the slot's next command gets if it is of the same shape
+ * @shape: of the slot's last command, for each buffer of its row: length, and 1; 0: none
+ * @shaped: row of that command
  * @call: the firmware's block
  * @mapped: @bufs are to be released
  * @whole: the block is one firmware command, which can be posted
@@ -46,7 +48,9 @@ struct slot {
 	const struct psp_row *row;
 	struct psp_user_block block;
 	struct psp_buffers bufs;
-	struct psp_spares spares;
+	struct psp_fwmem spare[SEV_FW_BUFS];
+	u64 shape[SEV_FW_BUFS];
+	const struct psp_row *shaped;
 	struct psp_call call;
 	bool mapped;
 	bool whole;
@@ -117,6 +121,39 @@ static bool lends(const struct psp_row *row)
 	return false;
 }
 
+static void free_spares(struct slot *slot)
+{
+	unsigned int i;
+
+	for (i = 0; i < SEV_FW_BUFS; i++)
+		psp_fwmem_free(&slot->spare[i]);
+}
+
+/*
+ * Does the firmware write as much as it has for the slot's last command, so that nothing of that
+ * one is left to be seen? A length in the block decides; an output without one may be shorter
+ * than its page.
+ */
+static bool has_same_shape(struct slot *slot)
+{
+	const struct psp_row *row = slot->row;
+	bool same = row == slot->shaped;
+	unsigned int i;
+	u64 shape;
+
+	for (i = 0; i < SEV_FW_BUFS; i++) {
+		const struct psp_buf *buf = &row->buf[i];
+
+		shape = psp_buf_there(row, i, slot->block.byte) ?
+			1 + (u64)psp_user_len(buf, &slot->block) : 0;
+		same &= shape == slot->shape[i] &&
+			(!shape || !(buf->dir & SEV_FW_BUF_WRITE) || psp_len_in_block(buf));
+		slot->shape[i] = shape;
+	}
+	slot->shaped = row;
+	return same;
+}
+
 static int prepare_buffers(struct psp_array *array, struct slot *slot)
 {
 	const struct psp_row *row = slot->row;
@@ -130,7 +167,9 @@ static int prepare_buffers(struct psp_array *array, struct slot *slot)
 	slot->mapped = true;
 	slot->bufs.absent = false;
 	slot->bufs.kernel = NULL;
-	slot->bufs.spares = &slot->spares;
+	slot->bufs.spare = slot->spare;
+	if (!has_same_shape(slot))
+		free_spares(slot);
 	ret = psp_buffers_map(&slot->bufs, row, &slot->block, guest);
 	if (guest)
 		guest->pages_locked += slot->bufs.pinned;	/* the next one has less */
@@ -193,7 +232,7 @@ static void conclude(struct psp_array *array, struct slot *slot)
 	if (slot->posted)
 		slot->ret = end_whole(array, slot);
 	if (slot->ret)	/* what is left is not what the caller has got */
-		slot->bufs.spares = NULL;
+		slot->bufs.spare = NULL;
 	release(slot);
 	if (mapped)
 		slot->ret = psp_block_out(&slot->issue, &slot->call, &slot->block, slot->ret);
@@ -251,7 +290,9 @@ static int prepare_one_more(struct psp_array *array, struct slot *slot)
 
 	while (ret == -ENOMEM && array->ended < array->begun && !is_over(array)) {
 		release(slot);
+		free_spares(slot);
 		conclude_oldest(array);
+		free_spares(slot_of(array, array->ended - 1));
 		ret = is_over(array) ? -ECANCELED : prepare(array, slot);
 	}
 	return ret;
@@ -316,7 +357,7 @@ static int run_in_slots(struct psp_array *array)
 		return -ENOMEM;
 	run(array);
 	for (i = 0; i < array->slots; i++)
-		psp_fwmem_end_spares(&array->slot[i].spares);
+		free_spares(&array->slot[i]);
 	kvfree_sensitive(array->slot, array->slots * sizeof(*array->slot));
 	return array->ret;
 }

@@ -87,7 +87,7 @@ int psp_issue_block(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	psp_call_init(&call, row);
 	bufs.absent = issue->lengths;
 	bufs.kernel = issue->kernel;
-	bufs.spares = NULL;
+	bufs.spare = NULL;
 	ret = psp_buffers_map(&bufs, row, block, issue->guest);
 	if (!ret)
 		ret = psp_submit_slices(psp, issue, &bufs, &call, block);

@@ -182,6 +182,11 @@ static int check_private(const struct psp_mapping *map)
 	       -EINVAL;
 }
 
+static struct psp_fwmem *spare_of(const struct psp_buffers *bufs, const struct psp_mapping *map)
+{
+	return bufs->spare ? bufs->spare + (map - bufs->map) : NULL;
+}
+
 static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 {
 	int ret;
@@ -205,7 +210,7 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 		if (ret)
 			return ret;
 	}
-	return psp_fwmem_borrow(&map->bounce, min(map->len, map->buf->max), bufs->spares);
+	return psp_fwmem_borrow(&map->bounce, min(map->len, map->buf->max), spare_of(bufs, map));
 }
 
 /* Is there a copy of what the caller has, or will get? */
@@ -216,7 +221,7 @@ static bool takes_content(const struct psp_buf *buf)
 
 /**
  * psp_buffers_map() - make all that a block points to ready for firmware
- * @bufs: receives the buffers; only @absent, @kernel and @spares are looked at
+ * @bufs: receives the buffers; only @absent, @kernel and @spare are looked at
  * @row: command
  * @user: checked block
  * @guest: guest that is meant; may be NULL if the row has no guest memory
@@ -283,7 +288,7 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 		free_page_list(map);
 		if (!stuck)
 			psp_fwmem_take_back(&map->bounce);
-		psp_fwmem_pass_on(&map->bounce, bufs->spares);
+		psp_fwmem_pass_on(&map->bounce, spare_of(bufs, map));
 	}
 }
 

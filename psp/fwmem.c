@@ -128,35 +128,22 @@ static bool take_from_pool(struct psp_fwmem *mem)
 	return may;
 }
 
-static bool take_spare(struct psp_fwmem *mem, struct psp_spares *spares)
-{
-	unsigned int i;
-
-	if (!spares)
-		return false;
-	for (i = 0; i < spares->nr; i++) {
-		if (spares->mem[i].order != mem->order)
-			continue;
-		*mem = spares->mem[i];
-		spares->mem[i] = spares->mem[--spares->nr];
-		return true;
-	}
-	return false;
-}
-
 /**
  * psp_fwmem_borrow() - get memory for one command
- * @mem: receives it: zeroed, or as an earlier command with the same spares has left it
+ * @mem: receives it: zeroed, or @spare as it is
  * @size: as with psp_fwmem_alloc()
- * @spares: what such commands have returned, or NULL
+ * @spare: taken if it is as large; it may be none, or NULL
  *
  * Return: 0 or -ENOMEM.
  */
-int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size, struct psp_spares *spares)
+int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size, struct psp_fwmem *spare)
 {
 	mem->order = get_order(size);
-	if (take_spare(mem, spares))
+	if (spare && spare->virt && spare->order == mem->order) {
+		*mem = *spare;
+		spare->virt = NULL;
 		return 0;
+	}
 	if (mem->order >= POOL_ORDERS || !take_from_pool(mem))
 		return psp_fwmem_alloc(mem, size, GFP_KERNEL_ACCOUNT);
 	if (!mem->virt && psp_fwmem_alloc(mem, size, GFP_KERNEL)) {
@@ -241,29 +228,19 @@ void psp_fwmem_free(struct psp_fwmem *mem)
 }
 
 /**
- * psp_fwmem_pass_on() - a command does not need its memory any more
+ * psp_fwmem_pass_on() - a command does not need its memory any more, the next one may
  * @mem: memory from psp_fwmem_borrow(), or none
- * @spares: the same as there
+ * @spare: receives it as it is, if there is none in it yet; may be NULL
  *
- * Erasing a page takes as long as copying it: that of an array is erased at its end only.
+ * Erasing a page takes as long as copying it. Who has the spare memory frees it in the end.
  */
-void psp_fwmem_pass_on(struct psp_fwmem *mem, struct psp_spares *spares)
+void psp_fwmem_pass_on(struct psp_fwmem *mem, struct psp_fwmem *spare)
 {
-	if (mem->virt && mem->state == PSP_FWMEM_OURS && spares && spares->nr < SEV_FW_BUFS) {
-		spares->mem[spares->nr++] = *mem;
+	if (mem->virt && mem->state == PSP_FWMEM_OURS && spare && !spare->virt) {
+		*spare = *mem;
 		mem->virt = NULL;
 	}
 	psp_fwmem_free(mem);
-}
-
-/**
- * psp_fwmem_end_spares() - no more commands will use them
- * @spares: spares
- */
-void psp_fwmem_end_spares(struct psp_spares *spares)
-{
-	while (spares->nr)
-		psp_fwmem_free(&spares->mem[--spares->nr]);
 }
 
 /**

@@ -588,23 +588,9 @@ void psp_handle_drop(u32 number);
 void psp_handle_drop_all(void);
 
 /* fwmem.c */
-
-/**
- * struct psp_spares - memory that commands of one caller use one after the other
- * @mem: pieces that no command uses now; not erased
- * @nr: how many
- *
- * They all have succeeded: what they have left in it is what their caller has.
- */
-struct psp_spares {
-	struct psp_fwmem mem[SEV_FW_BUFS];
-	unsigned int nr;
-};
-
 int psp_fwmem_alloc(struct psp_fwmem *mem, size_t size, gfp_t gfp);
-int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size, struct psp_spares *spares);
-void psp_fwmem_pass_on(struct psp_fwmem *mem, struct psp_spares *spares);
-void psp_fwmem_end_spares(struct psp_spares *spares);
+int psp_fwmem_borrow(struct psp_fwmem *mem, size_t size, struct psp_fwmem *spare);
+void psp_fwmem_pass_on(struct psp_fwmem *mem, struct psp_fwmem *spare);
 void psp_fwmem_drain(void);
 unsigned long psp_fwmem_pages(const struct psp_fwmem *mem);
 void psp_fwmem_hand_over(struct psp_fwmem *mem);
@@ -694,7 +680,8 @@ struct psp_mapping {
  * @gpa: address that a vCPU's save area has for an SNP guest
  * @absent: all buffers are, whatever the block says
  * @kernel: where the blob is, if it is one in kernel memory
- * @spares: where bounce buffers come from and go to; NULL if there is no next command
+ * @spare: of each buffer, the bounce buffer of the command before and for the next one; NULL if
+ *	there are no such commands
  */
 struct psp_buffers {
 	const struct psp_row *row;
@@ -706,7 +693,7 @@ struct psp_buffers {
 	u64 gpa;
 	bool absent;
 	void *kernel;
-	struct psp_spares *spares;
+	struct psp_fwmem *spare;
 };
 
 int psp_user_writable(void __user *to, size_t len);
