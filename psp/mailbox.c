@@ -42,8 +42,6 @@
 #define CMDRESP_STATUS		0xffff
 #define ALL_ONES		0xffffffff	/* a missing device reads so */
 
-#define INTSTS_SEV		BIT(1)
-
 /* In ring mode cmdresp is a control register, addr_hi has the tail, and addr_lo the head. */
 #define RING_ACTIVE		(BIT(31) | BIT(30))
 #define RING_ACKNOWLEDGE	BIT(29)
@@ -119,16 +117,20 @@ static bool answered(struct psp *psp)
  * psp_mailbox_interrupt() - the PSP has raised its interrupt
  * @psp: PSP
  *
+ * The interrupt of one command may come after the next one has been started, and find no status;
+ * or take that one's status with its own. So the sleeper is woken in any case, and looks at the
+ * registers; and a status that was not there is not cleared, since it may just have appeared.
+ *
  * Context: hard interrupt.
  */
 void psp_mailbox_interrupt(struct psp *psp)
 {
 	u32 status = psp_read(psp, psp->regs->intsts);
 
-	psp_write(psp, psp->regs->intsts, status);
+	if (status)
+		psp_write(psp, psp->regs->intsts, status);
 	WRITE_ONCE(psp->interrupts, psp->interrupts + 1);
-	if (status & INTSTS_SEV)
-		wake_up(&psp->wait);
+	wake_up(&psp->wait);
 }
 
 /* The one owner of the interrupt mask. */
