@@ -100,7 +100,10 @@ static int map_scattered(struct scene *s)
 	return memory_runs(s->scattered, SCATTERED * PAGE) < SCATTERED * 3 / 4 ? -EAGAIN : 0;
 }
 
-/* As many commands for each driver: they do not share the memory, each has a process of its own. */
+/*
+ * The firmware gets a command for each physically contiguous run, so that drivers can be compared
+ * only if their memory has as many: each is measured by a process of its own, with memory of its own.
+ */
 static int map_huge(struct scene *s)
 {
 	s->huge = memory_huge_apart(UPDATE_HUGE / HUGE);

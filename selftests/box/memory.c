@@ -13,20 +13,33 @@
 #define FRAME_MASK	((1ull << 55) - 1)
 #define PRESENT		(1ull << 63)
 #define WINDOW_FRAMES	(0x4000000 / PAGE)
+#define AT_ONCE		64	/* pages of which the kernel is asked by one call */
 #define STRIDE		37	/* odd, so that it meets each page of 2^n */
+
+/* The numbers of @count pages from @addr on, 0 for each that is not there */
+static void frames(const void *addr, uint64_t *frame, size_t count)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ssize_t len = -1;
+
+	if (fd >= 0) {
+		len = pread(fd, frame, count * sizeof(*frame),
+			    (uintptr_t)addr / PAGE * sizeof(*frame));
+		close(fd);
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool there = len >= (ssize_t)((i + 1) * sizeof(*frame)) && frame[i] & PRESENT;
+
+		frame[i] = there ? frame[i] & FRAME_MASK : 0;
+	}
+}
 
 uint64_t memory_frame(const void *addr)
 {
-	uint64_t entry = 0;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t frame;
 
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)addr / PAGE * sizeof(entry)) !=
-	    sizeof(entry))
-		entry = 0;
-	close(fd);
-	return entry & PRESENT ? entry & FRAME_MASK : 0;
+	frames(addr, &frame, 1);
+	return frame;
 }
 
 /* As memory_run(), up to a boundary of @window frames */
@@ -34,14 +47,17 @@ static size_t run(const void *addr, size_t len, uint64_t window)
 {
 	const uint8_t *at = addr;
 	size_t size = PAGE - (uintptr_t)at % PAGE;
-	uint64_t frame = memory_frame(at);
+	uint64_t frame = memory_frame(at), next[AT_ONCE];
+	unsigned int i = AT_ONCE;
 
 	while (size < len) {
-		uint64_t next = memory_frame(at + size);
-
-		if (next != frame + 1 || !(next % window))
+		if (i == AT_ONCE) {
+			frames(at + size, next, AT_ONCE);
+			i = 0;
+		}
+		if (next[i] != frame + 1 || !(next[i] % window))
 			break;
-		frame = next;
+		frame = next[i++];
 		size += PAGE;
 	}
 	return size < len ? size : len;
@@ -112,7 +128,7 @@ uint8_t *memory_huge(size_t count)
 	return memory;
 }
 
-/* Of frames that are all even, no two are neighbours. */
+/* Two huge pages whose numbers are even are not beside each other. */
 static uint8_t *take_even(uint8_t *from, size_t nr, size_t count)
 {
 	uint8_t *memory = map((count + 1) * HUGE_PAGE), *to;
