@@ -90,6 +90,7 @@ union block {
  * @units: commands of the firmware in a call; 0: 1
  * @callers: how many of these there are at once; 0: 1
  * @crowd: the firmware works for somebody else beside it
+ * @snp: needs a host for SNP
  * @id: firmware command
  * @size: of its block
  * @legacy: do it by a legacy ioctl
@@ -102,11 +103,12 @@ struct work {
 	unsigned int units;
 	unsigned int callers;
 	bool crowd;
+	bool snp;
 	uint32_t id;
 	uint32_t size;
 	int (*legacy)(struct scene *s);
 	void (*fill)(struct scene *s, unsigned int i, union block *block);
-	int (*whole)(struct scene *s, const struct launch_ops *ops);
+	int (*whole)(bool pass);
 };
 
 extern const struct work works[];

@@ -282,8 +282,23 @@ static int run_slice(const struct work *work, unsigned int service, enum way way
 	return print_slice(work, service, way, &before, &after);
 }
 
+/* As kvm_amd says, with whichever driver beneath it */
+static bool is_snp_host(void)
+{
+	int fd = open("/sys/module/kvm_amd/parameters/sev_snp", O_RDONLY | O_CLOEXEC);
+	char on = 'N';
+
+	if (fd >= 0 && read(fd, &on, 1) != 1)
+		on = 'N';
+	if (fd >= 0)
+		close(fd);
+	return on == 'Y';
+}
+
 static bool is_wanted(const struct work *work)
 {
+	if (work->snp && !is_snp_host())
+		return false;
 	for (unsigned int i = 0; i < options.nr_only; i++)
 		if (!strcmp(options.only[i], work->name))
 			return true;

@@ -8,6 +8,8 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
+#include <sevfw/snp_launch.h>
+
 #include "bench.h"
 
 #define BIT(way)	(1u << (way))
@@ -15,6 +17,9 @@
 #define VM_LEGACY	(LEGACY | BIT(WAY_KVM))
 #define FW		(BIT(WAY_PASS) | BIT(WAY_ARRAY) | BIT(WAY_RING))
 #define LIFE_RAM	(1u << 20)
+#define SNP_RAM		(8u << 20)
+#define SNP_FEW		256
+#define SNP_MANY	1024
 
 static uint64_t addr_of(const void *p)
 {
@@ -185,17 +190,44 @@ static void fill_receive_long(struct scene *s, unsigned int i, union block *bloc
 }
 
 /* From the file that makes it a VM to the last reference to it */
-static int live(struct scene *s, const struct launch_ops *ops)
+static int live(bool pass)
 {
 	struct launch l;
-	int ret = launch_open(&l, ops, 0);
+	int ret = launch_open(&l, pass ? &launch_fw : &launch_legacy, 0);
 
-	(void)s;
 	if (!ret)
 		ret = launch_steps(&l, LIFE_RAM, STEPS_HOST | STEP_START | STEP_UPDATE |
 						 STEP_MEASURE | STEP_FINISH);
 	launch_close(&l);
 	return ret;
+}
+
+/* Pages that are not measured, so that the owner's part of it takes no time. */
+static int live_snp(bool pass, size_t pages)
+{
+	struct snp_launch l;
+	int ret = snp_launch_open(&l, SNP_RAM);
+
+	if (pass)
+		l.ops = &snp_launch_pass;
+	if (!ret)
+		ret = snp_launch_start(&l, SNP_POLICY_PLAIN);
+	if (!ret)
+		ret = snp_launch_update(&l, SNP_PAGE_UNMEASURED, 0, pages);
+	if (!ret)
+		ret = snp_launch_finish(&l, NULL);
+	snp_launch_close(&l);
+	return ret;
+}
+
+static int live_snp_small(bool pass)
+{
+	return live_snp(pass, SNP_FEW);
+}
+
+static int live_snp_large(bool pass)
+{
+	return live_snp(pass, SNP_MANY);
 }
 
 const struct work works[] = {
@@ -248,6 +280,12 @@ const struct work works[] = {
 	}, {
 		.name = "VM_LIFE", .ways = VM_LEGACY | BIT(WAY_PASS),
 		.whole = live,
+	}, {
+		.name = "SNP_LIFE", .ways = LEGACY | BIT(WAY_PASS),
+		.snp = true, .whole = live_snp_small,
+	}, {
+		.name = "SNP_LIFE_4M", .ways = LEGACY | BIT(WAY_PASS),
+		.snp = true, .units = SNP_MANY, .whole = live_snp_large,
 	}, {
 		.name = "PLATFORM_STATUS_BY_FOUR", .ways = LEGACY | BIT(WAY_PASS),
 		.callers = 4,
@@ -318,7 +356,7 @@ bool work_is_array(const struct work *work, enum way way)
 int work_do(struct scene *s, const struct work *work, enum way way, uint32_t batch)
 {
 	if (work->whole)
-		return work->whole(s, way == WAY_PASS ? &launch_fw : &launch_legacy);
+		return work->whole(way == WAY_PASS);
 	if (VM_LEGACY & BIT(way))
 		return work->legacy(s);
 	return work_is_array(work, way) ? pass_many(s, work, batch) : pass(s, work);
