@@ -102,7 +102,8 @@ static int map_scattered(struct scene *s)
 
 /*
  * The firmware gets a command for each physically contiguous run, so that drivers can be compared
- * only if their memory has as many: each is measured by a process of its own, with memory of its own.
+ * only if their memory has as many: each is measured by a process of its own, with memory of its
+ * own.
  */
 static int map_huge(struct scene *s)
 {
