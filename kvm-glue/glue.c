@@ -90,7 +90,7 @@ static void take_back_guest(const struct lent_guest *lent)
 	if (lent->guest.launched)
 		glue_is_launched(lent->kvm);
 	if (lent->guest.lost)
-		kvm_vm_dead(lent->kvm);
+		glue_vm_is_dead(lent->kvm);
 	mutex_unlock(&lent->kvm->lock);
 }
 

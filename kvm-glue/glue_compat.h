@@ -48,7 +48,7 @@ static inline bool glue_is_snp(struct kvm *kvm)
  */
 #if !defined(KVM_X86_SNP_VM) || \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0) && !defined(KVM_SEV_GLUE_IN_TREE))
-#define glue_populate(kvm, gfn, post, arg)	((post) ? -EOPNOTSUPP : 0)
+#define glue_populate(kvm, gfn, post, arg)	((void)(post), (void)(arg), -EOPNOTSUPP)
 #define GLUE_POPULATED(name) \
 	static inline int name(struct kvm *kvm, u64 gfn, u64 pfn, void *arg)
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
@@ -63,6 +63,20 @@ static inline bool glue_is_snp(struct kvm *kvm)
 	static int name(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, void __user *source, \
 			int order, void *arg)
 #endif
+
+/*
+ * A guest whose memory is lost must not run any more. Since 7.2 the kernel keeps for KVM's own
+ * modules what has running vCPUs leave the guest; nor has psp_sev SNP guests there, whose memory
+ * can be lost.
+ */
+static inline void glue_vm_is_dead(struct kvm *kvm)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0) && !defined(KVM_SEV_GLUE_IN_TREE)
+	kvm->vm_dead = true;
+#else
+	kvm_vm_dead(kvm);
+#endif
+}
 
 /*
  * Is this a VM's fd? Later kernels let nobody but KVM's own modules ask. The name is
