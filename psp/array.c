@@ -231,7 +231,7 @@ static void conclude(struct psp_array *array, struct slot *slot)
 
 	if (slot->posted)
 		slot->ret = end_whole(array, slot);
-	if (slot->ret)	/* what is left is not what the caller has got */
+	if (slot->ret)	/* the caller has not got everything that is in it */
 		slot->bufs.spare = NULL;
 	release(slot);
 	if (mapped)

@@ -232,7 +232,7 @@ void psp_fwmem_free(struct psp_fwmem *mem)
  * @mem: memory from psp_fwmem_borrow(), or none
  * @spare: receives it as it is, if there is none in it yet; may be NULL
  *
- * Erasing a page takes as long as copying it. Who has the spare memory frees it in the end.
+ * Erasing a page takes as long as copying it. Spare memory is to be freed in the end.
  */
 void psp_fwmem_pass_on(struct psp_fwmem *mem, struct psp_fwmem *spare)
 {

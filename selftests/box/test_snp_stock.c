@@ -188,9 +188,12 @@ TEST_F(snp, a_policy_that_the_host_cannot_meet_is_refused)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		GOES(l, snp_launch_open(l, SNP_RAM));
 		ret = snp_launch_start(l, cases[i].policy);
-		EXPECT_EQ(cases[i].status || ret == -EIO ? -EIO : -EINVAL, ret);
-		if (ret == -EIO)
+		if (cases[i].status || ret == -EIO) {
+			EXPECT_EQ(-EIO, ret);
 			EXPECT_EQ(SEV_RET_POLICY_FAILURE, l->status);
+		} else {
+			EXPECT_EQ(-EINVAL, ret);
+		}
 		EXPECT_EQ(self->before.context, snp_pages("Context"));
 		snp_launch_close(l);
 	}
