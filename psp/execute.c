@@ -9,7 +9,6 @@
  * do not get there: handle.c.
  */
 #include <linux/crash_dump.h>
-#include <linux/ktime.h>
 #include <linux/smp.h>
 
 #include "addr.h"
@@ -507,7 +506,7 @@ void psp_execute_finish(struct psp *psp)
 	while (psp->ring.on && psp->ring.taken != psp->ring.tail)
 		take_from_ring(psp);
 	if (psp->ring.on) {
-		psp->ring.displaced_ns = ktime_get_ns();
+		psp->ring.displaced_ns = psp_clock();
 		psp_ring_leave(psp);
 	}
 }

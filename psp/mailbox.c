@@ -26,9 +26,7 @@
 
 #include <linux/delay.h>
 #include <linux/io.h>
-#include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <asm/special_insns.h>
 
@@ -183,13 +181,13 @@ static void look_after_sleeper(struct timer_list *timer)
 
 static bool poll_for_answer(struct psp *psp)
 {
-	u64 end = local_clock() + POLL_NS;
+	u64 end = psp_clock() + POLL_NS;
 
 	do {
 		if (answered(psp))
 			return true;
 		cpu_relax();
-	} while (local_clock() < end);
+	} while (psp_clock() < end);
 	return false;
 }
 
@@ -327,7 +325,7 @@ static int ring_doorbell(struct psp *psp, const struct psp_call *call)
 		return ret;
 	psp_fwmem_hand_over(&psp->cmd_buf);
 
-	psp->busy_since = ktime_get_ns();
+	psp->busy_since = psp_clock();
 	WRITE_ONCE(psp->busy, call->row);
 	psp_write(psp, regs->addr_lo, size ? psp_addr_lo(addr) : 0);
 	psp_write(psp, regs->addr_hi, size ? psp_addr_hi(addr) : 0);
@@ -391,7 +389,7 @@ int psp_mailbox_wait(struct psp *psp, struct psp_call *call)
 
 	done = wait_for_answer(psp, habit_of(psp, call->row));
 	WRITE_ONCE(psp->busy, NULL);
-	call->firmware_ns = ktime_get_ns() - psp->busy_since;
+	call->firmware_ns = psp_clock_since(psp->busy_since);
 	if (!done)
 		return give_up(psp, call, -ETIMEDOUT);
 	return take_answer(psp, call);
@@ -411,7 +409,7 @@ int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
 	bool done;
 
 	let_interrupt(psp, sleeps_at_once(psp, habit));
-	psp->busy_since = ktime_get_ns();
+	psp->busy_since = psp_clock();
 	WRITE_ONCE(psp->busy, row);
 	end_ring_mode(psp);
 	done = wait_for_answer(psp, habit);

@@ -57,7 +57,9 @@
 #include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/types.h>
@@ -175,10 +177,10 @@ enum psp_trial {
  * @mem: pages for it; none until it is wanted, the firmware's while it is on
  * @call: the commands that are outstanding, by the number of their entry
  * @caller: whose they are
- * @since: since when the firmware is at the oldest of them, in ns of the monotonic clock
+ * @since: since when the firmware is at the oldest of them, by psp_clock()
  * @each_ns: how long a command took, of those that were done last; 0: not known yet
  * @took_ns: how long each of those that were taken out last has taken
- * @displaced_ns: when somebody else wanted the PSP; 0: nobody did
+ * @displaced_ns: when somebody else wanted the PSP, by psp_clock(); 0: nobody did
  * @kind: the command that has been posted last
  * @len: and the length of its first buffer
  * @kind_from: number of the first entry of that kind
@@ -296,7 +298,7 @@ struct psp {
 	u64 rechecked;
 	/** @busy: command that firmware is executing, NULL if none */
 	const struct psp_row *busy;
-	/** @busy_since: since when, in ns of the monotonic clock */
+	/** @busy_since: since when, by psp_clock() */
 	u64 busy_since;
 	/** @end: PSP_ALIVE, or why it is over; platform.c's, too; read by all without a lock */
 	enum psp_end end;
@@ -462,6 +464,22 @@ struct psp_call {
 	bool posted;
 	int ret;
 };
+
+/*
+ * Time in ns, for what the firmware takes. Each command is timed, and where the kernel does not
+ * trust the TSC, to read the monotonic clock may take as long as all else that the driver does
+ * for a command. This clock is cheap; it may then be off by a tick between two processors.
+ */
+static inline u64 psp_clock(void)
+{
+	return local_clock();
+}
+
+/* ns that have passed since psp_clock() said @then */
+static inline u64 psp_clock_since(u64 then)
+{
+	return max_t(s64, psp_clock() - then, 0);
+}
 
 /* Does this firmware have the command, on this host? */
 static inline bool psp_offers(const struct psp *psp, const struct psp_row *row)

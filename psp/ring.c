@@ -20,7 +20,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -200,7 +199,7 @@ bool psp_ring_takes(const struct psp *psp, const struct psp_call *call)
 static bool is_wanted(const struct psp *psp)
 {
 	return atomic_read(&psp->queued) || (psp->ring.displaced_ns &&
-		ktime_get_ns() - psp->ring.displaced_ns < PSP_TURN_NS);
+		psp_clock_since(psp->ring.displaced_ns) < PSP_TURN_NS);
 }
 
 /**
@@ -344,7 +343,7 @@ int psp_ring_post(struct psp *psp, struct psp_call *call)
 	answer_at(ring, ring->tail)->status = cpu_to_le16(NO_ANSWER);
 	*call_at(ring, ring->tail) = call;
 	if (!outstanding(ring))
-		ring->since = ktime_get_ns();
+		ring->since = psp_clock();
 	ring->tail++;
 	WRITE_ONCE(ring->posted, ring->posted + 1);
 	note_busy(psp);
@@ -365,7 +364,6 @@ int psp_ring_wait(struct psp *psp)
 	struct psp_ring *ring = &psp->ring;
 	const struct psp_row *oldest = (*call_at(ring, ring->taken))->row;
 	u8 head, done, i;
-	u64 now;
 
 	if (!psp_mailbox_await_head(psp, oldest))
 		return psp_mailbox_give_up(psp, oldest, -ETIMEDOUT);
@@ -377,13 +375,12 @@ int psp_ring_wait(struct psp *psp)
 	for (i = 0; i < done; i++)
 		if (answer_at(ring, ring->taken + i)->status == cpu_to_le16(NO_ANSWER))
 			return psp_mailbox_give_up(psp, oldest, -EIO);
-	now = ktime_get_ns();
-	ring->took_ns = div_u64(now - ring->since, done);
+	ring->took_ns = div_u64(psp_clock_since(ring->since), done);
 	if ((s8)(ring->taken - ring->kind_from) >= 0)
 		ring->mixed = false;
 	if (!ring->mixed)
 		WRITE_ONCE(ring->each_ns, ring->took_ns);
-	ring->since = now;
+	ring->since = psp_clock();
 	return done;
 }
 
@@ -421,7 +418,7 @@ struct psp_call *psp_ring_take(struct psp *psp, bool done)
 	call = *call_at(ring, at);
 	WRITE_ONCE(ring->taken, at + 1);
 	if (!done)
-		call->firmware_ns = ktime_get_ns() - ring->since;
+		call->firmware_ns = psp_clock_since(ring->since);
 	note_busy(psp);
 	if (!done)
 		return call;

@@ -33,7 +33,6 @@
 #include <linux/crash_dump.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
-#include <linux/ktime.h>
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
@@ -102,7 +101,7 @@ static ssize_t busy_show(struct device *dev, struct device_attribute *attr, char
 	if (!row)
 		return sysfs_emit(buf, "idle\n");
 	return sysfs_emit(buf, "%s %llu ms\n", row->name,
-			  (ktime_get_ns() - since) / NSEC_PER_MSEC);
+			  psp_clock_since(since) / NSEC_PER_MSEC);
 }
 static DEVICE_ATTR_RO(busy);
 

@@ -6,7 +6,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ktime.h>
 #include <linux/sched/signal.h>
 
 #include "psp.h"
@@ -40,13 +39,13 @@ void psp_take_to_post(struct psp *psp, struct psp_call *call)
 	call->status = SEV_FW_NO_CALL;
 	call->queue_ns = 0;
 	if (!mutex_trylock(&psp->lock)) {
-		began = ktime_get_ns();
+		began = psp_clock();
 		atomic_inc(&psp->queued);
 		mutex_lock(&psp->lock);
 		atomic_dec(&psp->queued);
 		WRITE_ONCE(psp->turns, psp->turns + 1);
 		wake_up(&psp->turn);
-		call->queue_ns = ktime_get_ns() - began;
+		call->queue_ns = psp_clock_since(began);
 	}
 }
 
