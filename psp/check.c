@@ -15,11 +15,17 @@
  */
 const struct psp_row *psp_row_find(u32 id)
 {
-	unsigned int i;
+	unsigned int first = 0, end = psp_nr_rows, middle;
 
-	for (i = 0; i < psp_nr_rows; i++)
-		if (psp_rows[i].id == id)
-			return &psp_rows[i];
+	while (first < end) {
+		middle = (first + end) / 2;
+		if (psp_rows[middle].id == id)
+			return &psp_rows[middle];
+		if (psp_rows[middle].id < id)
+			first = middle + 1;
+		else
+			end = middle;
+	}
 	return NULL;
 }
 
@@ -209,7 +215,7 @@ void psp_fill(const struct psp_row *row, const struct psp_user_block *user,
 		if (row->buf[i].kind != SEV_FW_BUF_NONE)
 			memset(fw->byte + row->buf[i].addr, 0, sizeof(u64));
 
-	for (i = 0; i < PSP_OWNS; i++) {
+	for (i = 0; i < PSP_OWNS && row->own[i].kind != PSP_OWN_NONE; i++) {
 		if (row->own[i].kind == PSP_OWN_HANDLE)
 			psp_fw_put32(fw, row->own[i].off, fill->handle);
 		else if (row->own[i].kind == PSP_OWN_ASID)
@@ -244,9 +250,8 @@ void psp_scrub(const struct psp_row *row, const struct psp_fw_block *fw,
 			memcpy(user->byte + row->buf[i].addr,
 			       given.byte + row->buf[i].addr, sizeof(u64));
 
-	for (i = 0; i < PSP_OWNS; i++)
-		if (row->own[i].kind != PSP_OWN_NONE &&
-		    row->own[i].kind != PSP_OWN_NEW_HANDLE)
+	for (i = 0; i < PSP_OWNS && row->own[i].kind != PSP_OWN_NONE; i++)
+		if (row->own[i].kind != PSP_OWN_NEW_HANDLE)
 			memset(user->byte + row->own[i].off, 0, psp_own_size(row->own[i].kind));
 }
 

@@ -23,11 +23,12 @@
  */
 u32 psp_driver_field(const struct psp_call *call, enum psp_own_kind kind)
 {
+	const struct psp_row *row = call->row;
 	unsigned int i;
 
-	for (i = 0; i < PSP_OWNS; i++)
-		if (call->row->own[i].kind == kind)
-			return psp_fw_get32(&call->fw, call->row->own[i].off);
+	for (i = 0; i < PSP_OWNS && row->own[i].kind != PSP_OWN_NONE; i++)
+		if (row->own[i].kind == kind)
+			return psp_fw_get32(&call->fw, row->own[i].off);
 	return 0;
 }
 
@@ -39,11 +40,12 @@ u32 psp_driver_field(const struct psp_call *call, enum psp_own_kind kind)
  */
 void psp_set_driver_field(struct psp_call *call, enum psp_own_kind kind, u32 value)
 {
+	const struct psp_row *row = call->row;
 	unsigned int i;
 
-	for (i = 0; i < PSP_OWNS; i++)
-		if (call->row->own[i].kind == kind)
-			psp_fw_put32(&call->fw, call->row->own[i].off, value);
+	for (i = 0; i < PSP_OWNS && row->own[i].kind != PSP_OWN_NONE; i++)
+		if (row->own[i].kind == kind)
+			psp_fw_put32(&call->fw, row->own[i].off, value);
 }
 
 /* The handle of the guest that is meant, or whose key is to be shared; 0 if none. */
@@ -65,7 +67,7 @@ static u8 context_at(const struct psp_row *row)
 {
 	unsigned int i;
 
-	for (i = 0; i < PSP_OWNS; i++)
+	for (i = 0; i < PSP_OWNS && row->own[i].kind != PSP_OWN_NONE; i++)
 		if (row->own[i].kind == PSP_OWN_CONTEXT)
 			return row->own[i].off;
 	return NO_CONTEXT;

@@ -225,6 +225,8 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 	for (i = 0; i < SEV_FW_BUFS; i++) {
 		const struct psp_buf *buf = &call->row->buf[i];
 
+		if (!lent[i].pages)
+			continue;
 		/* a page of the guest's now, whose host side takes it back one day */
 		if (buf->after == SEV_FW_PAGE_GUEST && !psp_is_borrowed(buf) &&
 		    call->status == SEV_FW_STATUS_SUCCESS)

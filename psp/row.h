@@ -192,7 +192,7 @@ struct psp_buf {
  * @then: enum psp_then
  * @user: bytes that the caller may set
  * @never: bits for what the firmware has, and the driver does not give
- * @own: fields that the driver fills in
+ * @own: fields that the driver fills in, those that there are first
  * @buf: buffers
  */
 struct psp_row {

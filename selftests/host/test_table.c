@@ -79,6 +79,9 @@ TEST(columns_are_in_range_and_do_not_overlap)
 		for (i = 0; i < PSP_OWNS; i++) {
 			if (row->own[i].kind == PSP_OWN_NONE)
 				continue;
+			/* nobody looks beyond the first that is not there */
+			EXPECT_TRUE(!i || row->own[i - 1].kind != PSP_OWN_NONE)
+				TH_LOG("%s own[%u]", row->name, i);
 			EXPECT_LE(row->own[i].off + psp_own_size(row->own[i].kind), row->size)
 				TH_LOG("%s own[%u]", row->name, i);
 			/* each caller must be told the handle */
