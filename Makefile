@@ -6,12 +6,14 @@
 # Kernel to build for and to boot; default: the newest whose headers are installed
 KVER ?=
 # The shell must not see what is in it, so recipes name it only.
-export KVER INSTALL_PATH KIND
+export KVER INSTALL_PATH KIND FUZZ_MINUTES
 VERSION = $${KVER:+"$$KVER"}
 KERNEL = $${KVER:+--kernel="$$KVER"}
 # Kind of guest for "make demo-linux": snp, sev-es or sev
 KIND ?= snp
 demo-linux-snp: override KIND := snp
+# Minutes for each target of "make fuzz"; default: its own
+FUZZ_MINUTES ?=
 # Options of scripts/box for "make shell"
 BOX ?=
 # Options of selftests/run_kselftest.sh, and tests, for "make kselftest"
@@ -34,6 +36,8 @@ help:
 	@echo '                  checks of blocks for every block; takes 10 minutes of a processor'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
+	@echo '  make fuzz       AFL++ on what user space reads from others; FUZZ_MINUTES=N for each of'
+	@echo '                  five targets (5)'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
 	@echo '                  one, otherwise in the box; KSELFTEST="--destructive" permits'
 	@echo '                  to change the keys of the platform'
@@ -121,6 +125,9 @@ prove: setup
 	@scripts/prove
 	@scripts/prove-core
 
+fuzz: setup
+	@scripts/fuzz
+
 check-tree: programs
 	@scripts/check-tree
 
@@ -167,5 +174,5 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
-	check check-long prove check-tree check-kernels kselftest hardware-report bench \
+	check check-long prove fuzz check-tree check-kernels kselftest hardware-report bench \
 	kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean

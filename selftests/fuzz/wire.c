@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A hostile line for either side of a migration. The VMs are made up here; calls on them go
+ * well or fail as the input says. Two rules are insisted upon: a guest runs on the target only
+ * once it is whole, and on the source only while that has not given it up.
+ *
+ * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
+ * these bits there are; then the messages. A byte of 0x80 to 0x89 in place of a message is short
+ * for a header of that kind, with the length that its body has.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../tools/migrate/sides.h"
+#include "../../tools/sevfw/progress.h"
+
+#include "fuzz.h"
+
+#define RAM		(64 << 10)
+#define SHORT_HEADER	0x80
+
+static struct input fails;
+static struct { bool vm, started, finished, running, sent; } state;
+static uint8_t ram[RAM];
+
+/* The next call goes well, or not. */
+static int outcome(void)
+{
+	switch (take(&fails)) {
+	case 1:
+		return -EIO;
+	case 2:
+		return -EINVAL;
+	default:
+		return 0;
+	}
+}
+
+/* ---- functions that the sides call ---- */
+
+const struct launch_ops launch_fw;
+
+int launch_open(struct launch *l, const struct launch_ops *ops, uint32_t policy)
+{
+	memset(l, 0, sizeof(*l));
+	l->ops = ops;
+	l->policy = policy;
+	memset(&state, 0, sizeof(state));
+	return outcome();
+}
+
+void launch_close(struct launch *l)
+{
+	l->vm.memory = NULL;
+	state.vm = false;
+}
+
+const char *launch_error(const struct launch *l, int err)
+{
+	return l && err ? "as the input wants" : "no error";
+}
+
+const char *sev_status_text(uint32_t status)
+{
+	return status ? "status" : "SUCCESS";
+}
+
+int launch_vm(struct launch *l, size_t size)
+{
+	insist(!state.vm && size && !(size % 4096), "a VM of pages");
+	l->vm.memory = ram;
+	l->vm.size = size;
+	state.vm = true;
+	return outcome();
+}
+
+int launch_init(struct launch *l)
+{
+	insist(l->vm.memory, "a VM");
+	return outcome();
+}
+
+int vm_register(struct vm *vm)
+{
+	insist(vm->memory, "a VM");
+	return outcome();
+}
+
+int launch_steps(struct launch *l, size_t size, unsigned int steps)
+{
+	if (steps & STEP_VM) {
+		l->vm.memory = ram;
+		l->vm.size = size;
+		state.vm = true;
+	}
+	return outcome();
+}
+
+int launch_start(struct launch *l)
+{
+	insist(l->vm.memory, "a VM");
+	return outcome();
+}
+
+int launch_update_at(struct launch *l, uint64_t gpa, uint32_t len)
+{
+	insist(l->vm.memory && len, "a VM");
+	return gpa < l->vm.size ? outcome() : -EINVAL;
+}
+
+int migrate_target(struct launch *l, const struct vendor_files *vendor,
+		   struct migrate_target *target)
+{
+	insist(l->ops && !vendor, "an open launch");
+	memset(target, 0, sizeof(*target));
+	return outcome();
+}
+
+int migrate_receive_start(struct launch *l, const struct migrate_session *session)
+{
+	insist(state.vm && !state.started && session->policy == l->policy, "one START");
+	state.started = true;
+	return outcome();
+}
+
+int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
+			 const struct migrate_packet *packets, uint32_t *done)
+{
+	insist(state.started && count && count <= MIGRATE_MANY, "pages after START");
+	for (uint32_t i = 0; i < count; i++)
+		insist(packets[i].len <= SEV_FW_PACKET_MAX, "a packet that fits");
+	*done = 0;
+	return gpas[0] < l->vm.size ? outcome() : -EINVAL;
+}
+
+int migrate_receive_finish(struct launch *l)
+{
+	insist(l->vm.memory && state.started, "the end of what was started");
+	if (state.finished)
+		return -EIO;
+	state.finished = true;
+	return outcome();
+}
+
+int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
+{
+	insist(vm->memory && cpu && state.started, "a vCPU");
+	return outcome();
+}
+
+int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
+{
+	insist(vm->memory && count && !state.sent, "a guest that is here");
+	insist(!state.started || state.finished, "a guest that is whole");
+	state.running = true;
+	++*next;
+	return outcome();
+}
+
+int counter_digest(struct launch *l, uint8_t *digest)
+{
+	insist(l->vm.memory, "a VM");
+	memset(digest, 0, OWNER_HASH_SIZE);
+	return outcome();
+}
+
+void counter_load(struct vm *vm)
+{
+	insist(vm->memory, "a VM");
+}
+
+int migrate_send_start(struct launch *l, const struct migrate_target *target,
+		       struct migrate_session *session)
+{
+	insist(l->vm.memory && target, "a guest");
+	memset(session, 0, sizeof(*session));
+	return outcome();
+}
+
+int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, uint32_t len,
+		      struct migrate_packet *packets, uint32_t *done)
+{
+	insist(count && count <= MIGRATE_MANY && gpas[count - 1] + len <= l->vm.size, "its RAM");
+	for (uint32_t i = 0; i < count; i++)
+		packets[i].len = len;
+	*done = count;
+	return outcome();
+}
+
+int migrate_send_finish(struct launch *l)
+{
+	insist(l->vm.memory && !state.sent, "one end");
+	state.sent = true;
+	return outcome();
+}
+
+int migrate_send_cancel(struct launch *l)
+{
+	insist(l->vm.memory && !state.sent, "a guest that is still here");
+	return outcome();
+}
+
+int live_log(struct vm *vm, bool on)
+{
+	insist(vm->memory || !on, "a VM");
+	return 0;
+}
+
+int live_written(struct vm *vm, uint64_t *bitmap)
+{
+	memset(bitmap, 0, vm->size / 4096 / 8);
+	*bitmap = take(&fails);
+	return 0;
+}
+
+int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
+{
+	insist(vm->memory, "a VM");
+	memset(cpu, 0, sizeof(*cpu));
+	return outcome();
+}
+
+/* ---- the line ---- */
+
+static uint32_t body_size(enum wire_kind kind)
+{
+	switch (kind) {
+	case WIRE_HELLO:
+		return sizeof(struct migrate_target);
+	case WIRE_START:
+		return sizeof(struct wire_start);
+	case WIRE_PAGE:
+		return offsetof(struct migrate_packet, data) + 16;
+	case WIRE_CPU:
+		return sizeof(struct live_cpu);
+	case WIRE_STOPPED:
+		return sizeof(struct wire_stopped);
+	default:
+		return 0;
+	}
+}
+
+/* A whole message of this kind; its body begins as the input goes on. */
+static void put_short(int fd, uint8_t kind, struct input *in)
+{
+	struct wire_header header = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = kind + 1,
+		.where = 4096ull * take(in), .len = body_size(kind + 1),
+	};
+	union wire_body body = { .page = { .len = 16 } };
+
+	if (kind + 1 == WIRE_START)
+		body.start.ram = 4096ull * (1 + take(in) % 16);
+	else if (kind + 1 != WIRE_PAGE)
+		*(uint8_t *)&body = take(in);
+	insist(write(fd, &header, sizeof(header)) == sizeof(header) &&
+	       write(fd, &body, header.len) == (ssize_t)header.len, "a line");
+}
+
+/* Standard input for a side: the rest of the input, and its end */
+static int make_line(struct input *in)
+{
+	int fd = memfd_create("line", 0);
+
+	insist(fd >= 0, "a line");
+	while (in->left) {
+		uint8_t first = take(in);
+
+		if (first >= SHORT_HEADER && first < SHORT_HEADER + WIRE_REFUSED)
+			put_short(fd, first - SHORT_HEADER, in);
+		else
+			insist(write(fd, &first, 1) == 1, "a line");
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+void fuzz_ready(void)
+{
+}
+
+void fuzz_one(const uint8_t *data, size_t size)
+{
+	struct migrate_options opt = { .memory = RAM, .by_dev = false };
+	struct input in = { data, size };
+	uint8_t how = take(&in), bits = take(&in);
+	uint32_t status;
+
+	fails = (struct input){ in.at, bits < in.left ? bits : in.left };
+	in.at += fails.left;
+	in.left -= fails.left;
+	fuzz_silence();
+	insist(dup2(make_line(&in), STDIN_FILENO) == STDIN_FILENO, "standard input");
+	opt.cancel = how >> 2 & 7;
+	opt.policy = how & 2 ? OWNER_POLICY_NODBG : 0;
+	if (how & 1)
+		side_receive(&opt, &status);
+	else
+		side_send(&opt, &status);
+}
