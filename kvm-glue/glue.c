@@ -234,4 +234,6 @@ const struct psp_guest_ops kvm_sev_guest_ops = {
 	.give_back = give_back_page,
 	.hold = glue_hold,
 	.move_in = glue_move_in,
+	.move_out = glue_move_out,
+	.replace = glue_replace,
 };

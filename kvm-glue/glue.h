@@ -47,6 +47,9 @@ int glue_fill_save_area(struct vcpu_svm *svm);
 int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg);
 int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
 		 void *arg);
+int glue_move_out(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		  void *arg);
+int glue_replace(struct psp_guest *guest, unsigned long uaddr, psp_use_pair_t use, void *arg);
 
 /* The address that KVM gives each vCPU's save area in an SNP guest. */
 #define GLUE_VMSA_GPA	0xfffffffff000ull

@@ -64,6 +64,13 @@ static inline bool glue_is_snp(struct kvm *kvm)
 			int order, void *arg)
 #endif
 
+/* Does a page that leaves private memory find back? Only where glue_populate() can be had. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0) && !defined(KVM_SEV_GLUE_IN_TREE)
+#define GLUE_PAGES_COME_BACK	false
+#else
+#define GLUE_PAGES_COME_BACK	true
+#endif
+
 /*
  * A guest whose memory is lost must not run any more. Since 7.2 the kernel keeps for KVM's own
  * modules what has running vCPUs leave the guest; nor has psp_sev SNP guests there, whose memory

@@ -9,6 +9,10 @@
  * and a frame stays private. Within it guest_memfd, or the lock of the folio, keeps the page in
  * place. Under these locks there is no access to user memory here, and must be none: it may be
  * guest_memfd's.
+ *
+ * A page that leaves the guest, or is replaced, is in guest_memfd of a frame that is shared: KVM
+ * maps none of it then, and a guest that wants it exits. Uptodate says that a page is the
+ * guest's, or has nothing in it that anybody else had; KVM makes it so before it maps the page.
  */
 #include <linux/file.h>
 #include <linux/interval_tree.h>
@@ -16,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/swap.h>
 
 #include "glue_compat.h"
 #include "glue.h"
@@ -59,6 +64,62 @@ static struct folio *lock_folio(struct kvm_memory_slot *slot, pgoff_t index)
 }
 
 /**
+ * struct frame - a frame of the guest's and what is there
+ * @gpa: its address in the guest
+ * @private: it is private; otherwise shared
+ * @index: where it is in guest_memfd
+ * @folio: its folio there, locked; NULL: there is none
+ */
+struct frame {
+	u64 gpa;
+	bool private;
+	pgoff_t index;
+	struct folio *folio;
+};
+
+/* Return: 0 with kvm->slots_lock held, -EINVAL without. */
+static int find_frame(struct kvm *kvm, unsigned long uaddr, struct frame *frame)
+{
+	struct kvm_memory_slot *slot;
+	gfn_t gfn;
+
+	mutex_lock(&kvm->slots_lock);
+	slot = find_slot(kvm, uaddr);
+	if (!slot) {
+		mutex_unlock(&kvm->slots_lock);
+		return -EINVAL;
+	}
+	gfn = hva_to_gfn_memslot(uaddr, slot);
+	frame->gpa = gfn_to_gpa(gfn);
+	frame->private = kvm_mem_is_private(kvm, gfn);
+	frame->index = gfn - slot->base_gfn + slot->gmem.pgoff;
+	frame->folio = lock_folio(slot, frame->index);
+	return 0;
+}
+
+static void put_frame(struct kvm *kvm, struct frame *frame)
+{
+	if (frame->folio) {
+		folio_unlock(frame->folio);
+		folio_put(frame->folio);
+	}
+	mutex_unlock(&kvm->slots_lock);
+}
+
+static struct page *page_of(const struct frame *frame)
+{
+	return folio_file_page(frame->folio, frame->index);
+}
+
+/* An entry of the RMP for 2 MiB is not for one page of it to be changed. */
+static int check_folio(const struct frame *frame)
+{
+	if (!frame->folio)
+		return -ENOENT;
+	return folio_test_large(frame->folio) ? -EOPNOTSUPP : 0;
+}
+
+/**
  * glue_hold() - see struct psp_guest_ops
  * @guest: guest, lent
  * @uaddr: address in a memory slot, of a whole page
@@ -71,32 +132,111 @@ static struct folio *lock_folio(struct kvm_memory_slot *slot, pgoff_t index)
 int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg)
 {
 	struct kvm *kvm = to_lent(guest)->kvm;
-	struct kvm_memory_slot *slot;
-	struct folio *folio = NULL;
-	int ret = -EINVAL;
-	pgoff_t index = 0;
-	gfn_t gfn = 0;
+	struct frame frame;
+	int ret = find_frame(kvm, uaddr, &frame);
 
-	mutex_lock(&kvm->slots_lock);
-	slot = find_slot(kvm, uaddr);
-	if (slot) {
-		gfn = hva_to_gfn_memslot(uaddr, slot);
-		index = gfn - slot->base_gfn + slot->gmem.pgoff;
+	if (ret)
+		return ret;
+	ret = frame.private ? check_folio(&frame) : -EINVAL;
+	if (!ret)
+		ret = use(page_of(&frame), frame.gpa, arg);
+	put_frame(kvm, &frame);
+	return ret;
+}
+
+/* A page that the guest has made a vCPU's save area is used by its address, and must stay. */
+static bool is_save_area(struct kvm *kvm, struct page *page)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		if (to_svm(vcpu)->vmcb->control.vmsa_pa == page_to_phys(page))
+			return true;
+	return false;
+}
+
+static int check_leaving(struct kvm *kvm, const struct frame *frame)
+{
+	int ret = check_folio(frame);
+
+	if (!GLUE_PAGES_COME_BACK)
+		return -EOPNOTSUPP;
+	if (ret)
+		return ret;
+	return frame->private || is_save_area(kvm, page_of(frame)) ? -EBUSY : 0;
+}
+
+/**
+ * glue_move_out() - see struct psp_guest_ops
+ * @guest: guest, lent
+ * @uaddr: address in a memory slot, of a whole page
+ * @use: to be called with the private page
+ * @arg: its argument
+ *
+ * Context: kvm->lock held. Takes kvm->slots_lock and the folio's.
+ * Return: as @use, -EINVAL, -ENOENT, -EBUSY, or -EOPNOTSUPP of huge pages, or where no page comes
+ * back.
+ */
+int glue_move_out(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		  void *arg)
+{
+	struct kvm *kvm = to_lent(guest)->kvm;
+	struct frame frame;
+	int ret = find_frame(kvm, uaddr, &frame);
+
+	if (ret)
+		return ret;
+	ret = check_leaving(kvm, &frame);
+	if (!ret)
+		ret = use(page_of(&frame), frame.gpa, arg);
+	if (!ret)
+		folio_clear_uptodate(frame.folio);
+	put_frame(kvm, &frame);
+	return ret;
+}
+
+/* In the place of @frame's folio, which nobody maps. */
+static void put_in_place(struct frame *frame, struct folio *folio)
+{
+	folio_mark_uptodate(folio);
+	replace_page_cache_folio(frame->folio, folio);
+	folio_add_lru(folio);
+}
+
+/**
+ * glue_replace() - see struct psp_guest_ops
+ * @guest: guest, lent
+ * @uaddr: address in a memory slot, of a whole page
+ * @use: to be called with the private page, and the one that is to take its place
+ * @arg: its argument
+ *
+ * Context: kvm->lock held. Takes kvm->slots_lock and the folio's.
+ * Return: as glue_move_out(), or -ENOMEM.
+ */
+int glue_replace(struct psp_guest *guest, unsigned long uaddr, psp_use_pair_t use, void *arg)
+{
+	struct kvm *kvm = to_lent(guest)->kvm;
+	struct page *other = alloc_page(GFP_HIGHUSER);
+	struct frame frame;
+	int ret;
+
+	if (!other)
+		return -ENOMEM;
+	ret = find_frame(kvm, uaddr, &frame);
+	if (ret)
+		goto out;
+	ret = check_leaving(kvm, &frame);
+	if (!ret) {
+		folio_lock(page_folio(other));
+		ret = use(page_of(&frame), other, frame.gpa, arg);
+		if (!ret)
+			put_in_place(&frame, page_folio(other));
+		folio_unlock(page_folio(other));
 	}
-	if (slot && kvm_mem_is_private(kvm, gfn)) {
-		folio = lock_folio(slot, index);
-		ret = -ENOENT;
-	}
-	/* an entry of the RMP for 2 MiB is not for one page of it to be changed */
-	if (folio && folio_test_large(folio))
-		ret = -EOPNOTSUPP;
-	else if (folio)
-		ret = use(folio_file_page(folio, index), gfn_to_gpa(gfn), arg);
-	if (folio) {
-		folio_unlock(folio);
-		folio_put(folio);
-	}
-	mutex_unlock(&kvm->slots_lock);
+	put_frame(kvm, &frame);
+out:
+	put_page(other);
 	return ret;
 }
 
@@ -148,6 +288,17 @@ int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t us
 
 int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
 		 void *arg)
+{
+	return -EOPNOTSUPP;
+}
+
+int glue_move_out(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		  void *arg)
+{
+	return -EOPNOTSUPP;
+}
+
+int glue_replace(struct psp_guest *guest, unsigned long uaddr, psp_use_pair_t use, void *arg)
 {
 	return -EOPNOTSUPP;
 }

@@ -13,8 +13,11 @@
  *
  *   private  a page of an SNP guest's private memory, which has no user address: named
  *          by that of the same frame's shared memory. Content that stands there moves in,
- *          where the page becomes the guest's by the command. The owner keeps the page in
- *          place while the firmware is asked, psp_buffers_use()
+ *          where the page becomes the guest's by the command and the firmware reads it. The
+ *          owner keeps the page in place while the firmware is asked, psp_buffers_use()
+ *
+ *   metadata  an entry of the firmware's own about a page that is swapped out, which the
+ *          caller names by its number: metadata.c
  *
  * A command that is issued once needs each buffer in one piece. A command that is issued
  * for each run proceeds in slices; a slice ends where a run of physically
@@ -24,6 +27,7 @@
  */
 #include <linux/cacheflush.h>
 #include <linux/cpufeature.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
@@ -175,6 +179,12 @@ static int name_vcpu(struct psp_buffers *bufs, struct psp_mapping *map)
 	return 0;
 }
 
+/* The firmware is given the entry's address, and the caller keeps its number. */
+static int check_entry(const struct psp_mapping *map)
+{
+	return (u64)(unsigned long)map->uaddr < SEV_FW_SNP_ENTRIES ? 0 : -EINVAL;
+}
+
 /* KVM has private memory in small pages only. */
 static int check_private(const struct psp_mapping *map)
 {
@@ -216,7 +226,8 @@ static int bounce(struct psp_buffers *bufs, struct psp_mapping *map)
 /* Is there a copy of what the caller has, or will get? */
 static bool takes_content(const struct psp_buf *buf)
 {
-	return buf->kind == SEV_FW_BUF_BLOB || buf->kind == SEV_FW_BUF_IMAGE || psp_moves_in(buf);
+	return buf->kind == SEV_FW_BUF_BLOB || buf->kind == SEV_FW_BUF_IMAGE ||
+	       psp_brings_content(buf);
 }
 
 /**
@@ -260,6 +271,8 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 			ret = name_vcpu(bufs, map);
 		else if (map->buf->kind == SEV_FW_BUF_PRIVATE)
 			ret = check_private(map);
+		else if (map->buf->kind == SEV_FW_BUF_METADATA)
+			ret = check_entry(map);
 		if (!ret && takes_content(map->buf))
 			ret = bounce(bufs, map);
 		if (ret)
@@ -395,7 +408,7 @@ static int begin(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos, u32
 		if (ret)
 			return ret;
 	}
-	if (map->buf->kind == SEV_FW_BUF_PRIVATE)
+	if (map->buf->kind == SEV_FW_BUF_PRIVATE || map->buf->kind == SEV_FW_BUF_METADATA)
 		return 0;
 
 	/* a length of what is not there must not reach firmware */
@@ -437,45 +450,62 @@ int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw
 }
 
 /**
- * struct use - the firmware is asked once a private page is in place
+ * struct use - the firmware is asked once private pages are in place
  * @call: command
- * @map: buffer whose page it is
+ * @in: buffer whose page becomes, or is, the guest's; NULL: there is none
+ * @out: buffer whose page leaves the guest, likewise
  * @ask: asks the firmware
  * @arg: argument of @ask
  * @ret: result of @ask
  */
 struct use {
 	struct psp_call *call;
-	struct psp_mapping *map;
+	struct psp_mapping *in;
+	struct psp_mapping *out;
 	int (*ask)(void *arg);
 	void *arg;
 	int ret;
 };
 
-static void ask_about(struct use *use, struct page *page, u64 gpa)
+static void put_page_in(struct use *use, const struct psp_mapping *map, struct page *page)
 {
 	flush_pages(&page, 1);
-	psp_fw_put_addr(&use->call->fw, use->map->buf->addr, psp_addr_page(page, 0));
+	psp_fw_put_addr(&use->call->fw, map->buf->addr, psp_addr_page(page, 0));
+}
+
+static void ask_about(struct use *use, const struct psp_mapping *map, struct page *page, u64 gpa)
+{
+	put_page_in(use, map, page);
 	use->call->gpa = gpa;
 	use->ret = use->ask(use->arg);
 }
 
+/* Content that the firmware has corrected comes back in the bounce buffer. */
+static void note_corrected(struct psp_mapping *map, const struct psp_call *call,
+			   struct page *page)
+{
+	map->corrected = map->bounce.virt && call->status == SEV_FW_STATUS_INVALID_PARAM &&
+			 memcmp(map->bounce.virt, page_address(page), PAGE_SIZE);
+	if (map->corrected)
+		memcpy(map->bounce.virt, page_address(page), PAGE_SIZE);
+}
+
 /*
  * Copies the content into a page that is not the guest's yet: a write to one that is would fault.
- * Content that the firmware has corrected comes back in the bounce buffer. A page that the firmware
- * keeps is reported as moved in: otherwise guest_memfd would clear it before its next use, and that
- * write would fault.
+ * A page that the firmware keeps is reported as moved in: otherwise guest_memfd would clear it
+ * before its next use, and that write would fault.
  */
 static int use_new(struct page *page, u64 gpa, void *arg)
 {
 	struct use *use = arg;
-	struct psp_mapping *map = use->map;
+	struct psp_mapping *map = use->in;
 	struct psp_call *call = use->call;
 
 	if (psp_fwmem_is_given(page))
 		return -EEXIST;
-	memcpy(page_address(page), map->bounce.virt, PAGE_SIZE);
-	ask_about(use, page, gpa);
+	if (map->bounce.virt)
+		memcpy(page_address(page), map->bounce.virt, PAGE_SIZE);
+	ask_about(use, map, page, gpa);
 	if (call->stuck) {
 		psp_fwmem_lose_page(page);
 		return 0;
@@ -483,10 +513,7 @@ static int use_new(struct page *page, u64 gpa, void *arg)
 	/* it is the guest's, although the platform's keys, say, could not be saved */
 	if (call->done)
 		return 0;
-	map->corrected = call->status == SEV_FW_STATUS_INVALID_PARAM &&
-			 memcmp(map->bounce.virt, page_address(page), PAGE_SIZE);
-	if (map->corrected)
-		memcpy(map->bounce.virt, page_address(page), PAGE_SIZE);
+	note_corrected(map, call, page);
 	return use->ret;
 }
 
@@ -497,42 +524,100 @@ static int use_present(struct page *page, u64 gpa, void *arg)
 
 	if (!psp_fwmem_is_given(page))
 		return -ENOENT;
-	ask_about(use, page, gpa);
-	if (use->call->stuck && use->map->buf->dir & SEV_FW_BUF_WRITE)
+	ask_about(use, use->in, page, gpa);
+	if (use->call->stuck && use->in->buf->dir & SEV_FW_BUF_WRITE)
 		psp_fwmem_lose_page(page);
 	return use->ret;
+}
+
+/* A page that is the guest's. If the firmware agrees it is the host's after that. */
+static int use_leaving(struct page *page, u64 gpa, void *arg)
+{
+	struct use *use = arg;
+
+	if (!psp_fwmem_is_given(page))
+		return -ENOENT;
+	ask_about(use, use->out, page, gpa);
+	if (use->call->stuck)
+		psp_fwmem_lose_page(page);
+	return use->call->done ? 0 : use->ret;
+}
+
+/* Both at once: the same page of the guest's, in another place. */
+static int use_both(struct page *page, struct page *other, u64 gpa, void *arg)
+{
+	struct use *use = arg;
+
+	if (!psp_fwmem_is_given(page))
+		return -ENOENT;
+	put_page_in(use, use->in, other);
+	ask_about(use, use->out, page, gpa);
+	if (use->call->stuck) {
+		psp_fwmem_lose_page(page);
+		psp_fwmem_lose_page(other);
+	}
+	return use->call->done ? 0 : use->ret;
+}
+
+static int use_private(struct psp_guest *guest, struct use *use)
+{
+	const struct psp_guest_ops *ops = guest->ops;
+	unsigned long in = use->in ? (unsigned long)use->in->uaddr : 0;
+	unsigned long out = use->out ? (unsigned long)use->out->uaddr : 0;
+
+	if (use->in && use->out)
+		return in == out ? ops->replace(guest, out, use_both, use) : -EINVAL;
+	if (use->out)
+		return ops->move_out(guest, out, use_leaving, use);
+	if (psp_moves_in(use->in->buf))
+		return ops->move_in(guest, in, use_new, use);
+	return ops->hold(guest, in, use_present, use);
+}
+
+static int put_entry_in(const struct psp_buffers *bufs, const struct psp_mapping *map,
+			struct psp_call *call)
+{
+	void *entry = psp_metadata_entry(bufs->guest->context, (unsigned long)map->uaddr,
+					 &call->status);
+
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	psp_fw_put_addr(&call->fw, map->buf->addr, psp_addr_virt(entry));
+	return 0;
 }
 
 /**
  * psp_buffers_use() - have the firmware asked, with private pages in place
  * @bufs: buffers, after psp_buffers_begin()
- * @call: command; receives the pages' addresses
+ * @call: command; receives the addresses of pages and entries
  * @ask: asks it
  * @arg: argument of @ask
  *
  * Context: process context. The host side holds what keeps private memory in place.
- * Return: as @ask, or as what the host side has of private memory.
+ * Return: as @ask, as what the host side has of private memory, or as psp_metadata_entry().
  */
 int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(void *arg),
 		    void *arg)
 {
 	struct use use = { .call = call, .ask = ask, .arg = arg };
-	struct psp_guest *guest = bufs->guest;
 	struct psp_mapping *map;
-	int ret;
+	int ret = 0;
 
 	call->gpa = bufs->gpa;
 	for_each_mapping(map, bufs) {
-		if (map->buf->kind != SEV_FW_BUF_PRIVATE)
-			continue;
-		use.map = map;
-		if (psp_moves_in(map->buf))
-			ret = guest->ops->move_in(guest, (unsigned long)map->uaddr, use_new, &use);
-		else
-			ret = guest->ops->hold(guest, (unsigned long)map->uaddr, use_present, &use);
-		return use.ret ?: ret;
+		if (psp_moves_out(map->buf))
+			use.out = map;
+		else if (map->buf->kind == SEV_FW_BUF_PRIVATE)
+			use.in = map;
+		else if (map->buf->kind == SEV_FW_BUF_METADATA)
+			ret = put_entry_in(bufs, map, call);
+		if (ret)
+			return ret;
 	}
-	return ask(arg);
+	if (!use.in && !use.out)
+		return ask(arg);
+	ret = use_private(bufs->guest, &use);
+	return use.ret ?: ret;
 }
 
 static void end_vmsa(struct psp_buffers *bufs, struct psp_mapping *map, u32 pos,

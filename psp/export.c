@@ -259,6 +259,8 @@ EXPORT_SYMBOL_GPL(snp_alloc_firmware_page);
  */
 void snp_free_firmware_page(void *addr)
 {
+	/* a guest's context, perhaps */
+	psp_metadata_end(addr);
 	psp_snp_page_free(addr);
 }
 EXPORT_SYMBOL_GPL(snp_free_firmware_page);

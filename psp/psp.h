@@ -22,6 +22,7 @@
  *   block.c    the life of a block, from the caller and back
  *   slices.c   the firmware commands that a block asks for
  *   buffer.c   memory that a block points to: bounce, pin, lend
+ *   metadata.c the firmware's entries about pages that are swapped out
  *   firmware.c images for the firmware, which come from the file system
  *
  * The one path that every command takes:
@@ -587,6 +588,10 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status);
 int psp_bring_up_snp(struct psp *psp, u32 *status);
 int psp_suspend(struct psp *psp);
 void psp_take_down(struct psp *psp, enum psp_end end);
+
+/* metadata.c */
+void *psp_metadata_entry(const void *context, u64 number, u32 *status);
+void psp_metadata_end(const void *context);
 
 /* submit.c */
 int psp_submit(struct psp *psp, struct psp_call *call);

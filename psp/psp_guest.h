@@ -76,6 +76,18 @@ enum psp_lent {
 typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
 
 /**
+ * typedef psp_use_pair_t - use a page of private memory, and one that may take its place
+ * @page: page
+ * @other: page of the host's
+ * @gpa: address that the page has in the guest
+ * @arg: argument of the caller that asked for the page
+ *
+ * Return: 0 if @other is the guest's now, and @page the host's; or an errno, and both stayed
+ * as they were.
+ */
+typedef int (*psp_use_pair_t)(struct page *page, struct page *other, u64 gpa, void *arg);
+
+/**
  * struct psp_guest_ops - how psp_sev reaches the guest behind a VM fd
  * @owner: module of these functions
  * @get: find and lock the guest behind @file. Returns 0 and sets *@guest, or
@@ -101,6 +113,11 @@ typedef int (*psp_use_private_t)(struct page *page, u64 gpa, void *arg);
  *	private memory has that address, or the frame is not private), -EEXIST (it is the guest's
  *	already), -ENOMEM, -EINTR (any signal; to be tried again), -EOPNOTSUPP (this
  *	kernel has none, or keeps it from us)
+ * @move_out: as @hold, of a frame that is shared, so that the guest cannot reach the page, nor
+ *	any vCPU has it for a save area; else it returns -EBUSY. The page has no content
+ *	any more if @use returns 0. -EOPNOTSUPP also where pages could not come back
+ * @replace: as @move_out, with another page that takes the place of this one if @use returns 0;
+ *	-ENOMEM if there is none
  *
  * Context: process context, may sleep. The lock taken by @get is outer to the
  * PSP lock.
@@ -114,6 +131,10 @@ struct psp_guest_ops {
 	void (*give_back)(struct psp_guest *guest, enum psp_lent kind, u64 index, bool encrypted);
 	int (*hold)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg);
 	int (*move_in)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+		       void *arg);
+	int (*move_out)(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
+			void *arg);
+	int (*replace)(struct psp_guest *guest, unsigned long uaddr, psp_use_pair_t use,
 		       void *arg);
 };
 

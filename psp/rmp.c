@@ -157,15 +157,26 @@ static struct psp_lent_pages buffer_pages(const struct psp_call *call, unsigned 
 static int give_to_guest(const struct psp_call *call, const struct psp_buf *buf,
 			 const struct psp_lent_pages *lent)
 {
-	if (psp_rmp_assigned(lent->pfn) != psp_is_borrowed(buf))
-		return psp_is_borrowed(buf) ? -ENOENT : -EEXIST;
+	bool already = buf->before == SEV_FW_PAGE_PRE_SWAP;
+
+	if (psp_rmp_assigned(lent->pfn) != already)
+		return already ? -ENOENT : -EEXIST;
 	return psp_rmp_give_guest(lent->pfn, call->gpa, call->asid) ? -EFAULT : 0;
 }
 
-/* Return: true if a page of the guest's can be neither its own nor the host's any more. */
-static bool give_back_to_guest(struct psp *psp, const struct psp_lent_pages *lent)
+/*
+ * The pages of a buffer once its command is over: they stay the guest's if they have become
+ * so, are the guest's again if they were before and have not left it, and else the host's.
+ * Return: true if there are some that can be neither.
+ */
+static bool settle(struct psp *psp, const struct psp_buf *buf, const struct psp_lent_pages *lent,
+		   bool done)
 {
-	return lent->pages && reclaim(psp, lent->pfn, false);
+	if (!lent->pages || (done && buf->before == SEV_FW_PAGE_PRE_GUEST))
+		return false;
+	if (buf->before == SEV_FW_PAGE_PRE_SWAP && !(done && psp_moves_out(buf)))
+		return reclaim(psp, lent->pfn, false);
+	return psp_fwmem_take_pages(psp, lent->pfn, lent->pages);
 }
 
 /**
@@ -191,7 +202,7 @@ int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages
 		return 0;
 	for (i = 0; !ret && i < SEV_FW_BUFS; i++) {
 		lent[i] = buffer_pages(call, i);
-		if (lent[i].pages && call->row->buf[i].before == SEV_FW_PAGE_PRE_GUEST)
+		if (lent[i].pages && psp_is_guests(&call->row->buf[i]))
 			ret = give_to_guest(call, &call->row->buf[i], &lent[i]);
 		else
 			ret = psp_fwmem_give_pages(psp, lent[i].pfn, lent[i].pages);
@@ -225,17 +236,10 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 	for (i = 0; i < SEV_FW_BUFS; i++) {
 		const struct psp_buf *buf = &call->row->buf[i];
 
-		if (!lent[i].pages)
-			continue;
-		/* a page of the guest's now, whose host side takes it back one day */
-		if (buf->after == SEV_FW_PAGE_GUEST && !psp_is_borrowed(buf) &&
-		    call->status == SEV_FW_STATUS_SUCCESS)
-			continue;
-		if (psp_is_borrowed(buf) ? !give_back_to_guest(psp, &lent[i]) :
-		    !psp_fwmem_take_pages(psp, lent[i].pfn, lent[i].pages))
+		if (!settle(psp, buf, &lent[i], call->status == SEV_FW_STATUS_SUCCESS))
 			continue;
 		call->stuck = true;
-		if (buf->before == SEV_FW_PAGE_PRE_GUEST)
+		if (psp_is_guests(buf))
 			psp_asid_mark_lost(psp, call->asid);
 	}
 }

@@ -316,25 +316,34 @@ static inline bool psp_is_large(const struct psp_buf *buf, const u8 *block)
 	return buf->len == SEV_FW_BUF_PAGE && psp_get32(block, buf->flags) & PSP_FLAG_2M;
 }
 
+/* A page that becomes the guest's by the command, or is already, and is immutable meanwhile. */
+static inline bool psp_is_guests(const struct psp_buf *buf)
+{
+	return buf->before == SEV_FW_PAGE_PRE_GUEST || buf->before == SEV_FW_PAGE_PRE_SWAP;
+}
+
 /* Pages that the driver gives to the firmware, or to the guest, for the command. */
 static inline bool psp_changes_hands(const struct psp_buf *buf)
 {
-	return buf->before == SEV_FW_PAGE_FIRMWARE || buf->before == SEV_FW_PAGE_PRE_GUEST;
+	return buf->before == SEV_FW_PAGE_FIRMWARE || psp_is_guests(buf);
 }
 
-/* A page that is the guest's from this command on, with the content that it is given. */
+/* A page that is the guest's from this command on. */
 static inline bool psp_moves_in(const struct psp_buf *buf)
 {
-	return buf->kind == SEV_FW_BUF_PRIVATE && buf->dir == (SEV_FW_BUF_READ | SEV_FW_BUF_WRITE);
+	return buf->kind == SEV_FW_BUF_PRIVATE && buf->before == SEV_FW_PAGE_PRE_GUEST;
 }
 
-/*
- * A page that is the guest's before and after, and that the firmware writes. It must be
- * immutable meanwhile, for which the host takes it away from the guest, and gives it back.
- */
-static inline bool psp_is_borrowed(const struct psp_buf *buf)
+/* A page that is the guest's until this command, and then the host's. */
+static inline bool psp_moves_out(const struct psp_buf *buf)
 {
-	return buf->kind == SEV_FW_BUF_PRIVATE && buf->dir == SEV_FW_BUF_WRITE;
+	return buf->before == SEV_FW_PAGE_PRE_SWAP && buf->after == SEV_FW_PAGE_PRE_GUEST;
+}
+
+/* What the caller has becomes the content of a page of the guest's. */
+static inline bool psp_brings_content(const struct psp_buf *buf)
+{
+	return psp_moves_in(buf) && buf->dir & SEV_FW_BUF_READ;
 }
 
 /* The length that the caller gave for a buffer. */

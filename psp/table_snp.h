@@ -26,6 +26,25 @@
 	.dir = (d), .kind = SEV_FW_BUF_PRIVATE,		\
 	.before = (state), .after = SEV_FW_PAGE_GUEST }
 
+/* One that leaves the guest, and one that comes to it without content of the host's. */
+#define SNP_LEAVING(type, a) {				\
+	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE, IF(type, 0, 0), .max = 0x1000, \
+	.dir = R, .kind = SEV_FW_BUF_PRIVATE,		\
+	.before = SEV_FW_PAGE_PRE_SWAP, .after = SEV_FW_PAGE_PRE_GUEST }
+#define SNP_COMING(type, a) {				\
+	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE, IF(type, 0, 0), .max = 0x1000, \
+	.dir = W, .kind = SEV_FW_BUF_PRIVATE,		\
+	.before = SEV_FW_PAGE_PRE_GUEST, .after = SEV_FW_PAGE_GUEST }
+
+/* The content of a page that has left the guest, and the entry about it. */
+#define SNP_SEALED(type, a, d, from, to) {		\
+	.addr = AT(type, a), .len = SEV_FW_BUF_PAGE, IF(type, 0, 0), .max = 0x1000, \
+	.dir = (d), .kind = SEV_FW_BUF_BLOB, .before = (from), .after = (to) }
+#define SNP_ENTRY(type, a) {				\
+	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED, .max = 0x40, \
+	.dir = R | W, .kind = SEV_FW_BUF_METADATA,	\
+	.before = SEV_FW_PAGE_METADATA, .after = SEV_FW_PAGE_METADATA }
+
 /* A buffer for flags of this value only, under a mask of the bits that count. */
 #define IF(type, mask, value)				\
 	.flags = AT(type, flags), .if_mask = (mask), .if_value = (value)
@@ -217,7 +236,7 @@
 		.buf = {
 			SNP_INPUT(sev_fw_snp_dbg_encrypt, src_address, 0x1000),
 			SNP_GUEST_PAGE(sev_fw_snp_dbg_encrypt, dst_address, W,
-				       SEV_FW_PAGE_PRE_GUEST),
+				       SEV_FW_PAGE_PRE_SWAP),
 		},
 	},
 	/* demand: what is verified shows in every guest's reports */
@@ -238,23 +257,49 @@
 		.buf = { SNP_ANSWER(sev_fw_snp_verify_mitigation, dst_address, 0x14) },
 	},
 
-	/* 00:8 context I, 08:8 src I*, 10:8 dst O*, 18:8 entry O*, 20:8 data I, 28:4 flags I */
+	/* Of pages only data, and only by number of the entry: metadata stays where it is. */
+	/* 00:8 context I, 08:8 src I* (-> Pre-Guest), 10:8 dst O* -> Reclaim, 18:8 entry IO* */
+	/* 20:8 data I, 28:4 flags I */
 	{
 		SNP(PAGE_SWAP_OUT, "PAGE_SWAP_OUT"), BLOCK(sev_fw_snp_page_swap_out),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
+		.user = { USER_TO(sev_fw_snp_page_swap_out, software_data, flags) },
+		.never = { AT(sev_fw_snp_page_swap_out, flags), 0x1e },
 		.own = { OWN(sev_fw_snp_page_swap_out, context, CONTEXT) },
+		.buf = {
+			SNP_LEAVING(sev_fw_snp_page_swap_out, src_address),
+			SNP_SEALED(sev_fw_snp_page_swap_out, dst_address, W,
+				   SEV_FW_PAGE_FIRMWARE, SEV_FW_PAGE_RECLAIM),
+			SNP_ENTRY(sev_fw_snp_page_swap_out, mdata_address),
+		},
 	},
-	/* 00:8 context I, 08:8 src I*, 10:8 dst O*, 18:8 entry I*, 28:4 flags I */
+	/* 00:8 context I, 08:8 src I*, 10:8 dst O* -> Guest, 18:8 entry IO*, 28:4 flags I */
 	{
 		SNP(PAGE_SWAP_IN, "PAGE_SWAP_IN"), BLOCK(sev_fw_snp_page_swap_in),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
+		.user = { USER(sev_fw_snp_page_swap_in, flags) },
+		.never = { AT(sev_fw_snp_page_swap_in, flags), 0x1e },
 		.own = { OWN(sev_fw_snp_page_swap_in, context, CONTEXT) },
+		.buf = {
+			SNP_SEALED(sev_fw_snp_page_swap_in, src_address, R,
+				   SEV_FW_PAGE_ANY, SEV_FW_PAGE_ANY),
+			SNP_COMING(sev_fw_snp_page_swap_in, dst_address),
+			SNP_ENTRY(sev_fw_snp_page_swap_in, mdata_address),
+		},
 	},
-	/* 00:8 context I, 08:4 flags I, 10:8 src I*, 18:8 dst O* */
+	/* 00:8 context I, 08:4 flags I, 10:8 src I* (-> Pre-Guest), 18:8 dst O* -> Guest */
 	{
 		SNP(PAGE_MOVE, "PAGE_MOVE"), BLOCK(sev_fw_snp_page_move),
 		.since = PSP_API(1, 51), .platform = PSP_PLATFORM_SNP, .guest = PSP_GUEST_STARTED,
+		.door = PSP_DOOR_GUEST,
+		.user = { USER(sev_fw_snp_page_move, flags) },
 		.own = { OWN(sev_fw_snp_page_move, context, CONTEXT) },
+		.buf = {
+			SNP_LEAVING(sev_fw_snp_page_move, src_address),
+			SNP_COMING(sev_fw_snp_page_move, dst_address),
+		},
 	},
 	/* 00:8 context I, 08:8 page I */
 	{
@@ -329,5 +374,9 @@
 #undef SNP_INPUT
 #undef SNP_ANSWER
 #undef SNP_GUEST_PAGE
+#undef SNP_LEAVING
+#undef SNP_COMING
+#undef SNP_SEALED
+#undef SNP_ENTRY
 #undef IF
 #undef ID

@@ -183,4 +183,59 @@ TEST_F(changed, a_page_that_stays_immutable_ends_the_guest_alone)
 	GOES(other, snp_launch_finish(other, NULL));
 }
 
+/* And with one that was to be the host's, since its content is elsewhere. */
+FIXTURE(left) {
+	struct snp_use before;
+	struct snp_launch l, other;
+	uint8_t *sealed;
+};
+
+FIXTURE_SETUP(left)
+{
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
+	ASSERT_EQ(0, snp_use(&self->before));
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_pass };
+	self->other = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1, .ops = &snp_launch_pass };
+	self->sealed = aligned_alloc(SNP_PAGE_BYTES, SNP_PAGE_BYTES);
+	ASSERT_NE(NULL, self->sealed);
+}
+
+FIXTURE_TEARDOWN(left)
+{
+	struct snp_use after;
+
+	fault_clear();
+	snp_launch_close(&self->l);
+	snp_launch_close(&self->other);
+	EXPECT_EQ(0, snp_use(&after));
+	EXPECT_EQ(self->before.pre_guest + 1, after.pre_guest) TH_LOG("the one that is kept");
+	EXPECT_EQ(self->before.others, after.others);
+	EXPECT_EQ(self->before.context, after.context);
+	EXPECT_EQ(self->before.guest_valid, after.guest_valid);
+	free(self->sealed);
+}
+
+TEST_F(left, a_page_that_has_left_and_is_kept_ends_the_guest_alone)
+{
+	struct snp_launch *l = &self->l, *other = &self->other;
+	struct sev_fw_snp_page_swap_out out = { .dst_address = (uintptr_t)self->sealed };
+	long lost = psp_attr_number("quarantined_pages");
+
+	ASSERT_EQ(0, start_another(l));
+	GOES(l, snp_step_update(l, NULL));
+	ASSERT_EQ(0, vm_set_private(&l->vm, GPA_NORMAL, SNP_PAGE_BYTES, false));
+	out.src_address = (uintptr_t)l->vm.memory + GPA_NORMAL;
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	REFUSED(l, -EFAULT, SEV_FW_STATUS_SUCCESS,
+		snp_pass_issue(l, SEV_FW_SNP_PAGE_SWAP_OUT, &out, sizeof(out)));
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	/* and the page of the ciphertext */
+	EXPECT_EQ(lost + 2, psp_attr_number("quarantined_pages"));
+	REFUSED(l, -EIO, SEV_FW_NO_CALL,
+		snp_pass_issue(l, SEV_FW_SNP_PAGE_SWAP_OUT, &out, sizeof(out)));
+	GOES(other, start_another(other));
+	GOES(other, snp_launch_finish(other, NULL));
+}
+
 HOST_TESTS_MAIN

@@ -51,8 +51,8 @@
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
  *   EBUSY       the guest has been started already; or guests exist and the command
  *               needs a platform without any; or the command is on vCPU state, and a
- *               vCPU of the VM is just being made; or this is a crash kernel (kdump),
- *               which may only read
+ *               vCPU of the VM is just being made; or the guest can still reach the page
+ *               that is to leave it; or this is a crash kernel (kdump), which may only read
  *   ENOENT      the guest has not been started; or the page of private memory, which the
  *               command expects to be the guest's, is not yet
  *   EEXIST      the page of private memory is the guest's already
@@ -373,8 +373,8 @@ struct sev_fw_cmd {
  *	if the length is always @max; SEV_FW_BUF_PAGE if it is 4 KiB or, with bit 0
  *	of the block's flags set, 2 MiB
  * @dir: SEV_FW_BUF_READ, SEV_FW_BUF_WRITE: whether the firmware reads or writes it
- * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA, _PRIVATE. Of two buffers with
- *	the same @addr, the block's flags say which one is meant
+ * @kind: one of SEV_FW_BUF_BLOB, _GUEST, _IMAGE, _VMSA, _PRIVATE, _METADATA. Of two buffers
+ *	with the same @addr, the block's flags say which one is meant
  * @max: largest length the kernel passes on; 0 for no limit but __u32. The limit
  *	bounds memory, and is no size of an answer: for that see INVALID_LENGTH
  */
@@ -398,6 +398,7 @@ struct sev_fw_buf_info {
 #define SEV_FW_BUF_IMAGE	3	/* @kind: like a blob, aligned and larger */
 #define SEV_FW_BUF_VMSA		4	/* @kind: a vCPU's save area; the address is its number */
 #define SEV_FW_BUF_PRIVATE	5	/* @kind: page of private memory, see SNP_LAUNCH_UPDATE */
+#define SEV_FW_BUF_METADATA	6	/* @kind: an entry's number, see SNP_PAGE_SWAP_OUT */
 
 /*
  * States of a page in the reverse map table (RMP). On a host for SEV-SNP, the firmware
@@ -412,6 +413,7 @@ struct sev_fw_buf_info {
 #define SEV_FW_PAGE_PRE_GUEST	5	/* on its way to a guest, or away from it */
 #define SEV_FW_PAGE_GUEST	6	/* a guest's */
 #define SEV_FW_PAGE_HV_FIXED	7	/* the hypervisor's until the machine is reset */
+#define SEV_FW_PAGE_PRE_SWAP	8	/* a guest's, which the guest cannot write meanwhile */
 
 #define SEV_FW_BUFS		4	/* buffers of one command, at most */
 #define SEV_FW_BLOCK_MAX	128	/* no block will be larger than this, in bytes */
@@ -1464,13 +1466,21 @@ struct sev_fw_snp_verify_mitigation {
 /**
  * struct sev_fw_snp_page_swap_out - SNP_PAGE_SWAP_OUT
  * @context: [driver]
- * @src_address: [in] page of the guest
- * @dst_address: [in] receives its ciphertext
- * @mdata_address: [driver] entry in a metadata page
+ * @src_address: [in] page of the guest: address in the memory slot, as SNP_LAUNCH_UPDATE has it
+ * @dst_address: [in] receives its ciphertext, a page
+ * @mdata_address: [in] number of the metadata entry, below SEV_FW_SNP_ENTRIES
  * @software_data: [in] stored in the entry
- * @flags: [in] bit 0: 2 MiB page; bits 2:1: page type, 0 data, 1 metadata, 2 VMSA; bit 4: the
- *	entry is kept in the context
+ * @flags: [in] bit 0: 2 MiB page, of which KVM has none. [mbz] bits 2:1: page type, of which
+ *	data has 0; bit 4: the entry is kept in the context
  * @reserved: [mbz]
+ *
+ * The frame must be shared in KVM's attributes, so that the guest cannot reach the page; else
+ * -EBUSY. On success the private page is the host's. It stays in its guest_memfd, without
+ * content, until the VMM punches a hole there, or SNP_PAGE_SWAP_IN has use for it.
+ *
+ * The kernel keeps the entries, in pages of 64 that it gives the firmware when an entry
+ * of theirs is first used, until the guest ends. An entry has the use of one page that is
+ * swapped out: the firmware refuses one that is in use with INVALID_MDATA_ENTRY.
  */
 struct sev_fw_snp_page_swap_out {
 	__u64 context;
@@ -1482,15 +1492,21 @@ struct sev_fw_snp_page_swap_out {
 	__u32 reserved;
 } __sev_fw_packed;
 
+#define SEV_FW_SNP_ENTRIES	0x40000000
+
 /**
  * struct sev_fw_snp_page_swap_in - SNP_PAGE_SWAP_IN
  * @context: [driver]
- * @src_address: [in] ciphertext
- * @dst_address: [in] page of the guest
- * @mdata_address: [driver] entry in a metadata page
+ * @src_address: [in] ciphertext, a page
+ * @dst_address: [in] page of the guest, as in SNP_PAGE_SWAP_OUT; its address in the guest must be
+ *	that of the page which left
+ * @mdata_address: [in] number of the metadata entry, which is free again on success
  * @reserved: [mbz]
- * @flags: [in] as SNP_PAGE_SWAP_OUT; bit 3: in place
+ * @flags: [in] as SNP_PAGE_SWAP_OUT. [mbz] bit 3: in place
  * @reserved1: [mbz]
+ *
+ * The frame must be private in KVM's attributes, without a page that is the guest's already;
+ * else -EEXIST.
  */
 struct sev_fw_snp_page_swap_in {
 	__u64 context;
@@ -1505,10 +1521,13 @@ struct sev_fw_snp_page_swap_in {
 /**
  * struct sev_fw_snp_page_move - SNP_PAGE_MOVE
  * @context: [driver]
- * @flags: [in] bit 0: 2 MiB page
+ * @flags: [in] bit 0: 2 MiB page, of which KVM has none
  * @reserved: [mbz]
- * @src_address: [in] page of the guest
- * @dst_address: [in] page that takes its place
+ * @src_address: [in] page of the guest, as in SNP_PAGE_SWAP_OUT
+ * @dst_address: [in] the same address: the guest's page becomes another one of the host, which
+ *	the kernel chooses by the memory policy of the calling thread
+ *
+ * As with SNP_PAGE_SWAP_OUT, the frame must be shared in KVM's attributes.
  */
 struct sev_fw_snp_page_move {
 	__u64 context;

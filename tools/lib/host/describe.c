@@ -38,6 +38,7 @@ static void describe_buf(FILE *out, const struct sev_fw_buf_info *buf, bool repe
 		[SEV_FW_BUF_IMAGE] = "image", [SEV_FW_BUF_VMSA] = "vCPU state",
 #ifdef SEV_FW_BUF_PRIVATE	/* not in 0.1 */
 		[SEV_FW_BUF_PRIVATE] = "private memory",
+		[SEV_FW_BUF_METADATA] = "number of an entry",
 #endif
 	};
 	static const char * const dirs[] = {

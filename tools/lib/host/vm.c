@@ -75,6 +75,21 @@ static int set_private_memory(struct vm *vm)
 	return 0;
 }
 
+int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool private)
+{
+	struct attributes range = {
+		.gpa = gpa, .size = size, .attributes = private ? ATTRIBUTE_PRIVATE : 0,
+	};
+
+	return ioctl(vm->vm_fd, SET_ATTRIBUTES, &range) ? -errno : 0;
+}
+
+int vm_drop_private(struct vm *vm, uint64_t gpa, size_t size)
+{
+	return fallocate(vm->private_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, gpa, size) ?
+	       -errno : 0;
+}
+
 int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t size)
 {
 	struct private_memory memory = { .size = size };
@@ -233,15 +248,12 @@ static void take_output(struct kvm_run *run, char *out, size_t size, size_t *use
 static int change_pages(struct vm *vm)
 {
 	struct kvm_run *run = vm->run;
-	struct attributes range = {
-		.gpa = run->hypercall.args[0], .size = run->hypercall.args[1] * 4096,
-	};
+	const __u64 *args = run->hypercall.args;
 
 	if (run->hypercall.nr != HYPERCALL_MAP_RANGE)
 		return -ENOEXEC;
-	if (run->hypercall.args[2] & MAP_RANGE_PRIVATE)
-		range.attributes = ATTRIBUTE_PRIVATE;
-	run->hypercall.ret = ioctl(vm->vm_fd, SET_ATTRIBUTES, &range) ? -errno : 0;
+	run->hypercall.ret = vm_set_private(vm, args[0], args[1] * 4096,
+					    args[2] & MAP_RANGE_PRIVATE);
 	return 0;
 }
 

@@ -92,6 +92,22 @@ int vm_create(struct vm *vm, unsigned int type, size_t size);
  */
 int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t size);
 
+/**
+ * vm_set_private() - SNP: frames become private, or shared
+ * @vm: the machine
+ * @gpa: the first one
+ * @size: multiple of the page size
+ * @private: the guest reaches private memory there; otherwise it exits when it wants that
+ *
+ * Whatever is there in private memory stays.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool private);
+
+/** vm_drop_private() - SNP: give the host's memory back, whatever is in it; as vm_set_private() */
+int vm_drop_private(struct vm *vm, uint64_t gpa, size_t size);
+
 /** vm_add_interrupts() - KVM's own interrupt controllers and timer, before the vCPU */
 int vm_add_interrupts(struct vm *vm);
 
