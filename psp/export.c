@@ -58,16 +58,17 @@ static int issue_raw(u32 id, void *data, int *error)
 		psp_put(psp);
 		return -EINVAL;
 	}
+	/* KVM's block is as long as it was when this command was first published */
+	if (data)
+		memcpy(call.fw.byte, data, call.row->first);
 	if (!psp) {
 		/* the guest has gone with its PSP, and this is the end of its VM */
 		if (call.row->then == PSP_THEN_CLOSE)
 			psp_handle_drop(psp_get32(data, call.row->own[0].off));
+		psp_fwmem_lose_kept(&call);
 		return -ENODEV;
 	}
 
-	/* KVM's block is as long as it was when this command was first published */
-	if (data)
-		memcpy(call.fw.byte, data, call.row->first);
 	ret = psp_shadows_make(&call, shadows);
 	if (!ret)
 		ret = psp_submit(psp, &call);

@@ -350,6 +350,26 @@ void psp_shadows_end(struct psp_call *call, struct psp_shadow *shadows)
 /* ---- pages in the RMP ---- */
 
 /**
+ * psp_fwmem_lose_kept() - there is no PSP any more to give back what a command is about
+ * @call: command, its block made by kernel code
+ *
+ * KVM leaves such a page to be freed with the guest's memory, although it still is in the RMP, so
+ * that a write by its next owner would fault.
+ */
+void psp_fwmem_lose_kept(const struct psp_call *call)
+{
+	const struct psp_buf *buf;
+	phys_addr_t addr;
+
+	for (buf = call->row->buf; buf < call->row->buf + SEV_FW_BUFS; buf++) {
+		addr = psp_fw_get_addr(&call->fw, buf->addr);
+		if (buf->kind != SEV_FW_BUF_NONE && is_kept(call, buf) &&
+		    psp_rmp_assigned(PHYS_PFN(addr)))
+			lose_pages(PAGE_ALIGN_DOWN(addr), buf->max);
+	}
+}
+
+/**
  * psp_fwmem_in_rmp() - is some of it the firmware's, so that a write to it would fault?
  * @mem: memory, or none
  *

@@ -623,6 +623,7 @@ void psp_fwmem_free(struct psp_fwmem *mem);
 void psp_fwmem_lose_pinned(unsigned long pages);
 void psp_fwmem_lose_page(struct page *page);
 unsigned long psp_fwmem_lost(void);
+void psp_fwmem_lose_kept(const struct psp_call *call);
 bool psp_fwmem_in_rmp(const struct psp_fwmem *mem);
 bool psp_fwmem_is_given(struct page *page);
 int psp_fwmem_give_page(u64 pfn, bool large);

@@ -75,4 +75,36 @@ TEST_F(freed, only_stock_frees_a_page_that_the_firmware_keeps)
 		EXPECT_EQ(1, snp_known_lost());
 }
 
+#define UNBIND	"/sys/bus/pci/drivers/psp_sev/unbind"
+
+/* A page on its way to a guest, which is not @but. */
+static uint64_t find_another(uint64_t but)
+{
+	uint64_t addr = snp_find(RMP_PRE_GUEST, 0);
+
+	return addr && addr == but ? snp_find(RMP_PRE_GUEST, addr) : addr;
+}
+
+/* Nobody can give the page back. The last test: SNP does not come up again under KVM. */
+TEST_F(freed, a_page_outlives_a_psp_that_is_unbound)
+{
+	uint64_t earlier = snp_find(RMP_PRE_GUEST, 0), addr;
+	struct snp_launch *l = &self->l;
+	const char *device;
+
+	HOST_NEEDS(HOST_FW);
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
+	device = strrchr(psp_dir(), '/');
+	ASSERT_NE(NULL, device);
+	ASSERT_EQ(0, control_write(UNBIND, device + 1));
+	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
+	addr = find_another(earlier);
+	ASSERT_NE(0, addr) TH_LOG("the page is not the host's");
+	EXPECT_LT(1, snp_page_refs(addr, true));
+	snp_launch_close(l);
+	ASSERT_EQ(0, control_write("/proc/sys/vm/drop_caches", "1"));
+	EXPECT_EQ(2, snp_page_refs(addr, false)) TH_LOG("the test has one of them");
+	EXPECT_EQ(RMP_PRE_GUEST, snp_state(addr));
+}
+
 TEST_HARNESS_MAIN
