@@ -32,6 +32,7 @@
  *   turn.c     one caller at a time
  *   execute.c  one command as it stands, and the effects of its success
  *   rmp.c      pages that are given to the firmware, and taken back
+ *   answer.c   with SNP: pages for the answers of SEV's commands
  *   ring.c     many commands to the hardware at a time
  *   mailbox.c  one command to the hardware, and the wait for its answer
  *
@@ -315,6 +316,11 @@ struct psp {
 
 	/** @block_lent: the first page of @cmd_buf is in the RMP */
 	bool block_lent;
+
+	/* answer.c */
+
+	/** @answer: pages for answers, or none; the firmware has some of them while SNP is up */
+	struct psp_fwmem answer[SEV_FW_BUFS];
 
 	/* turn.c */
 
@@ -654,14 +660,26 @@ unsigned long psp_fwmem_take_pages(struct psp *psp, u64 pfn, unsigned long pages
  * struct psp_lent_pages - pages that the firmware has for the time of a command
  * @pfn: the first one
  * @pages: how many; 0: none
+ * @home: address in the block, for which one of answer.c's is there; 0: it is as it was
+ * @len: length of that buffer
  */
 struct psp_lent_pages {
 	u64 pfn;
 	unsigned long pages;
+	u64 home;
+	u32 len;
 };
 
 int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages *lent);
 void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_lent_pages *lent);
+
+/* answer.c */
+int psp_answer_init(struct psp *psp);
+void psp_answer_exit(struct psp *psp);
+bool psp_answer_begin(struct psp *psp, struct psp_call *call, unsigned int i,
+		      struct psp_lent_pages *lent);
+void psp_answer_end(struct psp *psp, struct psp_call *call, unsigned int i,
+		    const struct psp_lent_pages *lent);
 
 /* buffer.c */
 

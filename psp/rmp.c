@@ -201,6 +201,8 @@ int psp_fwmem_lend(struct psp *psp, struct psp_call *call, struct psp_lent_pages
 	if (!psp->snp_up || psp->end != PSP_ALIVE || (call->theirs && call->row->snp))
 		return 0;
 	for (i = 0; !ret && i < SEV_FW_BUFS; i++) {
+		if (psp_answer_begin(psp, call, i, &lent[i]))
+			continue;
 		lent[i] = buffer_pages(call, i);
 		if (lent[i].pages && psp_is_guests(&call->row->buf[i]))
 			ret = give_to_guest(call, &call->row->buf[i], &lent[i]);
@@ -228,6 +230,9 @@ void psp_fwmem_return(struct psp *psp, struct psp_call *call, const struct psp_l
 
 	lockdep_assert_held(&psp->lock);
 	psp->block_lent = false;
+	for (i = 0; i < SEV_FW_BUFS; i++)
+		if (lent[i].home)
+			psp_answer_end(psp, call, i, &lent[i]);
 	/* the command has not been answered: nothing comes back */
 	if (psp->end != PSP_ALIVE)
 		return;

@@ -64,6 +64,7 @@ static int note_range(struct resource *res, void *data)
  */
 void psp_snp_exit(struct psp *psp)
 {
+	psp_answer_exit(psp);
 	free_page((unsigned long)psp->snp_list);
 	psp->snp_list = NULL;
 }
@@ -89,8 +90,10 @@ int psp_snp_init(struct psp *psp)
 	if (psp->snp_list)
 		return 0;
 	psp->snp_list = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!psp->snp_list)
+	if (!psp->snp_list || psp_answer_init(psp)) {
+		psp_snp_exit(psp);
 		return -ENOMEM;
+	}
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ret = walk_iomem_res_desc(kinds[i], IORESOURCE_MEM, 0, -1, psp->snp_list,
 					  note_range);
@@ -229,6 +232,7 @@ int psp_snp_down(struct psp *psp, u32 *status)
 		.expected = BIT_ULL(SEV_FW_STATUS_DF_FLUSH_REQUIRED),
 	};
 	struct sev_fw_snp_shutdown_ex *block = (void *)call.fw.byte;
+	unsigned int i;
 	int ret;
 
 	*status = SEV_FW_NO_CALL;
@@ -236,6 +240,8 @@ int psp_snp_down(struct psp *psp, u32 *status)
 		return 0;
 	block->length = sizeof(*block);
 	block->flags = SNP_SHUTDOWN_IOMMU;
+	for (i = 0; i < SEV_FW_BUFS; i++)
+		psp_fwmem_take(psp, &psp->answer[i]);
 	wbinvd_on_all_cpus();
 	ret = psp_execute(psp, &call);
 	if (ret && call.status == SEV_FW_STATUS_DF_FLUSH_REQUIRED) {

@@ -75,6 +75,8 @@ static const char usage[] =
 "  --any-image          accept firmware images that another vendor has signed, or\n"
 "                       nobody, if there is a version at 0x60\n"
 "  --snp                the platform has SEV-SNP\n"
+"  --snp-keep-output    pages that SEV's commands write stay the firmware's; without\n"
+"                       this they are in the state Reclaim after that\n"
 "  --any-cbit           accept a CPUID table wherever it says that the C-bit is\n"
 "  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
 "                       certificates say of the processor\n"
@@ -118,6 +120,7 @@ struct options {
 	size_t image_size;
 	uint32_t security_level;
 	bool snp;
+	bool keep_output;
 	bool pin;
 	int cpu;
 };
@@ -249,6 +252,7 @@ static const struct option_row rows[] = {
 	NUMBER("size", image_size, 0, SWPSP_IMAGE_MIN, SWPSP_IMAGE_MAX),
 	NUMBER("security-level", security_level, 0, 0, UINT32_MAX),
 	FLAG("snp", snp),
+	FLAG("snp-keep-output", keep_output),
 	PARSED("product", parse_product),
 	NUMBER("tcb", psp.tcb, 0, 1, UINT64_MAX),
 	NUMBER("memory-size", memory_mib, 10, MEMORY_MIB_MIN, MEMORY_MIB_MAX),
@@ -441,6 +445,8 @@ static int unit_start(struct unit *unit)
 	if (unit->options.snp) {
 		unit->options.psp.rmp = mailbox_rmp(unit->mailbox);
 		unit->options.psp.rmp_pages = SWPSP_RMP_PAGES;
+		if (unit->options.keep_output)
+			unit->options.psp.snp_options |= SWPSP_SNP_KEEP_OUTPUT;
 	}
 	unit->psp = make_psp(&unit->options);
 	/* The job may sign images; it sees the directory as it is now. */
