@@ -39,14 +39,14 @@ void sev_platform_shutdown(void);
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#include <linux/kprobes.h>
 #include <asm/cpuid/api.h>
 #define PSP_EXPORTS_OF_7_2
 #endif
 
 /*
  * SNP. A kernel is a host for it from 6.11 on; older ones know nothing of it, but may run
- * where a newer one has switched it on. Since 7.2 the kernel gives what must come before
- * SNP_INIT_EX to ccp alone.
+ * where a newer one has switched it on.
  *
  * Whether a page is in the RMP, how it is given to the firmware, and how it is taken back
  * once it is in Reclaim: 0, or a positive result of RMPUPDATE. That one is asked without
@@ -60,8 +60,10 @@ void sev_platform_shutdown(void);
 #define psp_kernel_has_snp()	false
 #endif
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
-#define PSP_HOST_SNP		true
+/* What must come before SNP_INIT_EX: 0 or a negative errno. May be repeated. */
+typedef int psp_snp_prepare_t(void);
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 struct psp_rmpupdate {
 	u64 gpa;
 	u8 assigned;
@@ -101,8 +103,47 @@ static inline int psp_rmp_take(u64 pfn, bool large)
 }
 
 #define psp_iommu_snp_disable()	amd_iommu_snp_disable()
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#ifdef MODULE
+/*
+ * Since 7.2 SNP is switched on by a function that the kernel gives to a module of ccp's name
+ * alone. A kprobe tells where a function is, or is behind its ENDBR, which no processor that
+ * has a PSP looks for. Return: the function, or NULL.
+ */
+static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
+{
+	struct kprobe probe = { .symbol_name = "snp_prepare" };
+
+	if (register_kprobe(&probe))
+		return NULL;
+	unregister_kprobe(&probe);
+	return (void *)probe.addr;
+}
 #else
-#define PSP_HOST_SNP		false
+static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
+{
+	return snp_prepare;
+}
+#endif
+#else
+/* The kernel has done it at boot. */
+static inline int psp_snp_is_prepared(void)
+{
+	return 0;
+}
+
+static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
+{
+	return psp_snp_is_prepared;
+}
+#endif
+#else
+static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
+{
+	return NULL;
+}
+
 static inline bool psp_rmp_assigned(u64 pfn) { return false; }
 static inline int psp_rmp_give(u64 pfn, bool large) { return -EOPNOTSUPP; }
 static inline int psp_rmp_give_guest(u64 pfn, u64 gpa, u32 asid) { return -EOPNOTSUPP; }

@@ -270,10 +270,20 @@ EXPORT_SYMBOL_GPL(snp_free_firmware_page);
 
 #ifdef PSP_EXPORTS_OF_7_2
 
+static bool snp_is_up(void)
+{
+	struct psp *psp = psp_get();
+	bool up = psp && READ_ONCE(psp->snp_up);
+
+	if (psp)
+		psp_put(psp);
+	return up;
+}
+
 /**
  * sev_is_snp_ciphertext_hiding_supported() - a feature of SNP firmware
  *
- * Return: false, there is no SNP here.
+ * Return: false, SNP is not initialised with it here.
  */
 bool sev_is_snp_ciphertext_hiding_supported(void)
 {
@@ -284,11 +294,11 @@ EXPORT_SYMBOL_GPL(sev_is_snp_ciphertext_hiding_supported);
 /**
  * sev_get_snp_policy_bits() - bits that a guest may set in its SNP policy
  *
- * Return: none of it, there is no SNP here.
+ * Return: those that all firmware has, as a bit mask; none if SNP is not initialised.
  */
 u64 sev_get_snp_policy_bits(void)
 {
-	return 0;
+	return snp_is_up() ? SNP_POLICY_MASK_BASE : 0;
 }
 EXPORT_SYMBOL_GPL(sev_get_snp_policy_bits);
 
@@ -299,7 +309,8 @@ EXPORT_SYMBOL_GPL(sev_get_snp_policy_bits);
  */
 int sev_firmware_supported_vm_types(void)
 {
-	return BIT(KVM_X86_SEV_VM) | BIT(KVM_X86_SEV_ES_VM);
+	return BIT(KVM_X86_SEV_VM) | BIT(KVM_X86_SEV_ES_VM) |
+	       (snp_is_up() ? BIT(KVM_X86_SNP_VM) : 0);
 }
 EXPORT_SYMBOL_GPL(sev_firmware_supported_vm_types);
 

@@ -238,7 +238,9 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
 	psp->pdev = pdev;
 	psp->reason = psp_set_reason(pdev, "it has not been tried yet");
 	psp->regs = regs;
-	psp->snp = PSP_HOST_SNP && psp_kernel_has_snp() && !is_kdump_kernel();
+	if (psp_kernel_has_snp() && !is_kdump_kernel())
+		psp->snp_prepare = psp_find_snp_prepare();
+	psp->snp = psp->snp_prepare;
 	return psp;
 }
 
@@ -247,12 +249,10 @@ static struct psp *psp_alloc(struct pci_dev *pdev, const struct psp_regs *regs)
  * the processor is asked as well as the kernel. With it on, each page that the firmware
  * writes to must be handed over to it in the RMP, which takes a kernel that knows how.
  */
-static bool snp_is_foreign(void)
+static bool snp_is_on(void)
 {
 	u32 low, high;
 
-	if (psp_kernel_has_snp())
-		return !PSP_HOST_SNP;
 	return !rdmsr_safe(MSR_AMD64_SYSCFG, &low, &high) && low & SYSCFG_SNP_EN;
 }
 
@@ -263,7 +263,7 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	if (!boot_cpu_has(X86_FEATURE_SEV))
 		return no_sev(pdev, -ENODEV, "the CPU has none, or the BIOS has it off");
-	if (snp_is_foreign())
+	if (snp_is_on() && !(psp_kernel_has_snp() && psp_find_snp_prepare()))
 		return no_sev(pdev, -ENODEV,
 			      "SNP is on, which psp_sev cannot use with this kernel; boot with sev=nosnp, or use ccp");
 	/* driver_override binds any device, so the registers may be unknown */
@@ -273,6 +273,8 @@ static int psp_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	psp = psp_alloc(pdev, (const struct psp_regs *)id->driver_data);
 	if (!psp)
 		return no_sev(pdev, -ENOMEM, "there is no memory");
+	if (psp_kernel_has_snp() && !psp->snp && !is_kdump_kernel())
+		pr_warn("no SNP guests: the kernel's snp_prepare(), which switches SNP on, cannot be found; all else works\n");
 	ret = psp_observe_init(psp);
 	if (ret) {
 		no_sev(pdev, ret, "there is no memory");

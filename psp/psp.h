@@ -246,6 +246,8 @@ struct psp {
 	void __iomem *bar;
 	/** @snp: this is a host for SNP, set at probe */
 	bool snp;
+	/** @snp_prepare: to be called before SNP is initialised; set at probe if @snp is */
+	int (*snp_prepare)(void);
 	/** @resuming: the machine has slept, and no VMM runs yet; power management only */
 	bool resuming;
 	/** @snp_slept: SNP was up when the machine went to sleep; power management only */

@@ -197,6 +197,9 @@ int psp_snp_up(struct psp *psp, u32 *status)
 	if (!psp->resuming && psp_snp_must_stay())
 		return -EBUSY;
 	on_each_cpu(clear_hsave, NULL, 1);
+	ret = psp->snp_prepare();
+	if (ret)
+		goto out;
 	wbinvd_on_all_cpus();
 	ret = psp_execute(psp, &init);
 	/* a kernel before this one has left it so */
@@ -207,6 +210,7 @@ int psp_snp_up(struct psp *psp, u32 *status)
 		else
 			psp->snp_up = false;
 	}
+out:
 	on_each_cpu(restore_hsave, NULL, 1);
 	*status = init.status;
 	if (!ret)
