@@ -19,6 +19,7 @@
 #include <sevfw/owner.h>
 #include <sevfw/snp_owner.h>
 #include <sevfw/snp_report.h>
+#include <sevfw/snp_seal.h>
 #include <sevfw/vendor.h>
 
 #include "facts.h"
@@ -245,7 +246,7 @@ static const char *needed(const struct args *args, const char *name)
 	const char *value = option(args, name);
 
 	if (!value)
-		fail(EXIT_USAGE, "verify %s: needs --%s", args->word[0], name);
+		fail(EXIT_USAGE, "%s %s: needs --%s", args->sub->name, args->word[0], name);
 	return value;
 }
 
@@ -313,30 +314,39 @@ static void verify_sev_report(const struct args *args, const struct blob *report
 	facts_text(facts, "verified", "the platform's firmware has launched that guest");
 }
 
-static void verify_snp_report(const struct args *args, const struct blob *blob,
-			      struct json_object *facts)
+/* Ends the program unless all but the REPORT_DATA is as it must be. @ark: as above */
+static void insist_on_report(const struct args *args, const struct snp_report *report,
+			     uint8_t *ark)
 {
 	struct blob leaf = blob_read(needed(args, "leaf")), ca = blob_read(needed(args, "chain"));
-	uint8_t ark[SNP_DIGEST_BYTES];
-	struct snp_report report;
-	uint64_t policy;
+	uint64_t policy = le64toh(report->policy);
 
-	memcpy(&report, blob->data, sizeof(report));
 	insist(snp_leaf_verify(leaf.data, leaf.len, ca.data, ca.len, time(NULL), ark),
 	       "certificates");
-	insist(snp_report_verify(&report, leaf.data, leaf.len), "report");
-	policy = le64toh(report.policy);
+	insist(snp_report_verify(report, leaf.data, leaf.len), "report");
 	if (option_number(args, "policy", UINT64_MAX, policy) != policy)
 		fail(EXIT_NO, "report: the guest has another policy, %#llx",
 		     (unsigned long long)policy);
 	if (policy & SNP_POLICY_DEBUG && !option(args, "policy"))
 		fail(EXIT_NO, "report: the policy %#llx lets the host read and change the guest; "
 		     "if that is meant, give --policy", (unsigned long long)policy);
-	compare(args, "report", "digest", report.measurement, sizeof(report.measurement));
-	compare(args, "report", "nonce", report.report_data, sizeof(report.report_data));
-	compare(args, "report", "ark-digest", ark, sizeof(ark));
+	compare(args, "report", "digest", report->measurement, sizeof(report->measurement));
+	compare(args, "report", "ark-digest", ark, SNP_DIGEST_BYTES);
 	if (!option(args, "ark-digest"))
 		warn(ARK_UNKNOWN);
+	blob_free(&leaf);
+	blob_free(&ca);
+}
+
+static void verify_snp_report(const struct args *args, const struct blob *blob,
+			      struct json_object *facts)
+{
+	uint8_t ark[SNP_DIGEST_BYTES];
+	struct snp_report report;
+
+	memcpy(&report, blob->data, sizeof(report));
+	insist_on_report(args, &report, ark);
+	compare(args, "report", "nonce", report.report_data, sizeof(report.report_data));
 	facts_text(facts, "verified", option(args, "digest") ?
 		   "the firmware of that chip says so of a guest with that digest" :
 		   "the firmware of that chip says so; give --digest to know of which guest");
@@ -433,4 +443,65 @@ const struct subcommand verify_sub = {
 	.least = 2,
 	.most = 2,
 	.act = verify_act,
+};
+
+/* ---- seal ---- */
+
+static int seal_act(const struct args *args)
+{
+	struct blob given = blob_read(args->word[0]), key = blob_read(args->word[1]);
+	struct blob nonce = blob_given("--nonce", needed(args, "nonce"), SNP_NONCE_BYTES);
+	struct blob secret = blob_read(args->word[2]);
+	static uint8_t sealed[SNP_SEAL_MAX + SNP_SEAL_BYTES];
+	uint8_t ark[SNP_DIGEST_BYTES];
+	struct snp_report report;
+
+	if (given.len != sizeof(report))
+		fail(EXIT_NO, "%s: %zu bytes; a report of SNP has %zu", args->word[0], given.len,
+		     sizeof(report));
+	if (key.len != SNP_SEAL_KEY_BYTES)
+		fail(EXIT_NO, "%s: %zu bytes; a guest's key has %d", args->word[1], key.len,
+		     SNP_SEAL_KEY_BYTES);
+	if (!secret.len || secret.len > SNP_SEAL_MAX)
+		fail(EXIT_USAGE, "%s: %zu bytes; a secret has 1 to %d", args->word[2], secret.len,
+		     SNP_SEAL_MAX);
+	memcpy(&report, given.data, sizeof(report));
+	needed(args, "digest");
+	insist_on_report(args, &report, ark);
+	if (report.vmpl)
+		fail(EXIT_NO, "report: VMPL %u of the guest has asked for it, not 0",
+		     le32toh(report.vmpl));
+	insist(snp_seal(&report, nonce.data, key.data, secret.data, secret.len, sealed),
+	       "nonce and key");
+	blob_write("-", sealed, secret.len + SNP_SEAL_BYTES, false);
+	return 0;
+}
+
+static const struct option_row seal_options[] = {
+	{ "nonce", "HEX", "nonce of 64 bytes that the guest was sent, or @FILE" },
+	{ "digest", "HEX", "launch digest that the guest must have" },
+	{ "leaf", "FILE", "VCEK or VLEK certificate, DER" },
+	{ "chain", "FILE", "ASK (or ASVK) and ARK, PEM" },
+	{ "ark-digest", "HEX", "SHA-384 that the ARK must have, of its DER" },
+	{ "policy", "N", "policy that the guest must have; without it, any but debugging" },
+	{ NULL, NULL, NULL }
+};
+
+const struct subcommand seal_sub = {
+	.name = "seal",
+	.args = "REPORT KEY FILE",
+	.brief = "seal a secret for an SNP guest that runs",
+	.text = "Seals what is in FILE (\"-\": standard input) for the guest that has told the "
+		"attestation REPORT, and a public KEY of X25519, to standard output; if the report "
+		"is good in every respect. Its REPORT_DATA must be the SHA-512 of the nonce and the "
+		"key, one behind the other: otherwise somebody on the way has exchanged the key.\n\n"
+		"The guest gets the secret by <sevfw/snp_seal.h>, which says what a sealed secret "
+		"is; sev-init does so (\"sevfw launch --line\").",
+	.example = "  head -c 64 /dev/urandom >nonce.bin\n"
+		   "  sevfw seal --nonce=@nonce.bin --digest=$digest --leaf=vcek.der \\\n"
+		   "      --chain=ask_ark.pem report.bin guest.key disk.key >sealed.bin",
+	.options = seal_options,
+	.least = 3,
+	.most = 3,
+	.act = seal_act,
 };

@@ -26,7 +26,7 @@ const struct subcommand * const subcommands[] = {
 	&decode_sub,
 	&issue_sub, &export_sub, &csr_sub, &import_sub, &reset_sub, &firmware_sub,
 	&config_sub, &commit_sub, &vlek_sub,
-	&measure_sub, &session_sub, &secret_sub, &verify_sub,
+	&measure_sub, &session_sub, &secret_sub, &verify_sub, &seal_sub,
 	&launch_sub, &migrate_sub,
 	NULL
 };

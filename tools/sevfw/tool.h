@@ -169,7 +169,7 @@ extern const struct subcommand doctor_sub, log_sub, top_sub;
 extern const struct subcommand issue_sub, export_sub, csr_sub, import_sub, reset_sub, firmware_sub;
 extern const struct subcommand config_sub, commit_sub, vlek_sub;
 extern const struct subcommand launch_sub, migrate_sub;
-extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub;
+extern const struct subcommand measure_sub, session_sub, secret_sub, verify_sub, seal_sub;
 extern const struct subcommand * const subcommands[];
 
 #endif /* SEVFW_TOOL_H */
