@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Process 1 of the Linux guest: say what the kernel has found; then, in an SNP guest, get a key
- * and the attestation report from /dev/sev-guest and hand the report out, in others tell
- * the secret that the owner has injected. All of it goes by ports of the VMM's (linux.h); a
- * user process in a guest with encrypted state raises #VC by these, too.
+ * and the attestation report from /dev/sev-guest, hand the report out, and tell the secret that
+ * the owner has sealed for that; in others tell the secret that the owner has injected.
+ * All of it goes by ports of the VMM's (linux.h); a user process in a guest with
+ * encrypted state raises #VC by these, too.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -20,13 +21,14 @@
 #include <unistd.h>
 
 #include <linux/sev-guest.h>
+#include <openssl/evp.h>
+
+#include <sevfw/snp_seal.h>
 
 #include "guest.h"
 #include "linux.h"
 
 #define REPORT_OFFSET	0x20	/* in the firmware's answer, behind its status and the size */
-#define REPORT_BYTES	0x4a0
-#define NONCE_BYTES	64
 #define CPUID_ES	(1 << 3)
 #define CPUID_SNP	(1 << 4)
 
@@ -53,9 +55,13 @@ static void send(uint16_t port, const void *data, size_t len)
 			outb(*bytes++, port);
 }
 
-/* Only SNP guests are sent anything. */
+/*
+ * Only SNP guests are sent anything. Their kernel reads the port first, and then writes to memory;
+ * a page that is not there yet would make it begin anew, and what it has read would be lost.
+ */
 static void receive(uint16_t port, void *data, size_t len)
 {
+	memset(data, 0, len);
 	asm volatile("rep insb" : "+D" (data), "+c" (len) : "d" (port) : "memory");
 }
 
@@ -164,17 +170,67 @@ static bool derive_key(int fd)
 	return true;
 }
 
-static bool hand_out_report(int fd)
+/* All guests do it: the owner is an example, too, and compares. */
+static void tell(const char *secret)
+{
+	say("init: my owner's secret is: %s\n", secret);
+	send(OWNER_PORT, secret, strlen(secret));
+}
+
+/* @data: receives REPORT_DATA, which binds the nonce to the key */
+static bool hand_out_report(int fd, const uint8_t *key, uint8_t *data)
 {
 	static struct snp_report_resp resp;
 	static struct snp_report_req req;
+	uint8_t nonce[SNP_NONCE_BYTES];
 
-	receive(OWNER_PORT, req.user_data, NONCE_BYTES);
+	receive(OWNER_PORT, nonce, sizeof(nonce));
+	if (snp_seal_report_data(nonce, key, req.user_data)) {
+		say("init: libcrypto has failed\n");
+		return false;
+	}
+	memcpy(data, req.user_data, sizeof(req.user_data));
 	if (!request(fd, SNP_GET_REPORT, "SNP_GET_REPORT", &req, &resp))
 		return false;
-	send(OWNER_PORT, resp.data + REPORT_OFFSET, REPORT_BYTES);
-	say("init: has handed out its attestation report\n");
+	send(OWNER_PORT, resp.data + REPORT_OFFSET, sizeof(struct snp_report));
+	send(OWNER_PORT, key, SNP_SEAL_KEY_BYTES);
+	say("init: has handed out its attestation report, and a key for a secret\n");
 	return true;
+}
+
+static bool open_secret(EVP_PKEY *pair, const uint8_t *data)
+{
+	static char secret[LINUX_SECRET_BYTES];
+	static uint8_t sealed[LINUX_SECRET_BYTES + SNP_SEAL_BYTES];
+	enum owner_result ret = OWNER_LENGTH;
+	uint32_t len;
+
+	receive(OWNER_PORT, &len, sizeof(len));
+	if (len < LINUX_SECRET_BYTES + SNP_SEAL_BYTES) {
+		receive(OWNER_PORT, sealed, len);
+		ret = snp_seal_open(pair, data, sealed, len, secret);
+	}
+	if (ret) {
+		say("init: the sealed secret cannot be opened, result %d\n", ret);
+		return false;
+	}
+	tell(secret);
+	return true;
+}
+
+static bool get_secret(int fd)
+{
+	uint8_t key[SNP_SEAL_KEY_BYTES], data[SNP_NONCE_BYTES];
+	EVP_PKEY *pair = snp_seal_key(key);
+	bool done;
+
+	if (!pair) {
+		say("init: libcrypto makes no key\n");
+		return false;
+	}
+	done = hand_out_report(fd, key, data) && open_secret(pair, data);
+	EVP_PKEY_free(pair);
+	return done;
 }
 
 static bool attest(void)
@@ -184,7 +240,7 @@ static bool attest(void)
 
 	if (fd < 0)
 		return failed("/dev/sev-guest");
-	done = derive_key(fd) && hand_out_report(fd);
+	done = derive_key(fd) && get_secret(fd);
 	close(fd);
 	return done;
 }
@@ -200,8 +256,7 @@ static bool tell_secret(void)
 	if (len < 0)
 		return failed("/secret");
 	close(fd);
-	say("init: my owner's secret is: %s\n", secret);
-	send(OWNER_PORT, secret, strlen(secret));
+	tell(secret);
 	return true;
 }
 

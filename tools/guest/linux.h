@@ -53,7 +53,12 @@ struct linux_handover {
 	} ranges[LINUX_RANGES];
 };
 
-/* The program's ports, each of a byte: text for people, and a line to the guest's owner. */
+/*
+ * The program's ports, each of a byte: text for people, and a line to the guest's owner. By that
+ * line an SNP guest gets a nonce, tells its report and its public key, gets the length of
+ * a sealed secret in 4 bytes, and the sealed secret (sevfw/snp_seal.h). All guests tell the
+ * secret that they have got: this is an example, and the host may know it.
+ */
 #define TEXT_PORT		0xe9
 #define OWNER_PORT		0xea
 

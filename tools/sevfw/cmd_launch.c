@@ -13,6 +13,7 @@
 
 #include <sevfw/launch.h>
 #include <sevfw/owner.h>
+#include <sevfw/snp_report.h>
 
 #include "../migrate/sides.h"
 #include "../vmm/linux.h"
@@ -147,6 +148,52 @@ static void advise_asid(enum pool pool)
 	     "processes that have VMs", pool == POOL_ES ? "SEV-ES" : "SEV");
 }
 
+/* Options that do not go together end the program. */
+static void check_options(const struct args *args, const struct vmm_options *opt)
+{
+	const bool snp = option(args, "snp"), linux_snp = snp && opt->kernel;
+
+	if (strlen(opt->secret) >= VM_DATA_SIZE)
+		fail(EXIT_USAGE, "launch: the secret may have %u characters", VM_DATA_SIZE - 1);
+	if ((opt->line || option(args, "measure")) && !linux_snp)
+		fail(EXIT_USAGE, "launch: --line and --measure go with --snp and --kernel");
+	if (snp && !opt->ca && !opt->line && !option(args, "measure"))
+		fail(EXIT_USAGE, "launch: --snp needs --ca, a directory with vcek.der, ask.pem and "
+			"ark.pem");
+	if (!opt->kernel != !opt->initrd)
+		fail(EXIT_USAGE, "launch: --kernel and --initrd go together");
+	if (!opt->cpus || (opt->cpus > 1 && !linux_snp))
+		fail(EXIT_USAGE, "launch: --cpus is from 1 to 8, and more than 1 only with --snp "
+			"and --kernel");
+	if ((snp || opt->kernel) && access(opt->guest, R_OK))
+		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt->guest, strerror(errno));
+}
+
+/* What the owner of a guest has to expect, on any machine. */
+static int measure_launch(const struct vmm_options *opt)
+{
+	uint8_t digest[SNP_DIGEST_BYTES];
+	struct vmm_failure failure;
+
+	if (vmm_measure_snp(opt, digest, &failure))
+		fail(EXIT_NO, "launch: %s: %s", failure.step, failure.why);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		printf("%02x", digest[i]);
+	putchar('\n');
+	return 0;
+}
+
+/* The exit status, and why. */
+static int launch_failed(const struct vmm_failure *failure, enum pool pool)
+{
+	warn("launch: %s: %s", failure->step, failure->why);
+	if (failure->error == EBUSY)
+		advise_asid(pool);
+	else
+		host_advise(-failure->error, failure->status);
+	return exit_status(failure->error, failure->status);
+}
+
 static int launch_act(const struct args *args)
 {
 	struct vmm_options opt = {
@@ -159,8 +206,10 @@ static int launch_act(const struct args *args)
 		.initrd = option(args, "initrd"),
 		.append = option(args, "append"),
 		.cpus = option_number(args, "cpus", LINUX_CPUS_MAX, 1),
+		.limit = option_number(args, "limit", UINT32_MAX / 2, 0),
 		.certificates = option(args, "certificates"),
 		.results = option(args, "results"),
+		.line = option(args, "line"),
 		.legacy = option(args, "legacy"),
 		.typed = option(args, "typed"),
 		.by_dev = by_dev(args),
@@ -174,36 +223,20 @@ static int launch_act(const struct args *args)
 	const char *dir = option(args, "owner");
 	struct owner_session session;
 	struct vmm_failure failure;
-	int ret;
 
-	if (strlen(opt.secret) >= VM_DATA_SIZE)
-		fail(EXIT_USAGE, "launch: the secret may have %u characters", VM_DATA_SIZE - 1);
-	if (snp && !opt.ca)
-		fail(EXIT_USAGE, "launch: --snp needs --ca, a directory with vcek.der, ask.pem and "
-			"ark.pem");
-	if (!opt.kernel != !opt.initrd)
-		fail(EXIT_USAGE, "launch: --kernel and --initrd go together");
-	if (!opt.cpus || (opt.cpus > 1 && !(snp && opt.kernel)))
-		fail(EXIT_USAGE, "launch: --cpus is from 1 to 8, and more than 1 only with --snp "
-			"and --kernel");
-	if ((snp || opt.kernel) && access(opt.guest, R_OK))
-		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt.guest, strerror(errno));
+	check_options(args, &opt);
 	if (dir) {
 		load_session(args, dir, &session);
 		opt.owner = &session;
 		opt.policy = session.policy;
 	}
+	if (option(args, "measure"))
+		return measure_launch(&opt);
 	if (need_host(args, !snp && !opt.legacy))
 		opt.legacy = true;
-	ret = (snp ? vmm_launch_snp : vmm_launch)(&opt, &failure);
-	if (!ret)
+	if (!(snp ? vmm_launch_snp : vmm_launch)(&opt, &failure))
 		return 0;
-	warn("launch: %s: %s", failure.step, failure.why);
-	if (failure.error == EBUSY)
-		advise_asid(snp || opt.policy & OWNER_POLICY_ES ? POOL_ES : POOL_SEV);
-	else
-		host_advise(ret, failure.status);
-	return exit_status(failure.error, failure.status);
+	return launch_failed(&failure, snp || opt.policy & OWNER_POLICY_ES ? POOL_ES : POOL_SEV);
 }
 
 static const struct option_row launch_options[] = {
@@ -225,7 +258,11 @@ static const struct option_row launch_options[] = {
 	{ "append", "TEXT", "and more of its command line" },
 	{ "cpus", "N", "and with --snp, how many vCPUs it has, up to 8 (1)" },
 	{ "console", NULL, "and print what the kernel writes to its console" },
+	{ "limit", "SECONDS", "and the guest must have ended by then; if not, it fails, and the "
+		"end of its console is printed" },
 	{ "certificates", NULL, "the guest asks for certificates with its report" },
+	{ "line", "DIR", "and the owner is elsewhere: what they tell each other are files in DIR" },
+	{ "measure", NULL, "launch nothing, print the digest that its report must have" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
 	{ "quiet", NULL, "print the secret only" },
 	{ NULL, NULL, NULL }
@@ -246,9 +283,15 @@ const struct subcommand launch_sub = {
 		"the report is verified. That needs --ca, with vcek.der, ask.pem and ark.pem; of "
 		"the other options those from --guest on, --legacy and --door count then. "
 		"--legacy means KVM's own ioctls for SNP; the stock driver has no others.\n\n"
-		"--kernel makes Linux the guest, SNP or SEV-ES (a plain SEV one hangs in the box): without "
+		"--kernel makes Linux the guest, SNP, SEV-ES or SEV: without "
 		"guest firmware, with 192 MiB of RAM, a serial port, and the secret as /secret. "
-		"The program in its initrd is to be sev-init, which is beside sevfw.",
+		"The program in its initrd is to be sev-init, which is beside sevfw. To an SNP "
+		"guest the secret is sealed while it runs, when its report is good.\n\n"
+		"--line is for an owner who does not trust this host: DIR has the owner's nonce.bin, of "
+		"64 bytes, before the launch; it receives report.bin and guest.key; then the "
+		"host waits for sealed.bin, which \"sevfw seal\" writes at the owner's, or for a file "
+		"named refused. In told.bin the guest says which secret it has got. \"sevfw launch "
+		"--measure\", with the guest's files and --cpus, works at the owner's, too.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"
 		   "  sevfw launch --owner=owner\n"

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/kvm.h>
 
@@ -25,7 +26,6 @@
 #define SERIAL_MODEM	4
 #define SERIAL_STATUS	5
 #define SERIAL_CARRIER	6
-#define SERIAL_REGS	8
 #define LINE_DIVISOR	0x80	/* the first two registers are the speed */
 #define IDENTIFY_NONE	0x01
 #define STATUS_EMPTY	0x60	/* everything has been sent */
@@ -39,14 +39,22 @@ struct line {
 	size_t len;
 };
 
+/* The last lines of the console, for a guest that hangs. */
+#define KEPT_LINES	64
+
+struct kept {
+	char text[KEPT_LINES][LINE_MAX_LEN];
+	unsigned int count;	/* of all that there were */
+};
+
 /**
  * struct devices - their state
  * @guest: guest that they belong to
  * @lock: held while one of its vCPUs has an exit served
  * @end: signalled when @ended is set
  * @last: what the vCPU that has ended the guest shares with KVM
- * @serial: registers of the serial port
  * @console: line that it is sending
+ * @kept: lines that it has sent
  * @text: line that the program is printing
  * @ended: the guest is done
  * @result: and this is the result, 0 or a negative errno
@@ -56,34 +64,62 @@ struct devices {
 	pthread_mutex_t lock;
 	pthread_cond_t end;
 	const struct kvm_run *last;
-	uint8_t serial[SERIAL_REGS];
 	struct line console;
+	struct kept kept;
 	struct line text;
 	bool ended;
 	int result;
 };
 
 /* A guest may print what commands the reader's terminal. */
-static void line_put(struct line *line, uint8_t c, bool shown)
+static void line_print(const char *text)
 {
-	if (c != '\n' && line->len < LINE_MAX_LEN - 1) {
-		line->text[line->len++] = (char)c;
-		return;
-	}
-	line->text[line->len] = '\0';
-	line->len = 0;
-	if (!shown)
-		return;
-	print_harmless(line->text, 0);
+	print_harmless(text, 0);
 	putchar('\n');
 	fflush(stdout);
 }
 
+/* Return: is it complete? */
+static bool line_put(struct line *line, uint8_t c)
+{
+	if (c != '\n' && line->len < LINE_MAX_LEN - 1) {
+		line->text[line->len++] = (char)c;
+		return false;
+	}
+	line->text[line->len] = '\0';
+	line->len = 0;
+	return true;
+}
+
+static void console_put(struct devices *d, uint8_t c)
+{
+	if (!line_put(&d->console, c))
+		return;
+	strcpy(d->kept.text[d->kept.count++ % KEPT_LINES], d->console.text);
+	if (d->guest->verbose)
+		line_print(d->console.text);
+}
+
+/* Of a guest that hangs; the line that it was about to send comes last. */
+static void console_show(struct devices *d)
+{
+	const unsigned int count = d->kept.count;
+
+	printf("the guest has not ended in %u seconds; its console:\n", d->guest->limit);
+	for (unsigned int i = count < KEPT_LINES ? 0 : count - KEPT_LINES; i < count; i++)
+		line_print(d->kept.text[i % KEPT_LINES]);
+	if (d->console.len && line_put(&d->console, '\n'))
+		line_print(d->console.text);
+	puts("the end of its console");
+}
+
 static void serial_out(struct devices *d, unsigned int reg, uint8_t value)
 {
-	d->serial[reg] = value;
-	if (reg == SERIAL_DATA && !(d->serial[SERIAL_LINE] & LINE_DIVISOR) && value != '\r')
-		line_put(&d->console, value, d->guest->verbose);
+	uint8_t *regs = d->guest->serial;
+
+	regs[reg] = value;
+	if (reg == SERIAL_DATA && !(regs[SERIAL_LINE] & LINE_DIVISOR) && value != '\r')
+		console_put(d, value);
 }
 
 static uint8_t serial_in(const struct devices *d, unsigned int reg)
@@ -92,7 +128,7 @@ static uint8_t serial_in(const struct devices *d, unsigned int reg)
 	case SERIAL_DATA:
 		return 0;
 	case SERIAL_ENABLE:
-		return d->serial[reg] & 0xf;
+		return d->guest->serial[reg] & 0xf;
 	case SERIAL_IDENTIFY:
 		return IDENTIFY_NONE;
 	case SERIAL_STATUS:
@@ -100,7 +136,7 @@ static uint8_t serial_in(const struct devices *d, unsigned int reg)
 	case SERIAL_CARRIER:
 		return CARRIER_THERE;
 	default:
-		return d->serial[reg];
+		return d->guest->serial[reg];
 	}
 }
 
@@ -110,31 +146,49 @@ static void end(struct devices *d, int result)
 	d->result = result;
 }
 
+static void owner_out(struct linux_guest *guest, uint8_t value)
+{
+	if (guest->hear)
+		guest->hear(guest, value);
+	else if (guest->outbox_len < guest->outbox_room)
+		guest->outbox[guest->outbox_len++] = value;
+}
+
 static void out(struct devices *d, uint16_t port, uint8_t value)
 {
 	struct linux_guest *guest = d->guest;
 
-	if (port >= SERIAL_PORT && port < SERIAL_PORT + SERIAL_REGS)
+	if (port >= SERIAL_PORT && port < SERIAL_PORT + LINUX_SERIAL_REGS)
 		serial_out(d, port - SERIAL_PORT, value);
-	else if (port == TEXT_PORT)
-		line_put(&d->text, value, true);
-	else if (port == OWNER_PORT && guest->outbox_len < guest->outbox_room)
-		guest->outbox[guest->outbox_len++] = value;
+	else if (port == TEXT_PORT && line_put(&d->text, value) && !guest->silent)
+		line_print(d->text.text);
+	else if (port == OWNER_PORT)
+		owner_out(guest, value);
 	else if (port == VM_END_PORT)
 		end(d, value ? -EPROTO : 0);
 	else if (port == LINUX_RESET_PORT && value == LINUX_RESET)
 		end(d, -ECONNRESET);
 }
 
-static uint8_t in(struct devices *d, uint16_t port)
+/* The vCPU waits for the owner, and with it those that want a device. */
+static uint8_t owner_in(struct devices *d)
 {
 	struct linux_guest *guest = d->guest;
+	int ret;
 
-	if (port >= SERIAL_PORT && port < SERIAL_PORT + SERIAL_REGS)
+	if (guest->inbox_read == guest->inbox_len && guest->ask && !d->ended) {
+		ret = guest->ask(guest);
+		if (ret)
+			end(d, ret);
+	}
+	return guest->inbox_read < guest->inbox_len ? guest->inbox[guest->inbox_read++] : 0;
+}
+
+static uint8_t in(struct devices *d, uint16_t port)
+{
+	if (port >= SERIAL_PORT && port < SERIAL_PORT + LINUX_SERIAL_REGS)
 		return serial_in(d, port - SERIAL_PORT);
-	if (port == OWNER_PORT)
-		return guest->inbox_read < guest->inbox_len ? guest->inbox[guest->inbox_read++] : 0;
-	return 0xff;
+	return port == OWNER_PORT ? owner_in(d) : 0xff;
 }
 
 /* An access of several bytes is one to as many ports; a string of them is to the same. */
@@ -182,6 +236,7 @@ struct cpu {
 	struct devices *d;
 };
 
+/* A guest that goes on after an interruption must not miss an answer. */
 static void *cpu_run(void *arg)
 {
 	struct cpu *cpu = arg;
@@ -192,7 +247,7 @@ static void *cpu_run(void *arg)
 	while (!ended) {
 		ret = vm_enter(cpu->vm);
 		pthread_mutex_lock(&d->lock);
-		if (!d->ended) {
+		if (!d->ended || (!ret && d->result == -EINTR)) {
 			d->last = cpu->vm->run;
 			if (ret)
 				end(d, ret);
@@ -220,35 +275,77 @@ static void cpu_stop(struct cpu *cpu)
 	pthread_join(cpu->thread, NULL);
 }
 
+/* The lock is held. A vCPU that waits for the owner may hold it for long. */
+static void wait_for_end(struct devices *d)
+{
+	const unsigned int limit = d->guest->limit;
+	struct timespec until;
+	int ret = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += limit;
+	while (!d->ended && ret != ETIMEDOUT)
+		ret = limit ? pthread_cond_clockwait(&d->end, &d->lock, CLOCK_MONOTONIC, &until) :
+			      pthread_cond_wait(&d->end, &d->lock);
+	if (d->ended)
+		return;
+	end(d, -ETIME);
+	console_show(d);
+}
+
+/* Of the guest that this program runs. */
+static struct devices all = {
+	.lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER, .ended = true,
+};
+
+void linux_interrupt(void)
+{
+	pthread_mutex_lock(&all.lock);
+	if (!all.ended)
+		end(&all, -EINTR);
+	pthread_cond_signal(&all.end);
+	pthread_mutex_unlock(&all.lock);
+}
+
+/* Lines that a guest had begun before it was interrupted are kept. */
+static void begin(struct linux_guest *guest)
+{
+	pthread_mutex_lock(&all.lock);
+	all.guest = guest;
+	all.last = NULL;
+	all.ended = false;
+	all.result = 0;
+	pthread_mutex_unlock(&all.lock);
+	for (unsigned int i = 0; i < guest->cpus; i++)
+		(i ? &guest->more[i - 1] : guest->vm)->run->immediate_exit = 0;
+}
+
 int linux_run(struct linux_guest *guest)
 {
 	const struct sigaction action = { .sa_handler = interrupted };
-	struct devices d = {
-		.guest = guest, .lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER,
-	};
 	struct cpu cpus[LINUX_CPUS_MAX];
 	unsigned int started;
 
+	begin(guest);
 	if (sigaction(SIGUSR1, &action, NULL))
 		return -errno;
 	for (started = 0; started < guest->cpus; started++) {
 		cpus[started].vm = started ? &guest->more[started - 1] : guest->vm;
-		cpus[started].d = &d;
+		cpus[started].d = &all;
 		if (pthread_create(&cpus[started].thread, NULL, cpu_run, &cpus[started]))
 			break;
 	}
-	pthread_mutex_lock(&d.lock);
+	pthread_mutex_lock(&all.lock);
 	if (started < guest->cpus)
-		end(&d, -EAGAIN);
-	while (!d.ended)
-		pthread_cond_wait(&d.end, &d.lock);
-	pthread_mutex_unlock(&d.lock);
+		end(&all, -EAGAIN);
+	wait_for_end(&all);
+	pthread_mutex_unlock(&all.lock);
 	while (started--)
 		cpu_stop(&cpus[started]);
 	/* the caller looks there for the reason */
-	if (d.last && d.last != guest->vm->run)
-		memcpy(guest->vm->run, d.last, sizeof(*d.last));
-	return d.result;
+	if (all.last && all.last != guest->vm->run)
+		memcpy(guest->vm->run, all.last, sizeof(*all.last));
+	return all.result;
 }
 
 const char *linux_error(int ret)
@@ -256,6 +353,8 @@ const char *linux_error(int ret)
 	switch (ret) {
 	case -EPROTO:
 		return "the guest's program has failed, see above";
+	case -ETIME:
+		return "the guest, or its owner, takes too long";
 	case -ECONNRESET:
 		return "the guest's kernel has restarted its machine";
 	default:

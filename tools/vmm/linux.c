@@ -235,10 +235,12 @@ static int set_halted(const struct vm *vm)
 	return ioctl(vm->vcpu_fd, KVM_SET_MP_STATE, &state) ? -errno : 0;
 }
 
-static int set_vcpus(struct linux_guest *guest)
+int linux_set_vcpus(struct linux_guest *guest)
 {
-	int ret = set_apic(guest->vm, APIC_FIRST_CPU);
+	int ret = linux_cpuid(guest);
 
+	if (!ret)
+		ret = set_apic(guest->vm, APIC_FIRST_CPU);
 	if (!ret)
 		ret = set_mtrrs(guest->vm);
 	for (unsigned int i = 0; i + 1 < guest->cpus && !ret; i++) {
@@ -279,10 +281,6 @@ int linux_load(struct linux_guest *guest, const struct linux_files *files)
 		ret = load_initrd(guest, files->initrd);
 	if (!ret)
 		ret = set_command_line(guest, files->append);
-	if (!ret)
-		ret = linux_cpuid(guest);
-	if (!ret)
-		ret = set_vcpus(guest);
 	if (ret)
 		return ret;
 	header->type_of_loader = LOADER_UNKNOWN;

@@ -57,6 +57,7 @@ struct linux_range {
 #define LINUX_LAUNCHED	3
 
 #define LINUX_CPUS_MAX	8
+#define LINUX_SERIAL_REGS	8
 
 /* How the guest restarts itself, as acpi.c tells it. */
 #define LINUX_RESET_PORT	0x64
@@ -69,14 +70,20 @@ struct linux_range {
  * @cpus: how many vCPUs it has; more than one only of kind LINUX_SNP
  * @more: the VM as vCPUs 1 and so on have it
  * @verbose: print the kernel's own console
+ * @silent: print nothing, not even the program's text
+ * @limit: seconds that linux_run() takes at most; 0: any number
  * @launched: ranges that linux_load() has filled, in order
  * @secret: guest physical address of the file /secret, LINUX_SECRET_BYTES of zeros, page-aligned
  * @inbox: bytes that the owner sends the guest's program
  * @inbox_len: how many
  * @inbox_read: how many of them it has got
+ * @ask: called when the program wants more than that: fills the inbox anew, or returns a
+ *	negative errno, which ends the guest; NULL: the program gets zeros
  * @outbox: receives bytes that it sends to the owner
  * @outbox_room: room for them
  * @outbox_len: how many it has sent
+ * @hear: called with each byte that it sends, in place of the outbox; NULL: there is the outbox
+ * @serial: registers of the serial port
  */
 struct linux_guest {
 	struct vm *vm;
@@ -84,14 +91,19 @@ struct linux_guest {
 	unsigned int cpus;
 	struct vm more[LINUX_CPUS_MAX - 1];
 	bool verbose;
+	bool silent;
+	unsigned int limit;
 	struct linux_range launched[LINUX_LAUNCHED];
 	uint64_t secret;
 	const uint8_t *inbox;
 	size_t inbox_len;
 	size_t inbox_read;
+	int (*ask)(struct linux_guest *guest);
 	uint8_t *outbox;
 	size_t outbox_room;
 	size_t outbox_len;
+	void (*hear)(struct linux_guest *guest, uint8_t byte);
+	uint8_t serial[LINUX_SERIAL_REGS];
 };
 
 /**
@@ -107,20 +119,31 @@ int linux_add_cpus(struct linux_guest *guest, unsigned int cpus);
 void linux_drop_cpus(struct linux_guest *guest);
 
 /**
- * linux_load() - put all into the guest's memory, and set up the vCPU
+ * linux_load() - put all into the guest's memory that is measured; no vCPU is needed
  *
  * Return: 0; -ENOEXEC: that is no kernel which can be booted so; another negative errno.
  */
 int linux_load(struct linux_guest *guest, const struct linux_files *files);
+
+/** linux_set_vcpus() - the state that the vCPUs begin in, and an SNP guest's CPUID table */
+int linux_set_vcpus(struct linux_guest *guest);
 
 /**
  * linux_run() - run the guest until its program ends
  *
  * Return: 0; -EPROTO: the program says that it has failed; -ECONNRESET: the kernel has
  * restarted the machine, which a kernel does that panics; -ENOEXEC: vm->run says what else
- * has happened; another negative errno.
+ * has happened; -ETIME: it has taken too long, and the end of the kernel's console has been
+ * printed; another negative errno.
  */
 int linux_run(struct linux_guest *guest);
+
+/**
+ * linux_interrupt() - let linux_run(), in another thread, return -EINTR
+ *
+ * The guest goes on when linux_run() is called again.
+ */
+void linux_interrupt(void);
 
 /** linux_error() - a text if @ret has a meaning of its own, see linux_run(); or NULL */
 const char *linux_error(int ret);

@@ -1,52 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * "sevfw launch --snp": launch an SNP guest, by pass-through or by the ioctls that KVM has of
- * its own, run it, and judge as its owner the attestation report that it hands out.
- *
- * The owner trusts the vendor's root key (ARK), and what the files of the guest say it must
- * measure. Everything else is shown: the chain to the chip's key, the signature of the report,
- * its TCB, and in it the owner's nonce, the measurement, and the policy.
+ * its own, run it, and let its owner judge the report that it hands out (snp_judge.c).
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
+#include <sys/mman.h>
 
 #include <linux/kvm.h>
 #include <openssl/rand.h>
 
-#include <sevfw/snp_launch.h>
 #include <sevfw/sevfw.h>
-#include <sevfw/snp_report.h>
 
 #include "../guest/guest.h"
-#include "../guest/linux.h"
 #include "../sevfw/files.h"
-#include "linux.h"
-#include "vmm.h"
-
-#define FILE_MAX	0x10000
-
-/* An entry of a table of certificates; one of zeros is behind the last. */
-#define CERTS_ENTRY	24
+#include "../sevfw/tool.h"
+#include "line.h"
+#include "snp.h"
 
 /* Of later headers: KVM_RUN fails with EFAULT; flags, then the address. */
 #define EXIT_MEMORY_FAULT	39
 #define MEMORY_FAULT_PRIVATE	(1 << 3)
 
-struct snp_run {
-	const struct vmm_options *opt;
-	struct snp_launch l;
-	size_t pages;			/* of the guest's program */
-	struct linux_guest linux_guest;
-	uint8_t nonce[64];
-	struct snp_report report;
-	char output[4096];
-	const char *refused;		/* by the owner */
-};
-
-static int read_file(const char *dir, const char *name, uint8_t *data, size_t room, size_t *len)
+int snp_read_file(const char *dir, const char *name, uint8_t *data, size_t room, size_t *len)
 {
 	char path[4096];
 	FILE *f;
@@ -98,7 +76,7 @@ static int set_cpuid(struct snp_run *r)
 static int load_guest(struct snp_run *r)
 {
 	size_t len;
-	int ret = read_file("", r->opt->guest, r->l.vm.memory + GUEST_ENTRY,
+	int ret = snp_read_file("", r->opt->guest, r->l.vm.memory + GUEST_ENTRY,
 			    GUEST_IMAGE_END - GUEST_ENTRY, &len);
 
 	r->pages = (len + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;
@@ -151,25 +129,32 @@ static int send_nonce(struct snp_run *r)
 
 static int run(struct snp_run *r)
 {
+	const uint8_t *report = r->l.vm.memory + MAILBOX_PAGE + MAILBOX_REPORT;
 	int ret = vm_run(&r->l.vm, r->output, sizeof(r->output));
 
-	memcpy(&r->report, r->l.vm.memory + MAILBOX_PAGE + MAILBOX_REPORT, sizeof(r->report));
+	memcpy(&r->told.report, report, sizeof(r->told.report));
 	return ret;
 }
 
 /* ---- steps of the host, for a Linux guest ---- */
+
+static void begin_linux(struct snp_run *r)
+{
+	r->linux_guest = (struct linux_guest){
+		.vm = &r->l.vm, .kind = LINUX_SNP, .cpus = 1, .verbose = r->opt->console,
+		.limit = r->opt->limit,
+		.inbox = r->nonce, .inbox_len = sizeof(r->nonce), .ask = snp_ask_owner,
+		.outbox = (uint8_t *)&r->told, .outbox_room = sizeof(r->told) - 1,
+	};
+	r->l.more_vcpus = r->opt->cpus - 1;
+}
 
 static int create_linux_vm(struct snp_run *r)
 {
 	int ret = snp_launch_create(&r->l, LINUX_RAM);
 
 	choose_ioctls(r);
-	r->linux_guest = (struct linux_guest){
-		.vm = &r->l.vm, .kind = LINUX_SNP, .cpus = 1, .verbose = r->opt->console,
-		.inbox = r->nonce, .inbox_len = sizeof(r->nonce),
-		.outbox = (uint8_t *)&r->report, .outbox_room = sizeof(r->report),
-	};
-	r->l.more_vcpus = r->opt->cpus - 1;
+	begin_linux(r);
 	if (!ret)
 		ret = vm_add_interrupts(&r->l.vm);
 	if (!ret)
@@ -185,6 +170,11 @@ static int load_linux(struct snp_run *r)
 	};
 
 	return linux_load(&r->linux_guest, &files);
+}
+
+static int set_vcpus(struct snp_run *r)
+{
+	return linux_set_vcpus(&r->linux_guest);
 }
 
 static int update_linux(struct snp_run *r)
@@ -220,6 +210,8 @@ static int update_linux_cpuid(struct snp_run *r)
 
 static int make_nonce(struct snp_run *r)
 {
+	if (r->opt->line)
+		return line_receive_nonce(r->opt->line, r->nonce, sizeof(r->nonce));
 	return RAND_bytes(r->nonce, sizeof(r->nonce)) == 1 ? 0 : -ENOMEM;
 }
 
@@ -228,92 +220,19 @@ static int run_linux(struct snp_run *r)
 	return linux_run(&r->linux_guest);
 }
 
-/* ---- the owner ---- */
-
-static int refuse(struct snp_run *r, const char *why)
-{
-	r->refused = why;
-	return -EKEYREJECTED;
-}
-
-/* Certificates that the vendor's server offers for this chip; the ARK is the owner's own. */
-static int verify_signature(struct snp_run *r)
-{
-	static uint8_t leaf[FILE_MAX], chain[2 * FILE_MAX];
-	uint8_t ark[SNP_DIGEST_BYTES];
-	size_t leaf_len, ask_len, ark_len;
-	int ret;
-
-	ret = read_file(r->opt->ca, "vcek.der", leaf, sizeof(leaf), &leaf_len);
-	if (!ret)
-		ret = read_file(r->opt->ca, "ask.pem", chain, FILE_MAX, &ask_len);
-	if (!ret)
-		ret = read_file(r->opt->ca, "ark.pem", chain + ask_len, FILE_MAX, &ark_len);
-	if (ret)
-		return ret;
-	if (snp_leaf_verify(leaf, leaf_len, chain, ask_len + ark_len, time(NULL), ark))
-		return refuse(r, "the vendor's certificates do not make a chain");
-	if (snp_report_verify(&r->report, leaf, leaf_len))
-		return refuse(r, "this chip's key, at this TCB, has not signed the report");
-	return 0;
-}
-
-static int verify_content(struct snp_run *r)
-{
-	const struct snp_report *report = &r->report;
-	int ret = snp_launch_expect_vcpu(&r->l);
-
-	if (ret)
-		return ret;
-	if (memcmp(report->report_data, r->nonce, sizeof(r->nonce)))
-		return refuse(r, "the report is not an answer to this nonce");
-	if (memcmp(report->measurement, r->l.digest, sizeof(r->l.digest)))
-		return refuse(r, "the guest is another one than was to be launched");
-	if (report->policy != SNP_POLICY_PLAIN || report->vmpl)
-		return refuse(r, "the guest has another policy, or the report another VMPL");
-	if (report->reported_tcb != report->launch_tcb ||
-	    report->committed_tcb != report->current_tcb)
-		return refuse(r, "the firmware can be rolled back behind what is reported");
-	return 0;
-}
-
-/* Certificates are a convenience: an owner who has none of the host's has the vendor's own. */
-static void tell_certificates(struct snp_run *r)
-{
-	static const uint8_t none[CERTS_ENTRY];
-	const uint64_t error = *mailbox_word(r, MAILBOX_CERTS_ERROR);
-
-	if (*mailbox_word(r, MAILBOX_CERTS_REFUSED))
-		printf("the host does not hand out certificates, error %#llx\n",
-		       (unsigned long long)error);
-	else if (error)
-		printf("the host's certificates need %llu pages, or it has failed: %#llx\n",
-		       (unsigned long long)*mailbox_word(r, MAILBOX_CERTS_NEEDED),
-		       (unsigned long long)error);
-	else if (!memcmp(r->l.vm.memory + CERTS_FIRST, none, sizeof(none)))
-		puts("the host has no certificates for the guest");
-	else
-		puts("the host has handed out certificates to the guest");
-}
-
-/* For whoever wants to judge once more. */
+/* So that others can judge once more. */
 static int write_results(struct snp_run *r)
 {
 	const char *dir = r->opt->results;
 
 	if (!dir)
 		return 0;
-	blob_write(blob_join(dir, "report.bin"), &r->report, sizeof(r->report), false);
+	blob_write(blob_join(dir, "report.bin"), &r->told.report, sizeof(r->told.report), false);
 	blob_write(blob_join(dir, "nonce.bin"), r->nonce, sizeof(r->nonce), false);
 	return 0;
 }
 
-struct step {
-	const char *name;
-	int (*act)(struct snp_run *r);
-};
-
-static const struct step small_steps[] = {
+static const struct snp_step small_steps[] = {
 	{ "host: create the VM",		create_vm },
 	{ "host: load the guest",		load_guest },
 	{ "guest: SNP_LAUNCH_START",		start },
@@ -323,15 +242,16 @@ static const struct step small_steps[] = {
 	{ "guest: SNP_LAUNCH_FINISH",		finish },
 	{ "owner: send a nonce",		send_nonce },
 	{ "guest: run",				run },
-	{ "owner: verify the signature",	verify_signature },
-	{ "owner: verify what the report says",	verify_content },
+	{ "owner: verify the signature",	snp_verify_signature },
+	{ "owner: verify what the report says",	snp_verify_content },
 	{ "host: write the results",		write_results },
 	{ NULL, NULL }
 };
 
-static const struct step linux_steps[] = {
+static const struct snp_step linux_steps[] = {
 	{ "host: create the VM",		create_linux_vm },
 	{ "host: load Linux",			load_linux },
+	{ "host: set up the vCPUs",		set_vcpus },
 	{ "guest: SNP_LAUNCH_START",		start },
 	{ "guest: SNP_LAUNCH_UPDATE Linux",	update_linux },
 	{ "guest: SNP_LAUNCH_UPDATE secrets",	update_linux_secrets },
@@ -339,14 +259,13 @@ static const struct step linux_steps[] = {
 	{ "guest: SNP_LAUNCH_FINISH",		finish },
 	{ "owner: send a nonce",		make_nonce },
 	{ "guest: run",				run_linux },
-	{ "owner: verify the signature",	verify_signature },
-	{ "owner: verify what the report says",	verify_content },
+	{ "owner: what the guest has told",	snp_check_told },
 	{ "host: write the results",		write_results },
 	{ NULL, NULL }
 };
 
 static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
-			 const struct step *step, int ret)
+			 const struct snp_step *step, int ret)
 {
 	const struct kvm_run *run = r->l.vm.run;
 	const size_t size = sizeof(failure->why);
@@ -359,6 +278,8 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 		snprintf(failure->why, size, "%s", r->refused);
 	else if (linux_error(ret))
 		snprintf(failure->why, size, "%s", linux_error(ret));
+	else if (ret == -ENOEXEC && (!run || !run->exit_reason))
+		snprintf(failure->why, size, "that is no kernel which can be booted so");
 	else if (ret == -ENOEXEC && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 		snprintf(failure->why, size, "the guest has ended itself: %#llx",
 			 (unsigned long long)run->system_event.data[0]);
@@ -379,34 +300,120 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 		snprintf(failure->why, size, "%s", strerror(-ret));
 }
 
-int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
+/* A step that fails within another one is the one that counts. */
+int snp_go(struct snp_run *r, const struct snp_step *step)
 {
-	const struct step *step = opt->kernel ? linux_steps : small_steps;
-	static struct snp_run r;
 	int ret = 0;
 
-	r.opt = opt;
-	if (!opt->quiet)
-		printf("SNP guest, launched by %s\n",
-		       opt->legacy ? "KVM's own ioctls" : "pass-through");
 	for (; step->name && !ret; step++) {
 		double begin = vmm_time_us();
 
-		ret = step->act(&r);
-		if (ret)
-			take_failure(failure, &r, step, ret);
-		else if (!opt->quiet)
+		ret = step->act(r);
+		if (ret && !r->failure->step)
+			take_failure(r->failure, r, step, ret);
+		else if (!ret && !r->opt->quiet)
 			printf("%-36s %10.1f us\n", step->name, vmm_time_us() - begin);
 		fflush(stdout);
 	}
+	return ret;
+}
+
+int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure)
+{
+	static struct snp_run r;
+	int ret;
+
+	*failure = (struct vmm_failure){ 0 };
+	r.opt = opt;
+	r.failure = failure;
+	if (!opt->quiet)
+		printf("SNP guest, launched by %s\n",
+		       opt->legacy ? "KVM's own ioctls" : "pass-through");
+	ret = snp_go(&r, opt->kernel ? linux_steps : small_steps);
 	if (!ret && !opt->quiet && !opt->kernel)
 		puts("the guest has printed:");
 	print_harmless(r.output, 0);
 	if (!ret && opt->certificates && !opt->kernel)
-		tell_certificates(&r);
-	if (!ret)
+		snp_tell_certificates(&r);
+	if (!ret && !opt->line)
 		puts("owner: the report is good");
+	if (!ret && opt->kernel && !opt->line)
+		puts("owner: the guest has got the secret");
 	linux_drop_cpus(&r.linux_guest);
 	snp_launch_close(&r.l);
+	return ret;
+}
+
+/* ---- the digest alone ---- */
+
+static int measure_start(struct snp_launch *l, uint64_t policy)
+{
+	l->policy = policy;
+	memset(l->digest, 0, sizeof(l->digest));
+	return 0;
+}
+
+static int measure_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
+{
+	for (; pages--; gpa += SNP_PAGE_BYTES)
+		if (snp_digest_page(l->digest, kind, gpa, l->vm.memory + gpa))
+			return -ENOMEM;
+	return 0;
+}
+
+static const struct snp_launch_ops measuring = {
+	.start = measure_start,
+	.update = measure_update,
+};
+
+/* Memory, and no machine. */
+static int create_memory(struct snp_run *r)
+{
+	void *memory = mmap(NULL, LINUX_RAM, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	r->l = (struct snp_launch){
+		.vm = VM_NONE, .ops = &measuring, .sev_fd = -1,
+	};
+	r->l.vm.memory = memory;
+	r->l.vm.size = LINUX_RAM;
+	begin_linux(r);
+	r->linux_guest.cpus = r->opt->cpus;
+	return 0;
+}
+
+static int measure_vcpus(struct snp_run *r)
+{
+	return snp_launch_expect_vcpu(&r->l);
+}
+
+/* In the order of a launch */
+static const struct snp_step measure_steps[] = {
+	{ "make memory",			create_memory },
+	{ "load Linux",				load_linux },
+	{ "begin",				start },
+	{ "measure Linux",			update_linux },
+	{ "measure the secrets page",		update_linux_secrets },
+	{ "measure the CPUID page",		update_linux_cpuid },
+	{ "measure the vCPUs",			measure_vcpus },
+	{ NULL, NULL }
+};
+
+int vmm_measure_snp(const struct vmm_options *opt, uint8_t *digest, struct vmm_failure *failure)
+{
+	struct vmm_options quiet = *opt;
+	static struct snp_run r;
+	int ret;
+
+	*failure = (struct vmm_failure){ 0 };
+	quiet.quiet = true;
+	r.opt = &quiet;
+	r.failure = failure;
+	ret = snp_go(&r, measure_steps);
+	memcpy(digest, r.l.digest, sizeof(r.l.digest));
+	if (r.l.vm.memory)
+		munmap(r.l.vm.memory, LINUX_RAM);
 	return ret;
 }

@@ -131,10 +131,12 @@ static int load_linux(struct launch *l)
 
 	linux_guest = (struct linux_guest){
 		.vm = &l->vm, .kind = launch_es(l) ? LINUX_ES : LINUX_SEV, .cpus = 1,
-		.verbose = opt->console,
+		.verbose = opt->console, .limit = opt->limit,
 		.outbox = (uint8_t *)output, .outbox_room = sizeof(output) - 1,
 	};
 	ret = linux_load(&linux_guest, &files);
+	if (!ret)
+		ret = linux_set_vcpus(&linux_guest);
 	return ret ? ret : vm_register(&l->vm);
 }
 

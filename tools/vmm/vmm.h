@@ -23,7 +23,10 @@ struct owner_session;
  * @append: and more of its command line, or NULL
  * @cpus: vCPUs of that guest
  * @certificates: SNP: the small guest asks for certificates along with its report
+ * @limit: seconds that a Linux guest has to come to its end; 0: any number
  * @results: SNP: directory for report.bin and nonce.bin, or NULL
+ * @line: SNP, with @kernel: directory for what goes to the owner, who is elsewhere, and comes
+ *	from there, see line.h; NULL: this program is the owner
  * @legacy: by the ioctls that came before pass-through
  * @typed: make the VM as a SEV guest
  * @by_dev: pass-through commands go through /dev/sev
@@ -44,7 +47,9 @@ struct vmm_options {
 	const char *initrd;
 	const char *append;
 	unsigned int cpus;
+	unsigned int limit;
 	const char *results;
+	const char *line;
 	bool legacy;
 	bool typed;
 	bool by_dev;
@@ -81,6 +86,16 @@ int vmm_launch(const struct vmm_options *opt, struct vmm_failure *failure);
 
 /** vmm_launch_snp() - launch an SNP guest, let it run, verify its report; as vmm_launch() */
 int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure);
+
+/**
+ * vmm_measure_snp() - the digest that the report of an SNP guest with @opt->kernel must have
+ * @opt: launch that is measured; nothing is launched, and no host is needed
+ * @digest: receives it, 48 bytes
+ * @failure: is filled in if that fails
+ *
+ * Return: 0 or a negative errno.
+ */
+int vmm_measure_snp(const struct vmm_options *opt, uint8_t *digest, struct vmm_failure *failure);
 
 /** vmm_time_us() - monotonic time, in microseconds */
 double vmm_time_us(void);
