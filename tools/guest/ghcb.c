@@ -14,7 +14,6 @@
 #define MSR_PAGE_SHARED		(2ull << 52)
 #define MSR_TERMINATE		0x100
 #define REASON_SET		(1 << 12)
-#define PROTOCOL		2
 
 #define GHCB_RAX		0x1f8
 #define GHCB_RCX		0x308
@@ -37,6 +36,9 @@
 #define IOIO_IN			1
 #define IOIO_8			(1 << 4)
 #define IOIO_ADDRESS_64		(1 << 9)
+
+/* Version of the protocol: SNP needs 2; SEV-ES does with 1, and Linux 6.1 has no other. */
+static uint16_t protocol;
 
 static volatile uint8_t *const ghcb = (volatile uint8_t *)GHCB_PAGE;
 
@@ -97,7 +99,7 @@ static void ghcb_begin(void)
 {
 	for (int i = 0; i < 16; i++)
 		ghcb[GHCB_VALID + i] = 0;
-	*(volatile uint16_t *)(ghcb + GHCB_VERSION) = PROTOCOL;
+	*(volatile uint16_t *)(ghcb + GHCB_VERSION) = protocol;
 	*(volatile uint32_t *)(ghcb + GHCB_USAGE) = 0;
 }
 
@@ -205,8 +207,9 @@ void ghcb_start(bool snp)
 {
 	uint64_t info = ask_by_msr(MSR_SEV_INFO_REQ);
 
-	if ((info & 0xfff) != MSR_SEV_INFO || MSR_VERSION_MIN(info) > PROTOCOL ||
-	    MSR_VERSION_MAX(info) < PROTOCOL)
+	protocol = snp ? 2 : 1;
+	if ((info & 0xfff) != MSR_SEV_INFO || MSR_VERSION_MIN(info) > protocol ||
+	    MSR_VERSION_MAX(info) < protocol)
 		terminate(TERMINATE_GHCB);
 	if (!snp)
 		return;
