@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <sevfw/measure.h>
 #include <sevfw/owner.h>
@@ -250,6 +252,18 @@ static const char *needed(const struct args *args, const char *name)
 	return value;
 }
 
+/* Who owns the platform; somebody else's is as good to the firmware as the platform itself. */
+static void add_owner(const struct args *args, const struct sev_cert *oca,
+		      struct json_object *facts)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+
+	if (EVP_Digest(oca, SEV_CERT_SIGNED, digest, NULL, EVP_sha256(), NULL) != 1)
+		fail(EXIT_NO, "SHA-256 cannot be computed");
+	compare(args, "platform", "oca-digest", digest, sizeof(digest));
+	facts_hex(facts, "oca_sha256", digest, sizeof(digest));
+}
+
 static void verify_chain(const struct args *args, struct json_object *facts)
 {
 	static const char * const verified[] = {
@@ -268,6 +282,7 @@ static void verify_chain(const struct args *args, struct json_object *facts)
 	if (trust == TRUST_CA)
 		warn(ARK_UNKNOWN);
 	facts_text(facts, "verified", verified[trust]);
+	add_owner(args, &chain.oca, facts);
 	if (trust != TRUST_NONE)
 		facts_hex(facts, "ark_sha384", ark, sizeof(ark));
 }
@@ -399,6 +414,8 @@ static const struct option_row verify_options[] = {
 	{ "firmware-version", "V", "MAJOR.MINOR.BUILD of the platform, for a measurement" },
 	{ "nonce", "HEX", "nonce (SEV) or report data (SNP) that the report must have" },
 	{ "ca", "DIR", "chain: DIR/cek.cert and DIR/ask_ark.cert, from the vendor" },
+	{ "oca-digest", "HEX", "chain: SHA-256 that the platform's owner must have, of what is signed "
+		"in its OCA certificate, as \"sevfw decode\" prints it" },
 	{ "leaf", "FILE", "SNP: VCEK or VLEK certificate, DER" },
 	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK must have: SNP, of its DER; SEV, of what "
@@ -411,6 +428,7 @@ static const struct key_row verify_keys[] = {
 	{ "verified", "text", "what is sure now" },
 	{ "policy?", "text", "SNP: policy of the guest" },
 	{ "measurement?", "text", "SNP: its launch digest, in hexadecimal digits" },
+	{ "oca_sha256?", "text", "chain: digest of the owner's certificate, without signatures" },
 	{ "ark_sha384?", "text",
 		"digest of the vendor's root certificate (chain with --ca, SNP report)" },
 	{ NULL, NULL, NULL }
