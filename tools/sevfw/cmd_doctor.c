@@ -286,7 +286,8 @@ static void check_psp(struct checkup *c)
 	}
 	text = host_read(c->host.device, "dead") ?: "0";
 	add(c, "PSP answers", strcmp(text, "0") ? BAD : GOOD, strcmp(text, "0") ?
-	    host_read(c->host.device, "last_failure") ?: "no" : "yes", "reset the machine");
+	    host_read(c->host.device, "last_failure") ?: "no" : "yes",
+	    "restart the machine; \"sevfw reset\" is about keys, and no help");
 	text = host_read(c->host.device, "init_failure") ?: "none";
 	add(c, "firmware initialised", strcmp(text, "none") ? BAD : GOOD,
 	    strcmp(text, "none") ? text : "no failure",
@@ -296,7 +297,8 @@ static void check_psp(struct checkup *c)
 	    strcmp(text, "0") ? "external" : "self",
 	    "its keys were endorsed by somebody else, and are new since then: sessions that guest "
 	    "owners made before are refused (BAD_MEASUREMENT), so give them the output of \"sevfw "
-	    "export\" again; \"sevfw reset\" takes the platform back");
+	    "export\" again; \"sevfw reset\" gives the platform back to itself, and makes its keys new "
+	    "once more");
 }
 
 static void check_pool(struct checkup *c, const char *check, const struct asids *pool,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * explain: a status, a command, a member of a block, an errno. All of it is in
- * <linux/sev-fw.h>; no device is needed.
+ * explain: a status, a command, a member of a block, an errno, which are in
+ * <linux/sev-fw.h>; and words. No device is needed.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -21,7 +21,52 @@ static const struct status {
 	uint32_t value;
 } statuses[] = { SEV_FW_STATUSES(STATUS_ROW) };
 
-static const char * const lists[] = { "commands", "statuses", "errnos" };
+static const char * const lists[] = { "commands", "statuses", "errnos", "words" };
+
+/* Words of these programs, their documents and the SEV API that are none of the above. */
+static const struct word {
+	const char *name;
+	const char *text;
+} words[] = {
+	{ "ARK", "the vendor's root certificate" },
+	{ "ASID", "number of a guest's key in the memory controller; each guest needs one. SEV-ES "
+		"and SNP guests have the lower ones, plain SEV guests the others; a guest's is "
+		"free again when the process that has its VM ends" },
+	{ "ASK", "the vendor's certificate that signs those of chips; the ARK signs it" },
+	{ "bound", "of an ASID: a guest has it" },
+	{ "CEK", "certificate of this chip, which the vendor signs; it signs the PEK" },
+	{ "dead", "of a PSP: it has not answered a command in time, or its registers cannot be read. No "
+		"command is sent until the machine is restarted" },
+	{ "dirty", "of an ASID: its guest is gone, and caches may still hold the guest's memory. It "
+		"becomes free by a flush, which the driver does when it needs the ASID" },
+	{ "EBUSY", "from KVM, when a VM is made a guest: all ASIDs of its kind are in use" },
+	{ "external", "of the platform's owner: somebody has endorsed its keys, by the OCA. Compare "
+		"the OCA's digest, which \"sevfw verify chain\" prints, with the owner's" },
+	{ "free", "of an ASID: the next guest can have it" },
+	{ "OCA", "certificate of the platform's owner; it signs the PEK, too" },
+	{ "owner", "of a platform: who has signed its keys as OCA (\"sevfw import\"); of a "
+		"guest: who verifies it, and has its secrets" },
+	{ "PDH", "the platform's key for sessions with guest owners; the PEK signs it" },
+	{ "PEK", "the platform's key that says who owns it; CEK and OCA sign it" },
+	{ "PSP", "the secure processor that runs the SEV firmware" },
+	{ "quarantined", "of pages: a dead PSP may still write to them, so that nobody else gets them" },
+	{ "RMP", "table of SNP: whose each page of memory is" },
+	{ "self", "of the platform's owner: nobody has endorsed its keys, its OCA is of its own "
+		"making" },
+	{ "session", "keys that a guest's owner and the firmware share for one launch, sealed to "
+		"the PDH (\"sevfw session\")" },
+	{ "TCB", "versions of all the firmware that a report vouches for" },
+	{ "VCEK", "SNP: certificate of this chip and its TCB; signs reports" },
+	{ "VLEK", "SNP: the same, of a cloud in place of a chip" },
+};
+
+static const struct word *word_find(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcasecmp(words[i].name, text))
+			return &words[i];
+	return NULL;
+}
 
 /* By name, with the prefixes that it has in headers or without, or by number. */
 static const struct status *status_find(const char *text)
@@ -122,6 +167,11 @@ static bool add_list(struct json_object *facts, const char *name)
 		facts_text(row, "name", statuses[i].name);
 		facts_text(row, "meaning", sev_status_meaning(statuses[i].value));
 	}
+	for (size_t n = 0; !strcasecmp(name, "words") && n < ARRAY_SIZE(words); n++) {
+		row = facts_row(list);
+		facts_text(row, "name", words[n].name);
+		facts_text(row, "meaning", words[n].text);
+	}
 	for (size_t n = 0; !strcasecmp(name, "errnos") && (error = errno_at(n)); n++) {
 		row = facts_row(list);
 		facts_text(row, "name", error->name);
@@ -130,7 +180,7 @@ static bool add_list(struct json_object *facts, const char *name)
 	return true;
 }
 
-/* All names that may be explained: commands, statuses, errnos, lists, fields. */
+/* All names that may be explained: commands, statuses, errnos, lists, words, fields. */
 static const char *name_at(const void *list, size_t n)
 {
 	const struct command *command;
@@ -143,6 +193,9 @@ static const char *name_at(const void *list, size_t n)
 	if (n < ARRAY_SIZE(lists))
 		return lists[n];
 	n -= ARRAY_SIZE(lists);
+	if (n < ARRAY_SIZE(words))
+		return words[n].name;
+	n -= ARRAY_SIZE(words);
 	for (size_t i = 0; (error = errno_at(i)); i++, n--)
 		if (!n)
 			return error->name;
@@ -174,6 +227,7 @@ static bool add_name(struct json_object *facts, const char *text)
 	const struct status *status = status_find(text);
 	const struct command *command = command_find(text);
 	const struct errno_text *error = errno_find(text);
+	const struct word *word = word_find(text);
 
 	if (status)
 		add_status(facts, status->value);
@@ -183,7 +237,13 @@ static bool add_name(struct json_object *facts, const char *text)
 		facts_text(facts, "errno", error->name);
 		facts_text(facts, "meaning", error->text);
 	}
-	return status || command || error || add_list(facts, text) || add_fields(facts, text);
+	if (word) {
+		facts_text(facts, "word", word->name);
+		facts_text(facts, "word_meaning", word->text);
+	}
+	if (status || command || error)
+		return true;
+	return add_list(facts, text) || add_fields(facts, text) || word;
 }
 
 static int explain_act(const struct args *args)
@@ -198,8 +258,8 @@ static int explain_act(const struct args *args)
 		near = nearest(text, name_at, NULL);
 		if (near)
 			fail(EXIT_USAGE, "nothing is called %s; did you mean %s?", text, near);
-		fail(EXIT_USAGE, "nothing is called %s; \"sevfw explain commands\", statuses or "
-			"errnos lists names",
+		fail(EXIT_USAGE, "nothing is called %s; \"sevfw explain commands\", statuses, "
+			"errnos or words lists names",
 		     text);
 	}
 	facts_print(facts, args->json);
@@ -221,6 +281,8 @@ static const struct key_row explain_keys[] = {
 	{ "fields?[].use", "text", "in, out, in,out, driver or zero" },
 	{ "fields?[].meaning", "text", "of the field" },
 	{ "errno?", "text", "name" },
+	{ "word?", "text", "of these programs or the SEV API" },
+	{ "word_meaning?", "text", "of that word" },
 	{ "as_status?.status", "text", "of a number: what it means as a status" },
 	{ "as_status?.meaning", "text", "of that status" },
 	{ "as_status?.advice?", "text", "what to do about it" },
@@ -243,19 +305,21 @@ static const struct key_row explain_keys[] = {
 	{ "statuses?[].meaning", "text", "of the status" },
 	{ "errnos?[].name", "text", "list of errnos" },
 	{ "errnos?[].meaning", "text", "of the errno" },
+	{ "words?[].name", "text", "list of words" },
+	{ "words?[].meaning", "text", "of the word" },
 	{ NULL, NULL, NULL }
 };
 
 const struct subcommand explain_sub = {
 	.name = "explain",
-	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | commands | statuses | errnos",
-	.brief = "what a status, a command, a field or an errno means",
+	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | WORD | commands | statuses | errnos | words",
+	.brief = "what a status, a command, a field, an errno or a word means",
 	.text = "Prints what <linux/sev-fw.h> says of it, and what to do about a status. Names "
 		"may be in any "
 		"case, and with or without the prefix that they have in headers; statuses and "
 		"commands may be "
-		"numbers, too. \"commands\", \"statuses\" and \"errnos\" list all that there "
-		"are. Needs no device.",
+		"numbers, too. \"commands\", \"statuses\", \"errnos\" and \"words\" list all "
+		"that there are. Needs no device.",
 	.keys = explain_keys,
 	.example = "  sevfw explain 0x0e\n  sevfw explain INVALID_GUEST_STATE\n"
 		   "  sevfw explain launch_start\n  sevfw explain LAUNCH_START.policy\n"

@@ -89,7 +89,7 @@ static void find_problems(const struct host *host, struct json_object *problems)
 	char text[9000];
 
 	if (dead && strcmp(dead, "0")) {
-		snprintf(text, sizeof(text), "the PSP is dead (%s): reset the machine",
+		snprintf(text, sizeof(text), "the PSP is dead (%s): restart the machine",
 			 host_read(host->device, "last_failure") ?: "no answer");
 		add_problem(problems, text);
 	}

@@ -145,9 +145,11 @@ const char *host_pool_problem(const struct asids pools[POOLS], enum pool pool)
 {
 	static const char * const problem[] = {
 		[POOL_SEV] = "all ASIDs of SEV guests are in use: end a guest before another one "
-			"is launched; \"sevfw guests\" lists them",
+			"is launched, by ending the process that has its VM; \"sevfw guests\" lists "
+			"guests and processes",
 		[POOL_ES] = "all ASIDs of SEV-ES guests are in use: end a guest before another one "
-			"is launched; \"sevfw guests\" lists them",
+			"is launched, by ending the process that has its VM; \"sevfw guests\" lists "
+			"guests and processes",
 	};
 
 	return host_pool_is_used_up(&pools[pool]) ? problem[pool] : NULL;
@@ -280,7 +282,7 @@ static const char *errno_advice(int error)
 	switch (error) {
 	case ESHUTDOWN:
 	case ETIMEDOUT:
-		return "only a reset of the machine brings the PSP back; \"sevfw status\" tells "
+		return "only a restart of the machine brings the PSP back; \"sevfw status\" tells "
 			"which command it did not answer";
 	case EBUSY:
 		return "\"sevfw status\" counts guests and free ASIDs, \"sevfw guests\" lists "

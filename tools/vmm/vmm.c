@@ -211,7 +211,7 @@ static const struct step {
 	{ "platform: PLATFORM_STATUS",		launch_version,		always },
 	{ "platform: PDH_CERT_EXPORT",		launch_certs,		always },
 	{ "owner: verify the chain",		trust,			always },
-	{ "owner: make a session",		session,		with_session },
+	{ "owner: the session",			session,		with_session },
 	{ "host: create the VM",		create,			is_small },
 	{ "host: create the VM",		create_linux,		is_linux },
 	{ "host: make it a SEV guest",		launch_init,		always },

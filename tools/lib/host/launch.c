@@ -233,9 +233,10 @@ const char *launch_error(const struct launch *l, int err)
 	if (err == -EKEYREJECTED)
 		snprintf(text, sizeof(text), "guest owner: %s", owner_strerror(l->verdict));
 	else if (l->status != SEV_FW_NO_CALL && l->status)
-		snprintf(text, sizeof(text), "firmware: %s, %s: %s",
-			 sev_status_text(l->status), sev_status_meaning(l->status),
-			 strerror(-err));
+		snprintf(text, sizeof(text), "firmware: %s, %s",
+			 sev_status_text(l->status), sev_status_meaning(l->status));
+	else if (err == -ESHUTDOWN)
+		snprintf(text, sizeof(text), "the PSP is dead, or the guest gone with its platform");
 	else if (err == -ENOEXEC)
 		snprintf(text, sizeof(text), "guest: unexpected exit %u", l->vm.run->exit_reason);
 	else
