@@ -174,7 +174,7 @@ FIXTURE_SETUP(fail_nth)
 {
 	HOST_NEEDS(HOST_SEV | HOST_FW | (variant->policy ? HOST_ES : 0));
 	if (access(FAIL_NTH, F_OK))
-		SKIP(_exit(255), "this kernel has no fault injection");
+		SKIP_SETUP("this kernel has no fault injection");
 	self->fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	set_up_faults();

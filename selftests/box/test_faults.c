@@ -256,7 +256,7 @@ FIXTURE_SETUP(fault)
 	struct cell *c = &self->c;
 
 	if (drivers_missing())
-		SKIP(_exit(255), "%s", drivers_missing());
+		SKIP_SETUP("%s", drivers_missing());
 	ASSERT_EQ(0, fresh_drivers());
 	c->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, c->p.fd);
@@ -564,7 +564,7 @@ FIXTURE(life) {
 FIXTURE_SETUP(life)
 {
 	if (drivers_missing())
-		SKIP(_exit(255), "%s", drivers_missing());
+		SKIP_SETUP("%s", drivers_missing());
 	ASSERT_EQ(0, fresh_drivers());
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->p.fd);

@@ -63,7 +63,7 @@ FIXTURE_SETUP(glue)
 {
 	self->plain = create_vm();
 	if (!glue_is_there(self->plain))
-		SKIP(_exit(255), GLUE " is not loaded");
+		SKIP_SETUP(GLUE " is not loaded");
 	self->sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	self->vm = create_vm();
 	ASSERT_LE(0, self->sev);

@@ -29,7 +29,7 @@ FIXTURE(host) {
 FIXTURE_SETUP(host)
 {
 	if (drivers_missing())
-		SKIP(_exit(255), "%s", drivers_missing());
+		SKIP_SETUP("%s", drivers_missing());
 	ASSERT_EQ(0, drivers_unload());
 	self->klog = klog_open();
 	ASSERT_LE(0, self->klog);

@@ -43,7 +43,7 @@ FIXTURE_SETUP(served)
 	int fd = open(PARAMETER, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		SKIP(_exit(255), "no " PARAMETER);
+		SKIP_SETUP("no " PARAMETER);
 	ASSERT_EQ(1, read(fd, &self->was, 1));
 	close(fd);
 	self->sev = open("/dev/sev", O_RDWR | O_CLOEXEC);

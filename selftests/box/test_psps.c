@@ -125,9 +125,9 @@ static int whole_launch(void)
 FIXTURE_SETUP(psps)
 {
 	if (drivers_missing())
-		SKIP(_exit(255), "%s", drivers_missing());
+		SKIP_SETUP("%s", drivers_missing());
 	if (find_psps(self->low, self->high, sizeof(self->low)) != 2)
-		SKIP(_exit(255), "needs two simulated PSPs, scripts/box --psps=2");
+		SKIP_SETUP("needs two simulated PSPs, scripts/box --psps=2");
 	ASSERT_EQ(0, arm_on(self->low, SWPSP_FAULT_NONE));
 	ASSERT_EQ(0, arm_on(self->high, SWPSP_FAULT_NONE));
 	ASSERT_EQ(0, drivers_unload());

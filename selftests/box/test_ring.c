@@ -128,9 +128,9 @@ FIXTURE_SETUP(ring)
 	struct platform p;
 
 	if (!host_swpsp())
-		SKIP(_exit(255), "needs the simulated PSP");
+		SKIP_SETUP("needs the simulated PSP");
 	if (drivers_missing())
-		SKIP(_exit(255), "%s", drivers_missing());
+		SKIP_SETUP("%s", drivers_missing());
 	self->m = calloc(1, sizeof(*self->m));
 	ASSERT_NE(NULL, self->m);
 	self->fd = open("/dev/sev", O_RDWR | O_CLOEXEC);

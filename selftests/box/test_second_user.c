@@ -182,7 +182,7 @@ FIXTURE_SETUP(second_user)
 
 	HOST_NEEDS(HOST_SEV | HOST_ES | HOST_SWPSP);
 	if (!getenv("PSP_MODULES_DIR"))
-		SKIP(_exit(255), "PSP_MODULES_DIR does not say where second_user.ko is");
+		SKIP_SETUP("PSP_MODULES_DIR does not say where second_user.ko is");
 	self->launch = (struct launch){
 		.sev_fd = -1, .vm = VM_NONE,
 	};
@@ -194,7 +194,7 @@ FIXTURE_SETUP(second_user)
 	ASSERT_LE(0, self->log);
 	ret = module_load();
 	if (ret == -ENOENT && !strcmp(getenv("SEV_BOX"), "tree"))
-		SKIP(_exit(255), "the kernel has no second_user.ko beside its own modules");
+		SKIP_SETUP("the kernel has no second_user.ko beside its own modules");
 	ASSERT_TRUE(ret == 0 || ret == -EEXIST);
 	/* KVM hands out the lowest one that is free */
 	snprintf(self->start, sizeof(self->start), "start %u",

@@ -63,7 +63,7 @@ FIXTURE_SETUP(reloaded)
 
 	HOST_NEEDS(HOST_SNP | HOST_FW | HOST_SWPSP);
 	if (why)
-		SKIP(_exit(255), "%s", why);
+		SKIP_SETUP("%s", why);
 	ASSERT_EQ(0, drivers_unload());
 }
 

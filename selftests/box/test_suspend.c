@@ -63,7 +63,7 @@ FIXTURE_SETUP(suspend)
 {
 	HOST_NEEDS(HOST_SEV | HOST_FW | HOST_SWPSP);
 	if (why_not())
-		SKIP(_exit(255), "%s", why_not());
+		SKIP_SETUP("%s", why_not());
 	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->p.fd);
 	ASSERT_EQ(0, control_write(PM_DELAY, "1"));

@@ -358,13 +358,13 @@ FIXTURE_SETUP(traced)
 	HOST_NEEDS(HOST_SEV);
 	self->plain = create_vm();
 	if (!glue_is_there(self->plain))
-		SKIP(_exit(255), GLUE " is not loaded");
+		SKIP_SETUP(GLUE " is not loaded");
 	if (!can_patch_code_in_use())
-		SKIP(_exit(255), "not on an emulator with more than one processor");
+		SKIP_SETUP("not on an emulator with more than one processor");
 	mount("none", "/sys/kernel/tracing", "tracefs", 0, NULL);
 	mkdir(INSTANCE, 0700);
 	if (access(INSTANCE "current_tracer", W_OK))
-		SKIP(_exit(255), "this kernel has no tracers");
+		SKIP_SETUP("this kernel has no tracers");
 	self->sev = open("/dev/sev", O_RDWR | O_CLOEXEC);
 	self->vm = create_vm();
 	ASSERT_EQ(0, legacy(self->vm, KVM_SEV_INIT, NULL, self->sev).ret);

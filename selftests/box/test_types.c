@@ -73,7 +73,7 @@ FIXTURE_SETUP(types)
 	HOST_NEEDS(HOST_SEV | (variant->policy ? HOST_ES : 0) |
 		   (variant->ops == &launch_fw ? HOST_FW : 0));
 	if (!vm_has_type(variant->policy ? VM_TYPE_SEV_ES : VM_TYPE_SEV))
-		SKIP(_exit(255), "this kernel has no types of VMs");
+		SKIP_SETUP("this kernel has no types of VMs");
 	GOES(typed_open(l, variant->ops, variant->policy, variant->by_dev));
 }
 

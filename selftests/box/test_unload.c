@@ -36,7 +36,7 @@ FIXTURE_SETUP(unload)
 
 	HOST_NEEDS(HOST_SEV);
 	if (geteuid())
-		SKIP(_exit(255), "only root may unload modules");
+		SKIP_SETUP("only root may unload modules");
 	self->passthrough = !host_missing(HOST_FW);
 	ASSERT_EQ(0, launch_open(l, self->passthrough ? &launch_fw : &launch_legacy, 0));
 	ASSERT_EQ(0, launch_version(l));
