@@ -104,6 +104,8 @@ struct mailbox {
 	atomic_bool stop;
 	uint32_t wbinvd_seen[SWPSP_CPUS_MAX];
 	struct fault fault;
+	struct profile profile;
+	uint32_t interrupts;	/* that were due, for a profile that loses some */
 	uint32_t ring_ctl;	/* RBCtl and RBTail as they were when last looked at */
 	uint32_t ring_tail;
 	bool ring_busy;		/* there may be more to do without another doorbell */
@@ -236,9 +238,12 @@ static bool clears_wbinvd(uint32_t id)
 static uint16_t execute(struct mailbox *box, uint32_t id, uint32_t longer)
 {
 	const struct psp_generation *generation = box->config.generation;
+	const struct profile *profile = &box->profile;
 	uint64_t cmdbuf;
 	uint16_t status;
 
+	if (profile->answers[id % PROFILE_IDS])
+		return profile->status[id % PROFILE_IDS];
 	cmdbuf = (uint64_t)get(box, generation->addr_hi) << 32 | get(box, generation->addr_lo);
 	pass_wbinvds(box, true);
 	swpsp_longer(box->psp, longer);
@@ -249,6 +254,8 @@ static uint16_t execute(struct mailbox *box, uint32_t id, uint32_t longer)
 	 */
 	if (clears_wbinvd(id))
 		pass_wbinvds(box, false);
+	if (status == SWPSP_INVALID_LENGTH && profile->short_status[id % PROFILE_IDS])
+		status = profile->short_status[id % PROFILE_IDS];
 	return status;
 }
 
@@ -302,7 +309,9 @@ static void interrupt_host(struct mailbox *box, bool masked)
 	ssize_t written;
 
 	set(box, generation->intsts, INTERRUPT_SEV);
-	if (masked && !(get(box, generation->inten) & INTERRUPT_SEV))
+	if (masked && !box->profile.unmasked && !(get(box, generation->inten) & INTERRUPT_SEV))
+		return;
+	if (box->profile.lost_every && ++box->interrupts % box->profile.lost_every == 0)
 		return;
 	/* Fails only if the counter is full, and then QEMU has yet to look. */
 	written = write(box->irq_fd, &one, sizeof(one));
@@ -326,10 +335,14 @@ static void answer(struct mailbox *box, uint32_t response, bool interrupt, bool 
 }
 
 /* Let the time pass that a command is to take, and tell how long it has taken. */
-static void serve(struct mailbox *box, uint64_t taken, uint64_t executed, uint64_t late_us)
+static void serve(struct mailbox *box, uint32_t id, uint64_t taken, uint64_t late_us)
 {
+	uint64_t executed = now_ns();
 	uint64_t due = taken + (uint64_t)get(box, SWPSP_BAR_SERVICE_US) * 1000;
+	uint64_t usual = taken + (uint64_t)box->profile.service_us[id % PROFILE_IDS] * 1000;
 
+	if (due < usual)
+		due = usual;
 	if (due < executed)
 		due = executed;
 	due += late_us * 1000;
@@ -379,7 +392,7 @@ static void command(struct mailbox *box, uint32_t word)
 		status = (uint16_t)box->fault.value;
 	else
 		status = execute(box, id, kind == SWPSP_FAULT_LONGER ? box->fault.value : 0);
-	serve(box, taken, now_ns(), kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
+	serve(box, id, taken, kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
 	count(box, id, status);
 	response = RESPONSE | status;
 	if (kind == SWPSP_FAULT_GARBLE)
@@ -406,7 +419,7 @@ static void ring_command(struct mailbox *box, struct swpsp_ring_io *io)
 		status = swpsp_ring_command(box->psp, io);
 	if (clears_wbinvd(io->id))
 		pass_wbinvds(box, false);
-	serve(box, taken, now_ns(), kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
+	serve(box, io->id, taken, kind == SWPSP_FAULT_DELAY ? box->fault.value : 0);
 	count(box, io->id & 0xff, status);
 	if (kind == SWPSP_FAULT_GARBLE)
 		status = (uint16_t)(box->fault.value ? box->fault.value : GARBAGE);
@@ -518,6 +531,8 @@ struct mailbox *mailbox_new(const struct mailbox_config *config)
 	if (!box)
 		return NULL;
 	box->config = *config;
+	if (config->profile)
+		box->profile = *config->profile;
 	box->bar = MAP_FAILED;
 	box->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	box->memory_fd = memfd_create("swpsp-bar", MFD_CLOEXEC);

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "profile.h"
 #include "swpsp.h"
 
 /**
@@ -50,6 +51,7 @@ const struct psp_generation *psp_generation_get(unsigned int index);
  * @snp: shown to the CPU simulation: the firmware has SNP, and works on the reverse
  *	map table in the BAR
  * @cpu: host's processor for the thread that executes commands; -1: any
+ * @profile: behaviour of a real platform, copied; or NULL
  */
 struct mailbox_config {
 	const struct psp_generation *generation;
@@ -58,6 +60,7 @@ struct mailbox_config {
 	uint32_t cpus;
 	bool snp;
 	int cpu;
+	const struct profile *profile;
 };
 
 struct mailbox;

@@ -27,6 +27,7 @@
 #include "ivshmem.h"
 #include "machine.h"
 #include "mailbox.h"
+#include "profile.h"
 #include "swpsp.h"
 
 #define MEMORY_MIB_MIN	128
@@ -97,6 +98,8 @@ static const char usage[] =
 "  --pci-id=ID          PCI device id, which selects the register map (14ca):\n";
 
 static const char usage_rest[] =
+"  --profile=FILE       behave as a real platform has, in time and where documents leave\n"
+"                       a choice; scripts/hardware-profile writes FILE from a report\n"
 "  --transcript=FILE    log each command to FILE, one line each\n"
 "  --job=TEXT           handed to the init program in the machine\n"
 "  --tty                the job runs on our terminal; Ctrl-] ends the machine\n"
@@ -116,6 +119,7 @@ struct options {
 	const struct psp_generation *generation;
 	const char *export_dir;
 	const char *transcript;
+	struct profile profile;
 	unsigned long memory_mib;
 	size_t image_size;
 	uint32_t security_level;
@@ -204,6 +208,16 @@ static void parse_pci_id(struct options *options, const char *text)
 		fail("%s is no PSP with SEV; --help lists them.", text);
 }
 
+static void parse_profile(struct options *options, const char *text)
+{
+	int line = profile_read(&options->profile, text);
+
+	if (line < 0)
+		fail("cannot read %s: %s.", text, strerror(errno));
+	if (line)
+		fail("line %d of %s is none of a profile.", line, text);
+}
+
 static void parse_help(struct options *options, const char *text)
 {
 	(void)options;
@@ -264,6 +278,7 @@ static const struct option_row rows[] = {
 	FLAG("pin", pin),
 	PARSED("pci-id", parse_pci_id),
 	TEXT("transcript", transcript),
+	PARSED("profile", parse_profile),
 	TEXT("job", machine.job),
 	FLAG("tty", machine.tty),
 	NUMBER("timeout", machine.timeout, 10, 0, 1000000),
@@ -431,6 +446,7 @@ static int unit_start(struct unit *unit)
 		.cpus = unit->options.psp.cpus,
 		.snp = unit->options.snp,
 		.cpu = unit->options.cpu,
+		.profile = &unit->options.profile,
 	};
 	int server[2], irq[IVSHMEM_VECTORS], error;
 
