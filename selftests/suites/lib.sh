@@ -149,6 +149,40 @@ on_each_api()
 	done
 }
 
+# snp_measured LOG TRANSCRIPT IMAGE WHO: the platform has measured an SNP guest with one vCPU, and
+# then one with two, that begin with this firmware image; the owner computes the same
+snp_measured()
+{
+	local log=$1 transcript=$2 image=$3 who=$4
+
+	verdict "$log-1" "$log: what $who measures of one vCPU is the owner's digest" \
+		measured_as "$image" 1 1 "$transcript"
+	verdict "$log-2" "$log: what $who measures of two vCPUs is the owner's digest" \
+		measured_as "$image" 2 2 "$transcript"
+	verdict "$log-other" "$log: neither is the other's, by $who" not_measured_as "$image" 1 2 "$transcript"
+}
+
+# measured_as IMAGE VCPUS NUMBER TRANSCRIPT: the digest before that LAUNCH_FINISH is the owner's
+measured_as()
+{
+	local digest
+
+	digest=$("$repo/build/box/sevfw" measure --mode=snp --vcpus="$2" "$1" | sed -n 's/^digest *//p')
+	echo "the owner's: $digest"
+	awk -v number="$3" -v want="$digest" '
+		/SNP_LAUNCH_FINISH/ && / SUCCESS / && ++n == number {
+			print "measured: " last
+			exit !(last == want && want != "")
+		}
+		match($0, /digest=[0-9a-f]+/) { last = substr($0, RSTART + 7, RLENGTH - 7) }
+		END { if (n < number) exit 1 }' "$4"
+}
+
+not_measured_as()
+{
+	measured_as "$1" "$2" "$2" "$4" && ! measured_as "$@"
+}
+
 # issued_as PART WHO TRANSCRIPT: the firmware was told what that part of snp-orders.txt says
 issued_as()
 {
