@@ -8,8 +8,10 @@
  * however many pages an answer has, they cost no command. Firmware that leaves a page in
  * Reclaim gets the page anew before the next answer, by RMPUPDATE alone.
  *
- * Answers have their lengths in the block, so that nothing of an earlier one is copied.
- * SNP's commands answer in a page without a length, which comes back by itself.
+ * Only answers whose length the firmware tells come to these pages: what is behind it in there
+ * is of an earlier answer, perhaps to another caller. Packets of guest memory are as long as
+ * that, whatever the room for them, and go to pages that the host has erased before. So do the
+ * answers of SNP's commands, which come back by themselves.
  *
  * All of it happens under psp->lock, around the command. The pages come back before SNP
  * is shut down, see snp.c; one that does not is lost, as fwmem.c has it.
@@ -53,14 +55,25 @@ void psp_answer_exit(struct psp *psp)
 		psp_fwmem_free(&psp->answer[i]);
 }
 
+static bool has_guest_memory(const struct psp_row *row)
+{
+	const struct psp_buf *buf;
+
+	for (buf = row->buf; buf < row->buf + SEV_FW_BUFS; buf++)
+		if (buf->kind == SEV_FW_BUF_GUEST || buf->kind == SEV_FW_BUF_VMSA)
+			return true;
+	return false;
+}
+
+/* Return: pages for that buffer, or NULL. */
 static struct psp_fwmem *answer_for(struct psp *psp, const struct psp_call *call, unsigned int i)
 {
 	const struct psp_buf *buf = &call->row->buf[i];
 	struct psp_fwmem *mem;
 	u32 len;
 
-	if (call->row->snp || buf->kind != SEV_FW_BUF_BLOB ||
-	    buf->dir != SEV_FW_BUF_WRITE || !psp_len_in_block(buf))
+	if (call->row->snp || buf->kind != SEV_FW_BUF_BLOB || buf->dir != SEV_FW_BUF_WRITE ||
+	    !psp_len_in_block(buf) || !psp_writes_block(call->row) || has_guest_memory(call->row))
 		return NULL;
 	len = psp_fw_get32(&call->fw, buf->len);
 	mem = &psp->answer[i];
@@ -114,7 +127,7 @@ bool psp_answer_begin(struct psp *psp, struct psp_call *call, unsigned int i,
  * @i: number of the buffer
  * @lent: from psp_answer_begin()
  *
- * A page that the firmware has left in Reclaim is the host's after that.
+ * A page that the firmware has left in Reclaim is the host's after that, and is erased.
  *
  * Context: psp->lock held.
  */
@@ -123,13 +136,14 @@ void psp_answer_end(struct psp *psp, struct psp_call *call, unsigned int i,
 {
 	const struct psp_buf *buf = &call->row->buf[i];
 	void *from = psp->answer[i].virt;
-	u64 pfn = PHYS_PFN(__pa(from)), end = pfn + PFN_UP(lent->len);
+	void *end = from + PAGE_ALIGN(lent->len);
 
 	memcpy(call->fw.byte + buf->addr, &lent->home, sizeof(lent->home));
 	if (call->status != SEV_FW_STATUS_SUCCESS)
 		return;
 	memcpy(phys_to_virt(psp_fw_get_addr(&call->fw, buf->addr)), from,
 	       min(lent->len, psp_fw_get32(&call->fw, buf->len)));
-	for (; pfn < end; pfn++)
-		psp_rmp_take(pfn, false);
+	for (; from < end; from += PAGE_SIZE)
+		if (!psp_rmp_take(PHYS_PFN(__pa(from)), false))
+			memset(from, 0, PAGE_SIZE);
 }

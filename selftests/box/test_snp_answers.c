@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <sevfw/launch.h>
+#include <sevfw/migrate.h>
 #include <sevfw/sevfw.h>
 
 #include "kselftest_harness.h"
 #include "common.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 #include "memory.h"
 #include "snp.h"
@@ -23,6 +25,7 @@
 #define ROOM		0x4000
 #define TIMES		8
 #define ID_SIZE		0x40
+#define SHORT		0x100
 
 static uint8_t room[2][ROOM];
 
@@ -133,6 +136,34 @@ TEST_F(answers, a_launch_is_measured_as_ever)
 			TH_LOG("%s", launch_error(l, -EIO));
 		launch_close(l);
 	}
+}
+
+/* A packet has the room's length, whatever the firmware writes of it. */
+TEST_F(answers, nothing_of_an_earlier_packet_comes_along)
+{
+	static const uint32_t lens[] = { PAGE, SHORT };
+	struct launch sender, target;
+	struct migrate_target shown;
+	struct migrate_session session;
+	struct sev_fw_send_update_data block;
+
+	ASSERT_EQ(0, guest_running(&sender, 0, false, ROOM));
+	ASSERT_EQ(0, guest_new(&target, 0, false, ROOM));
+	ASSERT_EQ(0, migrate_target(&target, NULL, &shown));
+	ASSERT_EQ(0, migrate_send_start(&sender, &shown, &session));
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		block = (struct sev_fw_send_update_data){
+			.hdr_address = (uintptr_t)room[0], .hdr_len = SEV_FW_HEADER_SIZE,
+			.guest_address = (uintptr_t)sender.vm.memory, .guest_len = lens[i],
+			.trans_address = (uintptr_t)room[1], .trans_len = PAGE,
+		};
+		ASSERT_EQ(0, launch_issue(&sender, SEV_FW_SEND_UPDATE_DATA, &block, sizeof(block)))
+			TH_LOG("%s", launch_error(&sender, -EIO));
+		for (size_t at = lens[i]; at < PAGE; at++)
+			ASSERT_EQ(0, room[1][at]);
+	}
+	launch_close(&target);
+	launch_close(&sender);
 }
 
 HOST_TESTS_MAIN
