@@ -6,13 +6,14 @@
 # Kernel to build for and to boot; default: the newest whose headers are installed
 KVER ?=
 # The shell must not see what is in it, so recipes name it only.
-export KVER INSTALL_PATH KIND FUZZ_MINUTES
+export KVER INSTALL_PATH KIND SOAK_MINUTES FUZZ_MINUTES
 VERSION = $${KVER:+"$$KVER"}
 KERNEL = $${KVER:+--kernel="$$KVER"}
 # Kind of guest for "make demo-linux": snp, sev-es or sev
 KIND ?= snp
 demo-linux-snp: override KIND := snp
-# Minutes for each target of "make fuzz"; default: its own
+# Minutes that "make soak" takes, and "make fuzz" for each target; default: their own
+SOAK_MINUTES ?=
 FUZZ_MINUTES ?=
 # Options of scripts/box for "make shell"
 BOX ?=
@@ -36,6 +37,8 @@ help:
 	@echo '                  checks of blocks for every block; takes 10 minutes of a processor'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
+	@echo '  make soak       guests of each kind, faults of the firmware and kills, and then nothing may'
+	@echo '                  be left; SOAK_MINUTES=N (10, at most 60); runs add up'
 	@echo '  make fuzz       AFL++ on what user space reads from others; FUZZ_MINUTES=N for each of'
 	@echo '                  five targets (5)'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
@@ -125,6 +128,9 @@ prove: setup
 	@scripts/prove
 	@scripts/prove-core
 
+soak: programs
+	@scripts/soak $(KERNEL)
+
 fuzz: setup
 	@scripts/fuzz
 
@@ -174,5 +180,5 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
-	check check-long prove fuzz check-tree check-kernels kselftest hardware-report bench \
+	check check-long prove soak fuzz check-tree check-kernels kselftest hardware-report bench \
 	kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean
