@@ -290,6 +290,11 @@ int psp_submit_slices(struct psp *psp, struct psp_issue *issue, struct psp_buffe
 	if (is_runs(psp, bufs))
 		return submit_runs(psp, issue, bufs, call, block);
 	do {
+		/* a load of a guest's memory may take minutes */
+		if (pos && fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 		call->done = false;
 		size = psp_buffers_slice(bufs, pos);
 		psp_fill_for(row, block, issue, call);
