@@ -302,7 +302,7 @@ TEST_F(snp, legacy_commands_are_not_for_its_guests)
 	GOES(l, snp_launch_finish(l, NULL));
 }
 
-/* It is a guest from KVM_SEV_INIT2 on. Both ways have the same errno but for one command. */
+/* A VM is a guest from KVM_SEV_INIT2 on. Both ways have the same errno but for one command. */
 TEST_F(snp, a_vm_of_its_type_is_no_guest_yet)
 {
 	struct snp_launch *l = &self->l;

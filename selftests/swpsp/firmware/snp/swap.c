@@ -355,7 +355,7 @@ uint16_t cmd_snp_page_swap_out(struct swpsp *p, uint8_t *cmd)
 	return status ? status : with_buffer(p, g, &s, get64(cmd + SWAP_SOFTWARE), swap_out);
 }
 
-/* Checks the destination page. Its address in the guest must be that in the metadata entry. */
+/* Checks the destination page, whose address in the guest must be the metadata entry's. */
 static uint16_t check_arrival(const struct swpsp *p, const struct snp_guest *g, struct swap *s)
 {
 	uint16_t status;

@@ -7,7 +7,7 @@
  *   report <- VLEK <- ASVK <- ARK
  *
  * Certificates are X.509 as the vendor's server gives them: the leaf in DER, the other
- * two in one PEM file. What the report says of the guest is for the caller to judge:
+ * two in one PEM file. The caller judges what the report says of the guest:
  * measurement, policy, report_data. Needs libcrypto of OpenSSL 3 and nothing of Linux.
  * All sizes are in bytes.
  */
