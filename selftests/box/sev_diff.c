@@ -10,7 +10,8 @@
  * Everything is derived from the seed: which calls, and what is in memory, and
  * where that is. The software PSP has a seed of its own. Commands are those that
  * firmware has received meanwhile, by its own count, without the ones that a
- * driver issues on its own account (PLATFORM_STATUS, DF_FLUSH). How many commands
+ * driver issues on its own account (PLATFORM_STATUS, DF_FLUSH; with SNP SNP_DF_FLUSH and
+ * SNP_PAGE_RECLAIM). How many commands
  * an update of guest memory takes depends on where the pages are; an update counts as one.
  */
 #define _GNU_SOURCE
@@ -130,10 +131,16 @@ static uint32_t roll(uint32_t sides)
  */
 static bool down;
 
+/*
+ * A host for SNP. Arguments are good there as well: the kernel dies of some bad ones on stock
+ * drivers, such as room for an answer that takes more than two pages.
+ */
+static bool snp;
+
 /* The good case more often than all others together. */
 static uint32_t mostly_first(uint32_t sides)
 {
-	return down || roll(5) < 3 ? 0 : roll(sides);
+	return down || snp || roll(5) < 3 ? 0 : roll(sides);
 }
 
 static void fill_random(uint8_t *to, size_t len)
@@ -314,6 +321,22 @@ static void dev_unknown(struct step *s)
 	dev_call(s, cmd[i], NULL, 0);
 }
 
+/* Numbers and structs that later headers have. */
+static void dev_snp(struct step *s)
+{
+	static const struct {
+		const char *name;
+		uint32_t cmd, size;
+	} calls[] = {
+		{ "SNP_PLATFORM_STATUS", 9, 0x20 }, { "SNP_COMMIT", 10, 0 }, { "SNP_SET_CONFIG", 11, 0x40 },
+	};
+	static const uint8_t zero[0x40];
+	uint32_t i = roll(ARRAY_SIZE(calls));
+
+	snprintf(s->call, sizeof(s->call), "dev %s", calls[i].name);
+	dev_call(s, calls[i].cmd, zero, calls[i].size);
+}
+
 static void dev_ioctl(struct step *s)
 {
 	static const unsigned long request[] = { _IO('S', 1), _IO(0, 0), _IOWR('S', 0, char[8]) };
@@ -346,7 +369,7 @@ static void step_dev(struct step *s)
 	case 11:
 		return dev_get_id2(s);
 	case 12:
-		return dev_unknown(s);
+		return snp ? dev_snp(s) : dev_unknown(s);
 	default:
 		return dev_ioctl(s);
 	}
@@ -627,7 +650,7 @@ static uint32_t counts[256];
 
 static bool of_the_drivers_own(uint32_t id)
 {
-	return id == 0x04 || id == 0x0a;
+	return id == 0x04 || id == 0x0a || id == 0x84 || id == 0xc7;
 }
 
 static void print_commands(void)
@@ -722,14 +745,15 @@ static int set_up(void)
 
 int main(int argc, char **argv)
 {
-	bool keep_up = argc == 4 && !strcmp(argv[3], "keep-up");
+	bool keep_up = argc >= 4 && !strcmp(argv[3], "keep-up");
 	unsigned int steps, n;
 	int ret;
 
 	chance = argc >= 3 ? strtoull(argv[1], NULL, 0) : 0;
 	steps = argc >= 3 ? strtoul(argv[2], NULL, 0) : 0;
-	if (!chance || !steps || argc > 3 + keep_up) {
-		fprintf(stderr, "Usage: sev_diff SEED STEPS [keep-up]\n");
+	snp = keep_up && argc == 5 && !strcmp(argv[4], "snp");
+	if (!chance || !steps || argc > 3 + keep_up + snp) {
+		fprintf(stderr, "Usage: sev_diff SEED STEPS [keep-up [snp]]\n");
 		return 2;
 	}
 	/* Addresses are in what is printed digests of. */
