@@ -75,10 +75,10 @@ static int set_private_memory(struct vm *vm)
 	return 0;
 }
 
-int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool private)
+int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool secret)
 {
 	struct attributes range = {
-		.gpa = gpa, .size = size, .attributes = private ? ATTRIBUTE_PRIVATE : 0,
+		.gpa = gpa, .size = size, .attributes = secret ? ATTRIBUTE_PRIVATE : 0,
 	};
 
 	return ioctl(vm->vm_fd, SET_ATTRIBUTES, &range) ? -errno : 0;

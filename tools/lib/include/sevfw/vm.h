@@ -97,13 +97,13 @@ int vm_alias(struct vm *vm, uint32_t slot, uint64_t gpa, uint64_t from, size_t s
  * @vm: the machine
  * @gpa: the first one
  * @size: multiple of the page size
- * @private: the guest reaches private memory there; otherwise it exits when it wants that
+ * @secret: the guest reaches private memory there; otherwise it exits when it wants that
  *
  * Whatever is there in private memory stays.
  *
  * Return: 0 or a negative errno.
  */
-int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool private);
+int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool secret);
 
 /** vm_drop_private() - SNP: give the host's memory back, whatever is in it; as vm_set_private() */
 int vm_drop_private(struct vm *vm, uint64_t gpa, size_t size);
