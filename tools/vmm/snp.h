@@ -3,6 +3,7 @@
  * An SNP guest of the example VMM: what the files about it have for each other.
  *
  *   snp.c         the host: launch, run, end
+ *   snp_steps.c   steps of both, and why one has failed
  *   snp_judge.c   the owner: is the report good? Then a Linux guest gets a secret
  *   line.c        the files by which the owner is asked who is elsewhere
  */
@@ -74,6 +75,8 @@ struct snp_step {
 	const char *name;
 	int (*act)(struct snp_run *r);
 };
+
+/* ---- snp_steps.c ---- */
 
 /** snp_go() - steps up to one without a name, or to the first that fails, which is noted */
 int snp_go(struct snp_run *r, const struct snp_step *step);
