@@ -6,8 +6,8 @@
  * frame: a memory slot says where that is, and which guest_memfd has the private page.
  *
  * kvm->slots_lock is held meanwhile, inner to kvm->lock, as in KVM: slots stay as they are,
- * and a frame stays private. Within it guest_memfd, or the lock of the folio, keeps the page in
- * place. Under these locks there is no access to user memory here, and must be none: it may be
+ * and a frame stays private. Within it the lock of the folio keeps the page in place, and KVM from
+ * preparing it for a vCPU. Under these locks there is no access to user memory here, and must be none: it may be
  * guest_memfd's.
  *
  * A page that leaves the guest, or is replaced, is in guest_memfd of a frame that is shared: KVM
@@ -116,6 +116,9 @@ static int check_folio(const struct frame *frame)
 {
 	if (!frame->folio)
 		return -ENOENT;
+	/* memory that is broken stays where it is, for KVM to tell the guest's VMM of it */
+	if (folio_test_hwpoison(frame->folio))
+		return -EFAULT;
 	return folio_test_large(frame->folio) ? -EOPNOTSUPP : 0;
 }
 
@@ -246,11 +249,24 @@ struct move_in {
 	void *arg;
 };
 
+/*
+ * KVM has let go of the folio, and says only afterwards that there is something in it. A vCPU that
+ * faults meanwhile would clear the page, which is the guest's by then: that write would fault
+ * in the kernel.
+ */
 GLUE_POPULATED(use_page)
 {
+	struct folio *folio = page_folio(pfn_to_page(pfn));
 	const struct move_in *move = arg;
+	int ret = -EEXIST;
 
-	return move->use(pfn_to_page(pfn), gfn_to_gpa(gfn), move->arg);
+	folio_lock(folio);
+	if (!folio_test_uptodate(folio))
+		ret = move->use(pfn_to_page(pfn), gfn_to_gpa(gfn), move->arg);
+	if (!ret)
+		folio_mark_uptodate(folio);
+	folio_unlock(folio);
+	return ret;
 }
 
 /**

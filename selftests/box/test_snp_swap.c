@@ -7,7 +7,9 @@
  * Each test ends with as many pages in each state as it began with.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -190,6 +192,51 @@ TEST_F(swap, a_page_that_is_not_validated_stays_so)
 	EXPECT_EQ(was.guest_invalid - 1, now.guest_invalid);
 	GOES(l, swap_in(l, GPA_LATE, ENTRY, self->sealed));
 	EXPECT_TRUE(changed_by(&was, 0, 1));
+}
+
+/* A vCPU that wants the page again and again, from a while after it is about to come back. */
+struct wanter {
+	struct snp_launch *l;
+	atomic_bool over;
+	int got;
+};
+
+static void *want(void *arg)
+{
+	struct wanter *w = arg;
+
+	usleep(10000);
+	while (!atomic_load(&w->over))
+		w->got += !snp_launch_prefault(w->l, GPA_NORMAL, 1);
+	return NULL;
+}
+
+/* KVM must not take the page for one with nothing in it: to clear it would be the kernel's end. */
+TEST_F(swap, a_vcpu_waits_for_a_page_that_is_coming_back)
+{
+	struct snp_launch *l = &self->l;
+	const struct fault slow = {
+		.id = SEV_FW_SNP_PAGE_SWAP_IN, .kind = SWPSP_FAULT_DELAY, .value = 200000,
+	};
+	struct wanter w = { .l = l };
+	pthread_t thread;
+
+	GOES(l, launch(l, DEBUG));
+	ASSERT_EQ(0, fault_arm(&slow));
+	for (int i = 0; i < 3; i++) {
+		GOES(l, swap_out(l, GPA_NORMAL, ENTRY, self->sealed, true));
+		atomic_store(&w.over, false);
+		w.got = 0;
+		ASSERT_EQ(0, pthread_create(&thread, NULL, want, &w));
+		GOES(l, swap_in(l, GPA_NORMAL, ENTRY, self->sealed));
+		usleep(20000);
+		atomic_store(&w.over, true);
+		ASSERT_EQ(0, pthread_join(thread, NULL));
+		EXPECT_LT(0, w.got);
+		GOES(l, peek(l, GPA_NORMAL, self->page));
+		EXPECT_EQ(0, memcmp(l->vm.memory + GPA_NORMAL, self->page, SNP_PAGE_BYTES));
+	}
+	EXPECT_EQ(3, fault_hits());
 }
 
 /* Addresses of all pages that are launched. */
