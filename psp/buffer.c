@@ -530,6 +530,15 @@ static int use_present(struct page *page, u64 gpa, void *arg)
 	return use->ret;
 }
 
+/*
+ * A page that was the guest's, and that KVM takes for the host's already when it frees it: what
+ * caches still hold of the guest must not be written over the next owner's data.
+ */
+static void flush_left(struct page *page)
+{
+	clflush_cache_range(page_address(page), PAGE_SIZE);
+}
+
 /* A page that is the guest's. If the firmware agrees it is the host's after that. */
 static int use_leaving(struct page *page, u64 gpa, void *arg)
 {
@@ -540,7 +549,10 @@ static int use_leaving(struct page *page, u64 gpa, void *arg)
 	ask_about(use, use->out, page, gpa);
 	if (use->call->stuck)
 		psp_fwmem_lose_page(page);
-	return use->call->done ? 0 : use->ret;
+	if (!use->call->done)
+		return use->ret;
+	flush_left(page);
+	return 0;
 }
 
 /* Both at once: the same page of the guest's, in another place. */
@@ -556,7 +568,10 @@ static int use_both(struct page *page, struct page *other, u64 gpa, void *arg)
 		psp_fwmem_lose_page(page);
 		psp_fwmem_lose_page(other);
 	}
-	return use->call->done ? 0 : use->ret;
+	if (!use->call->done)
+		return use->ret;
+	flush_left(page);
+	return 0;
 }
 
 static int use_private(struct psp_guest *guest, struct use *use)
