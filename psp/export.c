@@ -35,8 +35,19 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "addr.h"
 #include "compat.h"
 #include "psp.h"
+
+/*
+ * The guest goes on in the firmware, if at all, without anybody who could use its swapped pages. KVM
+ * never frees its context page now.
+ */
+static void end_failed(const struct psp_call *call)
+{
+	if (call->row->then == PSP_THEN_DESTROY)
+		psp_metadata_end(phys_to_virt(psp_fw_get_addr(&call->fw, call->row->own[0].off)));
+}
 
 /* A command of KVM's: @data is firmware's block as it stands. */
 static int issue_raw(u32 id, void *data, int *error)
@@ -66,6 +77,7 @@ static int issue_raw(u32 id, void *data, int *error)
 		if (call.row->then == PSP_THEN_CLOSE)
 			psp_handle_drop(psp_get32(data, call.row->own[0].off));
 		psp_fwmem_lose_kept(&call);
+		end_failed(&call);
 		return -ENODEV;
 	}
 
@@ -76,6 +88,8 @@ static int issue_raw(u32 id, void *data, int *error)
 	if (data)
 		memcpy(data, call.fw.byte, call.row->first);
 	psp_put(psp);
+	if (ret)
+		end_failed(&call);
 
 	/* KVM takes any error of an SNP command for the firmware's answer to its guest */
 	if (error && (call.status != SEV_FW_NO_CALL || !call.row->snp))

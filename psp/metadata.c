@@ -6,14 +6,15 @@
  *
  * User space names an entry by a number of its own choice. The page that has it is made when
  * one of its entries is first used, is charged to the caller's memory cgroup, and lasts as long
- * as the guest, of which the context page is the name here. KVM frees that last, whatever
- * the firmware has said to the guest's end.
+ * as the guest, of which the context page is the name here. KVM frees that page last; if the
+ * firmware could not end the guest, KVM keeps it for ever, and the entries go with the attempt.
  *
  * metadata_lock is taken within the guest's own lock, and psp->lock within it.
  */
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
@@ -145,8 +146,10 @@ void psp_metadata_end(const void *context)
 	mutex_unlock(&metadata_lock);
 	if (!owner)
 		return;
-	xa_for_each(&owner->pages, index, page)
+	xa_for_each(&owner->pages, index, page) {
 		psp_snp_page_free(page);
+		cond_resched();
+	}
 	xa_destroy(&owner->pages);
 	kfree(owner);
 }
