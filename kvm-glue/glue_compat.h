@@ -73,8 +73,8 @@ static inline bool glue_is_snp(struct kvm *kvm)
 
 /*
  * A guest whose memory is lost must not run any more. Since 7.2 the kernel keeps for KVM's own
- * modules what has running vCPUs leave the guest; nor has psp_sev SNP guests there, whose memory
- * can be lost.
+ * modules what has running vCPUs leave the guest: there they run until their next exit to
+ * user space.
  */
 static inline void glue_vm_is_dead(struct kvm *kvm)
 {

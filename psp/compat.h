@@ -109,13 +109,14 @@ static inline int psp_rmp_take(u64 pfn, bool large)
 /*
  * Since 7.2 SNP is switched on by a function that the kernel gives to a module of ccp's name
  * alone. A kprobe tells where a function is, or is behind its ENDBR, which no processor that
- * has a PSP looks for. Return: the function, or NULL.
+ * has a PSP looks for; but a caller that checks types of functions (CFI) finds none there.
+ * Return: the function, or NULL.
  */
 static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
 {
 	struct kprobe probe = { .symbol_name = "snp_prepare" };
 
-	if (register_kprobe(&probe))
+	if (IS_ENABLED(CONFIG_CFI) || IS_ENABLED(CONFIG_CFI_CLANG) || register_kprobe(&probe))
 		return NULL;
 	unregister_kprobe(&probe);
 	return (void *)probe.addr;
