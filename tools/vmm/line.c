@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sevfw/snp_seal.h>
+
 #include "../sevfw/files.h"
 #include "line.h"
 
@@ -26,7 +28,12 @@ static ssize_t read_file(const char *path, uint8_t *data, size_t room)
 
 int line_receive_nonce(const char *dir, uint8_t *nonce, size_t len)
 {
-	ssize_t got = read_file(blob_join(dir, "nonce.bin"), nonce, len);
+	ssize_t got;
+
+	/* answers to an earlier guest's report */
+	unlink(blob_join(dir, "sealed.bin"));
+	unlink(blob_join(dir, "refused"));
+	got = read_file(blob_join(dir, "nonce.bin"), nonce, len);
 
 	if (got < 0)
 		return (int)got;
@@ -42,11 +49,14 @@ int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *l
 		if (!access(blob_join(dir, "refused"), F_OK))
 			return -EKEYREJECTED;
 		got = read_file(blob_join(dir, "sealed.bin"), sealed, room);
-		if (got >= 0) {
+		if (got == (ssize_t)room)
+			return -EMSGSIZE;
+		/* a shell makes the file before "sevfw seal" has anything to write */
+		if (got > SNP_SEAL_BYTES) {
 			*len = (size_t)got;
 			return 0;
 		}
-		if (got != -ENOENT)
+		if (got < 0 && got != -ENOENT)
 			return (int)got;
 		nanosleep(&pause, NULL);
 	}
