@@ -793,6 +793,7 @@ TEST_F_TIMEOUT(soak, lives_leave_nothing_behind, 4200)
 	unsigned int n = workers();
 	uint32_t lives;
 	long leaked;
+	int status;
 
 	/* each kind once, to its end, so that what exists once only is there */
 	for (unsigned int kind = 0; kind < KINDS; kind++) {
@@ -807,8 +808,10 @@ TEST_F_TIMEOUT(soak, lives_leave_nothing_behind, 4200)
 	for (unsigned int i = 0; i < n; i++)
 		children[i] = begin(work, self->seed << 8 | (i + 1) << 1);
 	children[n] = begin(disturb, self->seed << 8 | 0x80);
-	for (unsigned int i = 0; i <= n; i++)
-		ASSERT_EQ(children[i], waitpid(children[i], NULL, 0));
+	for (unsigned int i = 0; i <= n; i++) {
+		ASSERT_EQ(children[i], waitpid(children[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
 	EXPECT_STREQ("", shared->wrong);
 
 	/* VMs end a little later than the processes that had them */
