@@ -328,7 +328,9 @@ static void dev_snp(struct step *s)
 		const char *name;
 		uint32_t cmd, size;
 	} calls[] = {
-		{ "SNP_PLATFORM_STATUS", 9, 0x20 }, { "SNP_COMMIT", 10, 0 }, { "SNP_SET_CONFIG", 11, 0x40 },
+		{ "SNP_PLATFORM_STATUS", 9, 0x20 },
+		{ "SNP_COMMIT", 10, 0 },
+		{ "SNP_SET_CONFIG", 11, 0x40 },
 	};
 	static const uint8_t zero[0x40];
 	uint32_t i = roll(ARRAY_SIZE(calls));
