@@ -6,9 +6,9 @@
  * frame: a memory slot says where that is, and which guest_memfd has the private page.
  *
  * kvm->slots_lock is held meanwhile, inner to kvm->lock, as in KVM: slots stay as they are,
- * and a frame stays private. Within it the lock of the folio keeps the page in place, and KVM from
- * preparing it for a vCPU. Under these locks there is no access to user memory here, and must be none: it may be
- * guest_memfd's.
+ * and a frame stays private. Within it the lock of the folio keeps the page in place, and KVM
+ * from preparing it for a vCPU. Under these locks there is no access to user memory here, and
+ * must be none: it may be guest_memfd's.
  *
  * A page that leaves the guest, or is replaced, is in guest_memfd of a frame that is shared: KVM
  * maps none of it then, and a guest that wants it exits. Uptodate says that a page is the

@@ -40,8 +40,8 @@
 #include "psp.h"
 
 /*
- * The guest goes on in the firmware, if at all, without anybody who could use its swapped pages. KVM
- * never frees its context page now.
+ * The guest goes on in the firmware, if at all, without anybody who could use its swapped pages.
+ * KVM never frees its context page now.
  */
 static void end_failed(const struct psp_call *call)
 {

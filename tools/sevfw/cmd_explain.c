@@ -35,13 +35,14 @@ static const struct word {
 	{ "ASK", "the vendor's certificate that signs those of chips; the ARK signs it" },
 	{ "bound", "of an ASID: a guest has it" },
 	{ "CEK", "certificate of this chip, which the vendor signs; it signs the PEK" },
-	{ "dead", "of a PSP: it has not answered a command in time, or its registers cannot be read. No "
-		"command is sent until the machine is restarted" },
-	{ "dirty", "of an ASID: its guest is gone, and caches may still hold the guest's memory. It "
-		"becomes free by a flush, which the driver does when it needs the ASID" },
+	{ "dead", "of a PSP: it has not answered a command in time, or its registers cannot be "
+		"read. No command is sent until the machine is restarted" },
+	{ "dirty", "of an ASID: its guest is gone, and caches may still hold the guest's "
+		"memory. It becomes free by a flush, which the driver does when it needs the "
+		"ASID" },
 	{ "EBUSY", "from KVM, when a VM is made a guest: all ASIDs of its kind are in use" },
-	{ "external", "of the platform's owner: somebody has endorsed its keys, by the OCA. Compare "
-		"the OCA's digest, which \"sevfw verify chain\" prints, with the owner's" },
+	{ "external", "of the platform's owner: somebody has endorsed its keys, by the OCA. "
+		"Compare the OCA's digest, which \"sevfw verify chain\" prints, with the owner's" },
 	{ "free", "of an ASID: the next guest can have it" },
 	{ "OCA", "certificate of the platform's owner; it signs the PEK, too" },
 	{ "owner", "of a platform: who has signed its keys as OCA (\"sevfw import\"); of a "
@@ -49,7 +50,8 @@ static const struct word {
 	{ "PDH", "the platform's key for sessions with guest owners; the PEK signs it" },
 	{ "PEK", "the platform's key that says who owns it; CEK and OCA sign it" },
 	{ "PSP", "the secure processor that runs the SEV firmware" },
-	{ "quarantined", "of pages: a dead PSP may still write to them, so that nobody else gets them" },
+	{ "quarantined", "of pages: a dead PSP may still write to them, so that nobody else gets "
+		"them" },
 	{ "RMP", "table of SNP: whose each page of memory is" },
 	{ "self", "of the platform's owner: nobody has endorsed its keys, its OCA is of its own "
 		"making" },
@@ -312,7 +314,8 @@ static const struct key_row explain_keys[] = {
 
 const struct subcommand explain_sub = {
 	.name = "explain",
-	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | WORD | commands | statuses | errnos | words",
+	.args = "STATUS | COMMAND | FIELD | COMMAND.FIELD | ERRNO | WORD | commands | statuses | "
+		"errnos | words",
 	.brief = "what a status, a command, a field, an errno or a word means",
 	.text = "Prints what <linux/sev-fw.h> says of it, and what to do about a status. Names "
 		"may be in any "

@@ -414,8 +414,8 @@ static const struct option_row verify_options[] = {
 	{ "firmware-version", "V", "MAJOR.MINOR.BUILD of the platform, for a measurement" },
 	{ "nonce", "HEX", "nonce (SEV) or report data (SNP) that the report must have" },
 	{ "ca", "DIR", "chain: DIR/cek.cert and DIR/ask_ark.cert, from the vendor" },
-	{ "oca-digest", "HEX", "chain: SHA-256 that the platform's owner must have, of what is signed "
-		"in its OCA certificate, as \"sevfw decode\" prints it" },
+	{ "oca-digest", "HEX", "chain: SHA-256 that the platform's owner must have, of what is "
+		"signed in its OCA certificate, as \"sevfw decode\" prints it" },
 	{ "leaf", "FILE", "SNP: VCEK or VLEK certificate, DER" },
 	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK must have: SNP, of its DER; SEV, of what "

@@ -236,7 +236,8 @@ const char *launch_error(const struct launch *l, int err)
 		snprintf(text, sizeof(text), "firmware: %s, %s",
 			 sev_status_text(l->status), sev_status_meaning(l->status));
 	else if (err == -ESHUTDOWN)
-		snprintf(text, sizeof(text), "the PSP is dead, or the guest gone with its platform");
+		snprintf(text, sizeof(text), "%s",
+			 "the PSP is dead, or the guest gone with its platform");
 	else if (err == -ENOEXEC)
 		snprintf(text, sizeof(text), "guest: unexpected exit %u", l->vm.run->exit_reason);
 	else
