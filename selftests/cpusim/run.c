@@ -41,6 +41,13 @@
 #define JUMP_SIZE		5
 #define FEATURE_SNP		BIT_ULL(0)	/* of SEV_FEATURES */
 
+/*
+ * In the type of the task register. The emulation grants user programs no port by the task's
+ * bitmap if it is set, and does not set it itself; KVM sets it in what it tells a VMM, which a
+ * guest that has been moved gets back.
+ */
+#define TSS_BUSY		0x2
+
 /* The argument of KVM's entry. The type is private, but begins in the same way everywhere. */
 struct vcpu_svm {
 	struct kvm_vcpu vcpu;
@@ -231,6 +238,7 @@ static void run_guest(struct vcpu_svm *svm, unsigned long flags)
 	}
 	do {
 		control->next_rip = 0;
+		svm->vmcb->save.tr.attrib &= ~TSS_BUSY;
 		enter_sev_guest(svm, flags, &guest);
 	} while (!sim_exit_plain(&guest));
 }

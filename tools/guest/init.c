@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/sev-guest.h>
@@ -260,7 +261,50 @@ static bool tell_secret(void)
 	return true;
 }
 
-int main(void)
+/* ---- a guest that is moved while it runs ---- */
+
+#define COUNT_PAGES	256
+#define PAGE_WORDS	512
+
+/* Is there still what was left in the page the last time that it had its turn? */
+static bool page_count(uint64_t *page, uint32_t number)
+{
+	for (int i = 0; i < PAGE_WORDS; i++) {
+		if (number >= COUNT_PAGES && page[i] != number - COUNT_PAGES)
+			return false;
+		page[i] = number;
+	}
+	return true;
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* Never ends if all is well. */
+static bool count(void)
+{
+	static uint64_t pages[COUNT_PAGES][PAGE_WORDS];
+	const struct timespec pause = { .tv_nsec = COUNT_EVERY_MS * 1000000 };
+
+	for (uint32_t number = 0; page_count(pages[number % COUNT_PAGES], number); number++) {
+		const struct linux_count told = {
+			.number = number, .monotonic = clock_ns(CLOCK_MONOTONIC),
+			.realtime = clock_ns(CLOCK_REALTIME),
+		};
+
+		send(OWNER_PORT, &told, sizeof(told));
+		nanosleep(&pause, NULL);
+	}
+	say("init: memory is not what it was\n");
+	return false;
+}
+
+int main(int argc, char **argv)
 {
 	bool done;
 
@@ -270,7 +314,9 @@ int main(void)
 	say_system();
 	say_kernel_lines("Memory Encryption Features");
 	say_kernel_lines("SEV: ");
-	if (sev_features() & CPUID_SNP) {
+	if (argc > 1 && !strcmp(argv[1], COUNT_WORD)) {
+		done = count();
+	} else if (sev_features() & CPUID_SNP) {
 		load_modules();
 		done = attest();
 	} else {

@@ -62,4 +62,22 @@ struct linux_handover {
 #define TEXT_PORT		0xe9
 #define OWNER_PORT		0xea
 
+/* This word in the kernel's command line makes the program count instead. */
+#define COUNT_WORD		"sev-count"
+#define COUNT_EVERY_MS		20
+
+/**
+ * struct linux_count - a message of the program's to the owner, again and again
+ * @number: from 0 on
+ * @reserved: 0
+ * @monotonic: the guest's clock, in nanoseconds
+ * @realtime: the guest's time of day, likewise
+ */
+struct linux_count {
+	uint32_t number;
+	uint32_t reserved;
+	uint64_t monotonic;
+	uint64_t realtime;
+};
+
 #endif /* SEV_GUEST_LINUX_H */

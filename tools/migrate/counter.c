@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <linux/kvm.h>
 
+#include "../sevfw/progress.h"
 #include "counter.h"
+#include "moving.h"
 
 #define SLOTS		8
 #define SLOT(i)		(0x8000 + 0x1000 * (i))
@@ -107,3 +110,86 @@ int counter_digest(struct launch *l, uint8_t *digest)
 		ret = -ENOMEM;
 	return ret;
 }
+
+/* ---- as a guest to be moved ---- */
+
+#define SLICE		5		/* numbers that it prints in between */
+#define UPDATE_BYTES	(1u << 20)	/* of RAM in one LAUNCH_UPDATE_DATA */
+
+static int encrypt(struct launch *l)
+{
+	struct progress progress;
+	int ret = 0;
+
+	progress_begin(&progress, "encrypt", l->vm.size);
+	for (size_t at = 0; at < l->vm.size && !ret; at += UPDATE_BYTES) {
+		ret = launch_update_at(l, at, UPDATE_BYTES);
+		progress_add(&progress, UPDATE_BYTES);
+	}
+	progress_clear(&progress);
+	return ret;
+}
+
+static int launch_small(struct launch *l, const struct migrate_options *opt)
+{
+	int ret = launch_steps(l, opt->memory, STEP_VERSION | STEP_CERTS | STEP_SESSION |
+					       STEP_VM | STEP_INIT);
+
+	if (ret)
+		return ret;
+	counter_load(&l->vm);
+	ret = vm_register(&l->vm);
+	if (!ret)
+		ret = launch_start(l);
+	if (!ret)
+		ret = encrypt(l);
+	return ret ? ret : launch_steps(l, l->ram, STEP_MEASURE | STEP_CHECK | STEP_FINISH);
+}
+
+static int make_small(struct launch *l, size_t ram)
+{
+	int ret = launch_vm(l, ram);
+
+	if (!ret)
+		ret = launch_init(l);
+	return ret ? ret : vm_register(&l->vm);
+}
+
+static int run_small(struct launch *l, unsigned int count, uint32_t *next)
+{
+	return counter_run(&l->vm, count, next);
+}
+
+/* The guest runs only while it is told to. */
+static int stop_small(struct launch *l, uint32_t *next)
+{
+	(void)l;
+	(void)next;
+	return 0;
+}
+
+static int send_cpu(struct launch *l, unsigned int pause)
+{
+	struct live_cpu cpu;
+	int ret = live_get_cpu(&l->vm, &cpu);
+
+	sleep(pause);
+	return ret ? ret : wire_send(WIRE_CPU, 0, &cpu, sizeof(cpu));
+}
+
+static int take_cpu(struct launch *l, const union wire_body *body)
+{
+	return live_set_cpu(&l->vm, &body->cpu);
+}
+
+const struct moving moving_small = {
+	.start = WIRE_START,
+	.state = WIRE_CPU,
+	.launch = launch_small,
+	.make = make_small,
+	.run = run_small,
+	.slice = SLICE,
+	.stop = stop_small,
+	.send = send_cpu,
+	.take = take_cpu,
+};

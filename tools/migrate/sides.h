@@ -13,6 +13,10 @@
  * @vendor: target: directory with the vendor's files, or NULL
  * @memory: source: RAM of the guest, in bytes
  * @policy: source: its policy
+ * @kernel: source: the guest is this Linux kernel, or NULL
+ * @initrd: and that its initrd
+ * @loader: and this loads it
+ * @pause: source: let it stand still for so many seconds before the other side goes on
  * @cancel: source: give up the first attempt after so many pages; 0: do not
  * @spoil: source: change a bit of that packet on its way, once; 0: do not
  * @by_dev: commands go through /dev/sev
@@ -21,6 +25,10 @@ struct migrate_options {
 	const char *vendor;
 	size_t memory;
 	uint32_t policy;
+	const char *kernel;
+	const char *initrd;
+	const char *loader;
+	unsigned int pause;
 	unsigned int cancel;
 	unsigned int spoil;
 	bool by_dev;

@@ -11,22 +11,22 @@
 #include <string.h>
 
 #include "../sevfw/progress.h"
-#include "sides.h"
+#include "moving.h"
 
 #define PAGE		4096
 #define FEW		16	/* pages that may be left when the guest stops */
 #define ROUNDS		8
 #define RUN_EVERY	64	/* pages between two slices of the guest's time */
-#define SLICE		5	/* numbers that it prints in one */
 #define BEFORE		100	/* and before all this */
-#define UPDATE_BYTES	(1u << 20)	/* of RAM in one LAUNCH_UPDATE_DATA */
 
 /* Attempt to send: what it has to remember. */
 struct sending {
 	const struct migrate_options *opt;
+	const struct moving *guest;
 	struct launch l;
 	struct progress progress;	/* of this round */
 	uint64_t *written;	/* one bit for each page that is yet to be sent */
+	uint64_t *more;		/* and for those that come to these */
 	uint32_t next;		/* number that the guest will print next */
 	unsigned int attempt;
 	unsigned int sent;	/* pages, in this attempt */
@@ -53,40 +53,6 @@ static size_t count(const struct sending *s)
 	for (size_t i = 0; i < (pages(s) + 63) / 64; i++)
 		n += __builtin_popcountll(s->written[i]);
 	return n;
-}
-
-static int prepare(struct launch *l, size_t memory)
-{
-	int ret = launch_steps(l, memory, STEP_VERSION | STEP_CERTS | STEP_SESSION |
-					  STEP_VM | STEP_INIT);
-
-	if (ret)
-		return ret;
-	counter_load(&l->vm);
-	return vm_register(&l->vm);
-}
-
-static int encrypt(struct launch *l)
-{
-	struct progress progress;
-	int ret = 0;
-
-	progress_begin(&progress, "encrypt", l->vm.size);
-	for (size_t at = 0; at < l->vm.size && !ret; at += UPDATE_BYTES) {
-		ret = launch_update_at(l, at, UPDATE_BYTES);
-		progress_add(&progress, UPDATE_BYTES);
-	}
-	progress_clear(&progress);
-	return ret;
-}
-
-static int launch(struct launch *l)
-{
-	int ret = launch_start(l);
-
-	if (!ret)
-		ret = encrypt(l);
-	return ret ? ret : launch_steps(l, l->ram, STEP_MEASURE | STEP_CHECK | STEP_FINISH);
 }
 
 static void spoil(struct sending *s, struct migrate_packet *packet)
@@ -153,11 +119,23 @@ static int send_round(struct sending *s, bool running)
 			continue;
 		ret = send_batch(s, &batch);
 		if (!ret && running && !(s->sent % RUN_EVERY))
-			ret = counter_run(&s->l.vm, SLICE, &s->next);
+			ret = s->guest->run(&s->l, s->guest->slice, &s->next);
 	}
 	if (!ret)
 		ret = send_batch(s, &batch);
 	progress_clear(&s->progress);
+	return ret;
+}
+
+/* Pages that the guest has written since the last question have to go, too. */
+static int stop(struct sending *s)
+{
+	int ret = s->guest->stop(&s->l, &s->next);
+
+	if (!ret)
+		ret = live_written(&s->l.vm, s->more);
+	for (size_t i = 0; i < (pages(s) + 63) / 64 && !ret; i++)
+		s->written[i] |= s->more[i];
 	return ret;
 }
 
@@ -172,12 +150,14 @@ static int send_memory(struct sending *s)
 			 s->next);
 		ret = send_round(s, true);
 		if (!ret)
-			ret = counter_run(&l->vm, 1, &s->next);
+			ret = s->guest->run(l, 1, &s->next);
 		if (!ret)
 			ret = live_written(&l->vm, s->written);
 		if (count(s) <= FEW)
 			break;
 	}
+	if (!ret)
+		ret = stop(s);
 	if (ret)
 		return ret;
 	side_say("source: the guest stops at %u, %zu pages are left", s->next, count(s));
@@ -188,11 +168,8 @@ static int send_memory(struct sending *s)
 static int send_state(struct sending *s)
 {
 	struct wire_stopped stopped = { .next = s->next };
-	struct live_cpu cpu;
-	int ret = live_get_cpu(&s->l.vm, &cpu);
+	int ret = s->guest->send(&s->l, s->opt->pause);
 
-	if (!ret)
-		ret = wire_send(WIRE_CPU, 0, &cpu, sizeof(cpu));
 	if (!ret && !(s->opt->policy & OWNER_POLICY_NODBG)) {
 		stopped.has_digest = 1;
 		ret = counter_digest(&s->l, stopped.digest);
@@ -216,7 +193,7 @@ static int start(struct sending *s)
 	ret = migrate_send_start(&s->l, &body.hello, &start.session);
 	if (ret)
 		return side_failed(&s->l, "SEND_START", ret);
-	return wire_send(WIRE_START, 0, &start, sizeof(start));
+	return wire_send(s->guest->start, 0, &start, sizeof(start));
 }
 
 /* READY, or what firmware did not like over there. */
@@ -262,7 +239,7 @@ static int cancel(struct sending *s)
 		return side_failed(&s->l, "SEND_CANCEL", ret);
 	ret = wire_send(WIRE_CANCEL, 0, NULL, 0);
 	if (!ret)
-		ret = counter_run(&s->l.vm, BEFORE, &s->next);
+		ret = s->guest->run(&s->l, BEFORE, &s->next);
 	side_say("source: cancelled, the guest goes on here and is at %u", s->next);
 	return ret;
 }
@@ -283,29 +260,37 @@ static int send_guest(struct sending *s)
 	return ret ? ret : wire_expect(WIRE_DONE, &body);
 }
 
+static int send_away(struct sending *s)
+{
+	int ret = s->written && s->more ? s->guest->launch(&s->l, s->opt) : -ENOMEM;
+
+	if (ret)
+		return side_failed(&s->l, "launch", ret);
+	ret = s->guest->run(&s->l, BEFORE, &s->next);
+	if (ret)
+		return side_failed(&s->l, "guest", ret);
+	side_say("source: a guest is launched, attested, and at %u", s->next);
+	ret = send_guest(s);
+	if (!ret)
+		side_say("source: the guest is gone");
+	return ret;
+}
+
 int side_send(const struct migrate_options *opt, uint32_t *status)
 {
-	struct sending s = { .opt = opt };
+	const size_t words = opt->memory / PAGE / 64 + 1;
+	struct sending s = {
+		.opt = opt, .guest = opt->kernel ? &moving_linux : &moving_small,
+		.written = calloc(words, 8), .more = calloc(words, 8),
+	};
 	int ret = launch_open(&s.l, &launch_fw, opt->policy);
 
 	s.l.by_dev = opt->by_dev;
-	if (!ret)
-		ret = prepare(&s.l, opt->memory);
-	s.written = calloc(1, opt->memory / PAGE / 8 + 8);
-	if (!ret)
-		ret = s.written ? launch(&s.l) : -ENOMEM;
-	if (ret)
-		side_failed(&s.l, "launch", ret);
-	else
-		ret = counter_run(&s.l.vm, BEFORE, &s.next);
-	if (!ret) {
-		side_say("source: a guest is launched, attested, and at %u", s.next);
-		ret = send_guest(&s);
-	}
-	if (!ret)
-		side_say("source: the guest is gone");
+	ret = ret ? side_failed(&s.l, "launch", ret) : send_away(&s);
 	*status = s.l.status;
+	s.guest->stop(&s.l, &s.next);
 	launch_close(&s.l);
 	free(s.written);
+	free(s.more);
 	return ret;
 }

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "../sevfw/progress.h"
-#include "sides.h"
+#include "moving.h"
 
 #define AFTER		200	/* numbers that the guest prints here */
 #define RAM_MAX		(1ull << 30)
 
 struct receiving {
 	struct launch l;
+	const struct moving *guest;
 	struct migrate_target shown;
 	struct wire_stopped stopped;
 	struct progress progress;	/* the guest's RAM; pages that come again are none */
@@ -45,11 +46,7 @@ static int make_vm(struct receiving *r, const struct wire_start *start)
 	if (!start->ram || start->ram % 4096 || start->ram > RAM_MAX)
 		return -EPROTO;
 	l->policy = start->session.policy;
-	ret = launch_vm(l, start->ram);
-	if (!ret)
-		ret = launch_init(l);
-	if (!ret)
-		ret = vm_register(&l->vm);
+	ret = r->guest->make(l, start->ram);
 	return ret ? ret : migrate_receive_start(l, &start->session);
 }
 
@@ -107,13 +104,18 @@ static int take(struct receiving *r, const struct wire_header *header,
 		return ret;
 	switch (header->kind) {
 	case WIRE_START:
+	case WIRE_START_LINUX:
+		r->guest = header->kind == WIRE_START ? &moving_small : &moving_linux;
 		ret = make_vm(r, &body->start);
 		progress_begin(&r->progress, "receive", body->start.ram);
 		return ret ? refuse(r, "RECEIVE_START", ret) : 0;
 	case WIRE_PAGE:
 		return take_page(r, header->where, &body->page);
 	case WIRE_CPU:
-		ret = live_set_cpu(&r->l.vm, &body->cpu);
+	case WIRE_MACHINE:
+		if (header->kind != r->guest->state)
+			return -EPROTO;
+		ret = r->guest->take(&r->l, body);
 		return ret ? refuse(r, "vCPU", ret) : 0;
 	case WIRE_STOPPED:
 		progress_clear(&r->progress);
@@ -140,7 +142,7 @@ static int receive(struct receiving *r)
 			return -ECANCELED;
 		if (header.kind == WIRE_GO)
 			return r->ready ? 0 : -EPROTO;
-		start = header.kind == WIRE_START;
+		start = header.kind == WIRE_START || header.kind == WIRE_START_LINUX;
 		if (start == started)
 			return -EPROTO;
 		started = true;
@@ -154,8 +156,10 @@ static int receive(struct receiving *r)
 static int run(struct receiving *r)
 {
 	uint32_t next = r->stopped.next;
-	int ret = counter_run(&r->l.vm, AFTER, &next);
+	int ret = r->guest->run(&r->l, AFTER, &next);
 
+	if (!ret)
+		ret = r->guest->stop(&r->l, &next);
 	if (ret)
 		return side_failed(&r->l, "guest", ret);
 	side_say("target: the guest has gone on from %u to %u", r->stopped.next, next);
@@ -182,6 +186,8 @@ static int attempt(const struct migrate_options *opt, const struct vendor_files 
 	if (!ret)
 		ret = run(&r);
 	progress_clear(&r.progress);
+	if (r.guest)
+		r.guest->stop(&r.l, &r.stopped.next);
 	*status = r.l.status;
 	if (ret == -ECANCELED)
 		side_say("target: cancelled after %u pages", r.pages);

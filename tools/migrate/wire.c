@@ -10,12 +10,24 @@
 
 #include "wire.h"
 
+/* The wire: standard input, and standard output as it was. */
+static int out = STDOUT_FILENO;
+
+void wire_open(void)
+{
+	const int copy = dup(STDOUT_FILENO);
+
+	if (copy < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return;
+	out = copy;
+}
+
 static int write_all(const void *data, size_t len)
 {
 	const uint8_t *from = data;
 
 	while (len) {
-		ssize_t done = write(STDOUT_FILENO, from, len);
+		ssize_t done = write(out, from, len);
 
 		if (done < 0 && errno != EINTR)
 			return -errno;
@@ -71,11 +83,14 @@ static bool fits(const struct wire_header *header)
 	case WIRE_HELLO:
 		return header->len == sizeof(struct migrate_target);
 	case WIRE_START:
+	case WIRE_START_LINUX:
 		return header->len == sizeof(struct wire_start);
 	case WIRE_PAGE:
 		return header->len >= PACKET_HEAD && header->len <= sizeof(struct migrate_packet);
 	case WIRE_CPU:
 		return header->len == sizeof(struct live_cpu);
+	case WIRE_MACHINE:
+		return header->len == sizeof(struct wire_machine);
 	case WIRE_STOPPED:
 		return header->len == sizeof(struct wire_stopped);
 	case WIRE_READY:

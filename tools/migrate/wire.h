@@ -5,9 +5,10 @@
  * pipe, a socket, ssh.
  *
  *   target: HELLO       its certificates
- *   source: START       session, size of RAM
+ *   source: START       session, size of RAM; for a Linux guest it is START_LINUX
  *           PAGE        as many as it takes, some of them again
- *           CPU         vCPU state; the guest does not run any more
+ *           CPU         vCPU state; the guest does not run any more. Of a Linux guest it is
+ *                       MACHINE, with its devices and clocks
  *           STOPPED     next number the guest will print, digest of its RAM
  *   target: READY       it could run the guest now
  *   source: GO          the source cannot run it any more
@@ -27,6 +28,9 @@
 #include <sevfw/live.h>
 #include <sevfw/migrate.h>
 
+#include "../guest/linux.h"
+#include "../vmm/linux.h"
+
 #define WIRE_MAGIC	0x4d564553	/* "SEVM" */
 #define WIRE_VERSION	1
 
@@ -41,6 +45,8 @@ enum wire_kind {
 	WIRE_DONE,
 	WIRE_CANCEL,
 	WIRE_REFUSED,
+	WIRE_START_LINUX,
+	WIRE_MACHINE,
 };
 
 /**
@@ -73,6 +79,26 @@ struct wire_stopped {
 	uint8_t digest[OWNER_HASH_SIZE];
 };
 
+/**
+ * struct wire_machine - a Linux guest's machine
+ * @state: as KVM has it
+ * @stopped: the source's time of day when it was taken, in nanoseconds
+ * @ahead: by how much the guest's time of day is ahead of that, likewise
+ * @serial: registers of the serial port
+ * @heard: bytes of a number that it has begun to tell
+ * @heard_len: how many
+ * @reserved: 0
+ */
+struct wire_machine {
+	struct live_machine state;
+	uint64_t stopped;
+	int64_t ahead;
+	uint8_t serial[LINUX_SERIAL_REGS];
+	uint8_t heard[sizeof(struct linux_count)];
+	uint32_t heard_len;
+	uint32_t reserved;
+};
+
 static_assert(sizeof(struct wire_header) == 24, "header");
 static_assert(sizeof(struct wire_start) == 8 + 4 + 0x824 + 0x80, "START");
 static_assert(sizeof(struct wire_stopped) == 40, "STOPPED");
@@ -82,8 +108,12 @@ union wire_body {
 	struct wire_start start;
 	struct migrate_packet page;
 	struct live_cpu cpu;
+	struct wire_machine machine;
 	struct wire_stopped stopped;
 };
+
+/** wire_open() - standard output is the wire from now on, and other text goes to standard error */
+void wire_open(void);
 
 /** wire_send() - a message; 0 or a negative errno */
 int wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);

@@ -15,6 +15,7 @@
 #include <sevfw/owner.h>
 #include <sevfw/snp_report.h>
 
+#include "../guest/linux.h"
 #include "../migrate/sides.h"
 #include "../vmm/linux.h"
 #include "../vmm/vmm.h"
@@ -307,7 +308,11 @@ static int migrate_act(const struct args *args)
 	const struct migrate_options opt = {
 		.vendor = option(args, "vendor"),
 		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_SEV),
-		.memory = memory(args, MIB_MOVED),
+		.memory = option(args, "kernel") ? LINUX_RAM : memory(args, MIB_MOVED),
+		.kernel = option(args, "kernel"),
+		.initrd = option(args, "initrd"),
+		.loader = guest_file(args),
+		.pause = option_number(args, "pause", 3600, 0),
 		.cancel = option_number(args, "cancel", UINT32_MAX, 0),
 		.spoil = option_number(args, "spoil", UINT32_MAX, 0),
 		.by_dev = by_dev(args),
@@ -318,6 +323,8 @@ static int migrate_act(const struct args *args)
 
 	if (!send && strcmp(args->word[0], "receive"))
 		fail(EXIT_USAGE, "migrate: \"%s\" is neither send nor receive", args->word[0]);
+	if (!opt.kernel != !opt.initrd)
+		fail(EXIT_USAGE, "migrate: --kernel and --initrd go together");
 	if (opt.policy & OWNER_POLICY_ES)
 		fail(EXIT_USAGE, "migrate: SEV-ES guests cannot be moved by this program");
 	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
@@ -326,6 +333,7 @@ static int migrate_act(const struct args *args)
 	need_host(args, true);
 	/* a line that is gone is an error like others */
 	signal(SIGPIPE, SIG_IGN);
+	wire_open();
 	ret = (send ? side_send : side_receive)(&opt, &status);
 	if (!ret)
 		return 0;
@@ -338,6 +346,9 @@ static const struct option_row migrate_options[] = {
 	{ "vendor", "DIR", "receive: show the certificates in DIR, cek.cert and ask_ark.cert" },
 	{ "policy", "N", "send: guest policy (0x20: only to platforms of the vendor)" },
 	{ "memory", "MIB", "send: RAM of the guest (2)" },
+	{ "kernel", "FILE", "send: the guest is this Linux kernel, a bzImage" },
+	{ "initrd", "FILE", "send: and its initrd, with sev-init as /init" },
+	{ "pause", "SECONDS", "send: the guest stands still for so long on its way" },
 	{ "cancel", "PAGES", "send: give up after so many pages, go on here, begin again" },
 	{ "spoil", "PACKET", "send: change one bit of that packet on its way" },
 	{ "door", "vm|sev", "where commands go in: the VM's fd (vm), or /dev/sev" },
@@ -352,6 +363,9 @@ const struct subcommand migrate_sub = {
 		"receiving side takes it and lets it go on. The guest notices if anything gets "
 		"lost. The two talk by standard input and output: connect the one's output to the "
 		"other's input, both ways. What they tell people is on standard error.\n\n"
+		"With --kernel the guest is Linux, with 192 MiB of RAM. A program there counts, and "
+		"tells what time it is, by which the target sees that its clock knows how long it has "
+		"stood still.\n\n"
 		"If bit 0 of the policy is not set, the RAM of both sides is compared. A changed "
 		"packet is refused by the target's firmware, and the next attempt does without "
 		"the change.",

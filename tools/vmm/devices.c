@@ -100,17 +100,20 @@ static void console_put(struct devices *d, uint8_t c)
 		line_print(d->console.text);
 }
 
-/* Of a guest that hangs; the line that it was about to send comes last. */
+/* The line that it was about to send comes last. */
 static void console_show(struct devices *d)
 {
 	const unsigned int count = d->kept.count;
 
-	printf("the guest has not ended in %u seconds; its console:\n", d->guest->limit);
+	if (d->guest->verbose)
+		return;
+	puts("the guest's console:");
 	for (unsigned int i = count < KEPT_LINES ? 0 : count - KEPT_LINES; i < count; i++)
 		line_print(d->kept.text[i % KEPT_LINES]);
 	if (d->console.len && line_put(&d->console, '\n'))
 		line_print(d->console.text);
 	puts("the end of its console");
+	fflush(stdout);
 }
 
 static void serial_out(struct devices *d, unsigned int reg, uint8_t value)
@@ -146,6 +149,12 @@ static void end(struct devices *d, int result)
 	d->result = result;
 }
 
+static void restarted(struct devices *d)
+{
+	end(d, -ECONNRESET);
+	console_show(d);
+}
+
 static void owner_out(struct linux_guest *guest, uint8_t value)
 {
 	if (guest->hear)
@@ -160,14 +169,14 @@ static void out(struct devices *d, uint16_t port, uint8_t value)
 
 	if (port >= SERIAL_PORT && port < SERIAL_PORT + LINUX_SERIAL_REGS)
 		serial_out(d, port - SERIAL_PORT, value);
-	else if (port == TEXT_PORT && line_put(&d->text, value) && !guest->silent)
+	else if (port == TEXT_PORT && line_put(&d->text, value))
 		line_print(d->text.text);
 	else if (port == OWNER_PORT)
 		owner_out(guest, value);
 	else if (port == VM_END_PORT)
 		end(d, value ? -EPROTO : 0);
 	else if (port == LINUX_RESET_PORT && value == LINUX_RESET)
-		end(d, -ECONNRESET);
+		restarted(d);
 }
 
 /* The vCPU waits for the owner, and with it those that want a device. */
@@ -267,7 +276,7 @@ static void interrupted(int signal)
 	(void)signal;
 }
 
-/* It may sleep in KVM, or be about to go there. */
+/* The vCPU may sleep in KVM, or be about to go there. */
 static void cpu_stop(struct cpu *cpu)
 {
 	__atomic_store_n(&cpu->vm->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
@@ -290,6 +299,7 @@ static void wait_for_end(struct devices *d)
 	if (d->ended)
 		return;
 	end(d, -ETIME);
+	printf("the guest has not ended in %u seconds\n", limit);
 	console_show(d);
 }
 

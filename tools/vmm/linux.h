@@ -70,7 +70,6 @@ struct linux_range {
  * @cpus: how many vCPUs it has; more than one only of kind LINUX_SNP
  * @more: the VM as vCPUs 1 and so on have it
  * @verbose: print the kernel's own console
- * @silent: print nothing, not even the program's text
  * @limit: seconds that linux_run() takes at most; 0: any number
  * @launched: ranges that linux_load() has filled, in order
  * @secret: guest physical address of the file /secret, LINUX_SECRET_BYTES of zeros, page-aligned
@@ -91,7 +90,6 @@ struct linux_guest {
 	unsigned int cpus;
 	struct vm more[LINUX_CPUS_MAX - 1];
 	bool verbose;
-	bool silent;
 	unsigned int limit;
 	struct linux_range launched[LINUX_LAUNCHED];
 	uint64_t secret;
@@ -132,7 +130,8 @@ int linux_set_vcpus(struct linux_guest *guest);
  * linux_run() - run the guest until its program ends
  *
  * Return: 0; -EPROTO: the program says that it has failed; -ECONNRESET: the kernel has
- * restarted the machine, which a kernel does that panics; -ENOEXEC: vm->run says what else
+ * restarted the machine, which a kernel does that panics, and the end of its console has been
+ * printed; -ENOEXEC: vm->run says what else
  * has happened; -ETIME: it has taken too long, and the end of the kernel's console has been
  * printed; another negative errno.
  */

@@ -77,7 +77,7 @@ struct vmm_failure {
 
 /**
  * vmm_launch() - launch a SEV or SEV-ES guest, give it a secret, let it print that
- * @opt: what is wanted
+ * @opt: options of the launch
  * @failure: is filled in if that fails
  *
  * Return: 0 or a negative errno.

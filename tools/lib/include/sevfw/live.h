@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a VMM needs of KVM to move a VM while it runs: which pages have been
- * written since one last asked, and the state of the vCPU. Nothing of it is
- * SEV's; with SEV-ES the vCPU's state is firmware's matter, see migrate.h.
+ * written since one last asked, and the state of the vCPU; with that of the VM's devices
+ * if the guest is more than a few instructions. Nothing of it is SEV's; with SEV-ES
+ * the vCPU's state is firmware's matter, see migrate.h.
  *
  * Functions return 0 or a negative errno.
  */
@@ -35,5 +36,49 @@ int live_written(struct vm *vm, uint64_t *bitmap);
 int live_get_cpu(struct vm *vm, struct live_cpu *cpu);
 
 int live_set_cpu(struct vm *vm, const struct live_cpu *cpu);
+
+#define LIVE_CHIPS	3	/* two PICs, one IO-APIC */
+#define LIVE_MSRS	256
+
+/**
+ * struct live_machine - a VM with one vCPU, and with the devices of vm_add_interrupts()
+ * @cpu: registers
+ * @xsave: x87, SSE, and what else of that kind KVM has
+ * @debug: debug registers
+ * @events: exceptions and interrupts on their way
+ * @mp: does it run, or halt?
+ * @lapic: interrupt controller of the vCPU
+ * @chips: those of the VM
+ * @pit: timer of the VM
+ * @clock: kvm-clock, in nanoseconds
+ * @msr_count: how many of @msrs there are
+ * @reserved: 0
+ * @msrs: all that KVM says that it has, but for those that make it write to memory at once
+ */
+struct live_machine {
+	struct live_cpu cpu;
+	struct kvm_xsave xsave;
+	struct kvm_debugregs debug;
+	struct kvm_vcpu_events events;
+	struct kvm_mp_state mp;
+	struct kvm_lapic_state lapic;
+	struct kvm_irqchip chips[LIVE_CHIPS];
+	struct kvm_pit_state2 pit;
+	uint64_t clock;
+	uint32_t msr_count;
+	uint32_t reserved;
+	struct kvm_msr_entry msrs[LIVE_MSRS];
+};
+
+/** live_get_machine() - as live_get_cpu(); the guest's memory does not change any more then */
+int live_get_machine(struct vm *vm, struct live_machine *machine);
+
+/**
+ * live_set_machine() - the other side
+ * @vm: VM whose vCPU has the same CPUID
+ * @machine: state
+ * @later: nanoseconds that have passed since, which the guest's clock must know of
+ */
+int live_set_machine(struct vm *vm, const struct live_machine *machine, uint64_t later);
 
 #endif /* SELFTESTS_LIVE_H */
