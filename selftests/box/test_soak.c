@@ -46,6 +46,9 @@
 #define CACHES_MAX	512
 #define FAULT_US	300000		/* how long a fault waits for its command */
 
+/* Pages for answers, which the firmware has for as long as it wants them: see psp/answer.c */
+#define ANSWER_PAGES	16
+
 /*
  * Growth that is no leak: a kernel's caches vary by themselves, and lives leave nothing behind.
  * For each processor the kernel counts one slab of a cache as in use. Beside that, a leak of one
@@ -712,7 +715,8 @@ static long leaks(uint32_t lives, bool say)
 		       "quarantined pages %ld, files %ld; slab: %s %+ld objects; vmalloc %+ld KiB; "
 		       "memory %+ld KiB\n", guests, asids, pins, pages, quarantined, files, cache,
 		       objects, vmalloc, kib);
-	return guests + asids + pins + pages + quarantined + (files > FILES_GROWTH ? files : 0) +
+	return guests + asids + pins + (pages > ANSWER_PAGES ? pages : 0) + quarantined +
+	       (files > FILES_GROWTH ? files : 0) +
 	       (keeps_freed() ? 0 :
 		(objects > CACHE_GROWTH((long)lives)) + (vmalloc > VMALLOC_GROWTH((long)lives)) +
 		(kib > MEMORY_GROWTH((long)lives)));
