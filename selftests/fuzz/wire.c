@@ -5,13 +5,14 @@
  * once it is whole, and on the source only while that has not given it up.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
- * these bits there are; then the messages. A byte of 0x80 to 0x89 in place of a message is short
+ * these bits there are; then the messages. A byte of 0x80 to 0x8b in place of a message is short
  * for a header of that kind, with the length that its body has.
  */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../../tools/migrate/moving.h"
 #include "../../tools/migrate/sides.h"
 #include "../../tools/sevfw/progress.h"
 
@@ -221,6 +222,73 @@ int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
 	return outcome();
 }
 
+/* ---- guests ---- */
+
+static int made_launch(struct launch *l, const struct migrate_options *opt)
+{
+	int ret = launch_steps(l, opt->memory, STEP_VM);
+
+	return ret ? ret : launch_start(l);
+}
+
+static int made_make(struct launch *l, size_t ram)
+{
+	int ret = launch_vm(l, ram);
+
+	ret = ret ? ret : launch_init(l);
+	return ret ? ret : vm_register(&l->vm);
+}
+
+static int made_run(struct launch *l, unsigned int count, uint32_t *next)
+{
+	return counter_run(&l->vm, count, next);
+}
+
+static int made_stop(struct launch *l, uint32_t *next)
+{
+	insist(l && next, "a guest");
+	state.running = false;
+	return outcome();
+}
+
+static int send_state(struct launch *l, enum wire_kind kind, const void *data, uint32_t len)
+{
+	insist(l->vm.memory, "a VM");
+	return outcome() ? -EIO : wire_send(kind, 0, data, len);
+}
+
+static int send_cpu(struct launch *l, unsigned int pause)
+{
+	static const struct live_cpu cpu;
+
+	(void)pause;
+	return send_state(l, WIRE_CPU, &cpu, sizeof(cpu));
+}
+
+static int send_machine(struct launch *l, unsigned int pause)
+{
+	static const struct live_machine machine;
+
+	(void)pause;
+	return send_state(l, WIRE_MACHINE, &machine, sizeof(machine));
+}
+
+static int made_take(struct launch *l, const union wire_body *body)
+{
+	insist(l->vm.memory && body && state.started, "a guest's state");
+	return outcome();
+}
+
+const struct moving moving_small = {
+	.start = WIRE_START, .state = WIRE_CPU, .launch = made_launch, .make = made_make,
+	.run = made_run, .slice = 1, .stop = made_stop, .send = send_cpu, .take = made_take,
+};
+
+const struct moving moving_linux = {
+	.start = WIRE_START_LINUX, .state = WIRE_MACHINE, .launch = made_launch, .make = made_make,
+	.run = made_run, .slice = 1, .stop = made_stop, .send = send_machine, .take = made_take,
+};
+
 /* ---- the line ---- */
 
 static uint32_t body_size(enum wire_kind kind)
@@ -229,11 +297,14 @@ static uint32_t body_size(enum wire_kind kind)
 	case WIRE_HELLO:
 		return sizeof(struct migrate_target);
 	case WIRE_START:
+	case WIRE_START_LINUX:
 		return sizeof(struct wire_start);
 	case WIRE_PAGE:
 		return offsetof(struct migrate_packet, data) + 16;
 	case WIRE_CPU:
 		return sizeof(struct live_cpu);
+	case WIRE_MACHINE:
+		return sizeof(struct live_machine);
 	case WIRE_STOPPED:
 		return sizeof(struct wire_stopped);
 	default:
@@ -250,7 +321,7 @@ static void put_short(int fd, uint8_t kind, struct input *in)
 	};
 	union wire_body body = { .page = { .len = 16 } };
 
-	if (kind + 1 == WIRE_START)
+	if (kind + 1 == WIRE_START || kind + 1 == WIRE_START_LINUX)
 		body.start.ram = 4096ull * (1 + take(in) % 16);
 	else if (kind + 1 != WIRE_PAGE)
 		*(uint8_t *)&body = take(in);
@@ -267,7 +338,7 @@ static int make_line(struct input *in)
 	while (in->left) {
 		uint8_t first = take(in);
 
-		if (first >= SHORT_HEADER && first < SHORT_HEADER + WIRE_REFUSED)
+		if (first >= SHORT_HEADER && first < SHORT_HEADER + WIRE_MACHINE)
 			put_short(fd, first - SHORT_HEADER, in);
 		else
 			insist(write(fd, &first, 1) == 1, "a line");
