@@ -43,7 +43,6 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu);
 /**
  * struct live_machine - a VM with one vCPU, and with the devices of vm_add_interrupts()
  * @cpu: registers
- * @xsave: x87, SSE, and what else of that kind KVM has
  * @debug: debug registers
  * @events: exceptions and interrupts on their way
  * @mp: does it run, or halt?
@@ -54,10 +53,10 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu);
  * @msr_count: how many of @msrs there are
  * @reserved: 0
  * @msrs: all that KVM says that it has, but for those that make it write to memory at once
+ * @xsave: x87, SSE, and what else of that kind KVM has
  */
 struct live_machine {
 	struct live_cpu cpu;
-	struct kvm_xsave xsave;
 	struct kvm_debugregs debug;
 	struct kvm_vcpu_events events;
 	struct kvm_mp_state mp;
@@ -68,6 +67,7 @@ struct live_machine {
 	uint32_t msr_count;
 	uint32_t reserved;
 	struct kvm_msr_entry msrs[LIVE_MSRS];
+	struct kvm_xsave xsave;		/* the last, since headers of KVM's say that it may be longer */
 };
 
 /** live_get_machine() - as live_get_cpu(); the guest's memory does not change any more then */
