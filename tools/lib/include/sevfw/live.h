@@ -67,7 +67,7 @@ struct live_machine {
 	uint32_t msr_count;
 	uint32_t reserved;
 	struct kvm_msr_entry msrs[LIVE_MSRS];
-	struct kvm_xsave xsave;		/* the last, since headers of KVM's say that it may be longer */
+	struct kvm_xsave xsave;	/* the last: headers of KVM's say that it may be longer */
 };
 
 /** live_get_machine() - as live_get_cpu(); the guest's memory does not change any more then */
