@@ -43,7 +43,7 @@ int line_receive_nonce(const char *dir, uint8_t *nonce, size_t len)
 int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000 };
-	ssize_t got;
+	ssize_t got, before = 0;
 
 	for (int waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
 		if (!access(blob_join(dir, "refused"), F_OK))
@@ -51,11 +51,15 @@ int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *l
 		got = read_file(blob_join(dir, "sealed.bin"), sealed, room);
 		if (got == (ssize_t)room)
 			return -EMSGSIZE;
-		/* a shell makes the file before "sevfw seal" has anything to write */
-		if (got > SNP_SEAL_BYTES) {
+		/*
+		 * A shell makes the file before "sevfw seal" has anything to write, and a file
+		 * that is being copied here grows.
+		 */
+		if (got > SNP_SEAL_BYTES && got == before) {
 			*len = (size_t)got;
 			return 0;
 		}
+		before = got;
 		if (got < 0 && got != -ENOENT)
 			return (int)got;
 		nanosleep(&pause, NULL);
