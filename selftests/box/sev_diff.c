@@ -42,6 +42,9 @@
 #define VMS		3
 #define RAM		0x10000
 #define IDS		0x80
+/* First numbers that the ioctls of 6.1 do not have; <linux/...> of a later machine has later ones. */
+#define LATER_CMD	9
+#define LATER_KVM_CMD	22
 
 #define CERT		SEV_CERT_SIZE
 #define CHAIN		(3 * SEV_CERT_SIZE)
@@ -313,7 +316,7 @@ static void dev_get_id2(struct step *s)
 
 static void dev_unknown(struct step *s)
 {
-	static const uint32_t cmd[] = { SEV_MAX, SEV_MAX + 1, 0x80000004, UINT32_MAX };
+	static const uint32_t cmd[] = { LATER_CMD, LATER_CMD + 1, 0x80000004, UINT32_MAX };
 	uint32_t i = roll(4);
 
 	note(s, " cmd=0x%x", cmd[i]);
@@ -567,7 +570,7 @@ static void kvm_plain(struct step *s, int i)
 		{ "SEND_CANCEL", KVM_SEV_SEND_CANCEL },
 		{ "RECEIVE_FINISH", KVM_SEV_RECEIVE_FINISH },
 		{ "CERT_EXPORT", KVM_SEV_CERT_EXPORT },
-		{ "unknown", KVM_SEV_NR_MAX },
+		{ "unknown", LATER_KVM_CMD },
 		{ "unknown", 0x7fffffff },
 	};
 	uint32_t which = roll(ARRAY_SIZE(plain) + 1);
