@@ -231,17 +231,20 @@ static int register_and_use(struct vm *vm, volatile uint8_t *addr, uint64_t *pin
 /*
  * A VMM must write to memory before it registers it: KVM before 6.2 pins the page of
  * zeros where there is no other, and the first write then moves to another page, which
- * nobody has pinned. Later kernels give the VM a page of its own first.
+ * nobody has pinned; only some updates of these kernels do as the later ones, which
+ * give the VM a page of its own first.
  */
-TEST_F(memory, registered_untouched_memory_moves_on_kernels_before_6_2)
+TEST_F(memory, registered_untouched_memory_stays_where_it_is_since_6_2)
 {
 	uint64_t pinned, used;
 	uint8_t *memory = untouched(PAGE);
 
+	if (!kernel_is(6, 2))
+		SKIP(return, "before 6.2 it depends on the update of the kernel");
 	ASSERT_NE(NULL, memory);
 	ASSERT_EQ(0, register_and_use(&self->l.vm, memory, &pinned, &used));
 	ASSERT_NE(0, pinned);
-	EXPECT_EQ(kernel_is(6, 2), pinned == used);
+	EXPECT_EQ(pinned, used);
 	munmap(memory, PAGE);
 }
 
