@@ -127,7 +127,8 @@ bool psp_answer_begin(struct psp *psp, struct psp_call *call, unsigned int i,
  * @i: number of the buffer
  * @lent: from psp_answer_begin()
  *
- * A page that the firmware has left in Reclaim is the host's after that, and is erased.
+ * A page that the firmware has left in Reclaim is the host's after that, and is erased, whatever
+ * the status: the firmware refuses such a page when it is to write the next answer.
  *
  * Context: psp->lock held.
  */
@@ -139,10 +140,11 @@ void psp_answer_end(struct psp *psp, struct psp_call *call, unsigned int i,
 	void *end = from + PAGE_ALIGN(lent->len);
 
 	memcpy(call->fw.byte + buf->addr, &lent->home, sizeof(lent->home));
-	if (call->status != SEV_FW_STATUS_SUCCESS)
+	if (call->status == SEV_FW_NO_CALL)
 		return;
-	memcpy(phys_to_virt(psp_fw_get_addr(&call->fw, buf->addr)), from,
-	       min(lent->len, psp_fw_get32(&call->fw, buf->len)));
+	if (call->status == SEV_FW_STATUS_SUCCESS)
+		memcpy(phys_to_virt(psp_fw_get_addr(&call->fw, buf->addr)), from,
+		       min(lent->len, psp_fw_get32(&call->fw, buf->len)));
 	for (; from < end; from += PAGE_SIZE)
 		if (!psp_rmp_take(PHYS_PFN(__pa(from)), false))
 			memset(from, 0, PAGE_SIZE);

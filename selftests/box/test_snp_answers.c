@@ -124,6 +124,23 @@ TEST_F(answers, nor_does_a_command_that_is_refused)
 	EXPECT_EQ(0, get_id(&self->door, ROOM, &fw));
 }
 
+/* The firmware has written an answer, and says that it has not, by a status that nobody knows. */
+TEST_F(answers, one_that_is_not_believed_spoils_no_later_one)
+{
+	static const struct fault garble = {
+		.id = SEV_FW_GET_ID, .kind = SWPSP_FAULT_GARBLE, .count = 1,
+	};
+	uint32_t fw;
+
+	ASSERT_EQ(0, fault_arm(&garble));
+	EXPECT_EQ(-EIO, get_id(&self->door, ROOM, &fw));
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_EQ(0xee, room[0][0]) TH_LOG("an answer to what was refused");
+	for (int i = 0; i < TIMES; i++)
+		EXPECT_EQ(0, get_id(&self->door, ROOM, &fw)) TH_LOG("status 0x%02x", fw);
+}
+
 /* A whole launch, with a measurement that its owner checks: by blocks, and by KVM's structs. */
 TEST_F(answers, a_launch_is_measured_as_ever)
 {
