@@ -85,14 +85,40 @@ static uint64_t find_another(uint64_t but)
 	return addr && addr == but ? snp_find(RMP_PRE_GUEST, addr) : addr;
 }
 
-/* Nobody can give the page back. The last test: SNP does not come up again under KVM. */
-TEST_F(freed, a_page_outlives_a_psp_that_is_unbound)
+/* A guest that is launched, and a page of it that has left. Return: 0 or a negative errno. */
+static int swap_one_out(struct snp_launch *l, void *to)
 {
-	uint64_t earlier = snp_find(RMP_PRE_GUEST, 0), addr;
-	struct snp_launch *l = &self->l;
+	struct sev_fw_snp_page_swap_out block = {
+		.dst_address = (uintptr_t)to, .software_data = GPA_NORMAL,
+	};
+	int ret = snp_step_start(l, &snp_launch_pass);
+
+	if (!ret)
+		ret = snp_step_update(l, NULL);
+	if (!ret)
+		ret = snp_launch_finish(l, NULL);
+	if (!ret)
+		ret = vm_set_private(&l->vm, GPA_NORMAL, SNP_PAGE_BYTES, false);
+	block.src_address = (uintptr_t)l->vm.memory + GPA_NORMAL;
+	return ret ? ret : snp_pass_issue(l, SEV_FW_SNP_PAGE_SWAP_OUT, &block, sizeof(block));
+}
+
+/*
+ * A page that was on its way to a guest, and one of the firmware's with entries about pages that
+ * have left, can be given back by nobody: both are lost, and never the host's again. The last
+ * test: SNP does not come up again under KVM.
+ */
+TEST_F(freed, pages_outlive_a_psp_that_is_unbound)
+{
+	static uint8_t sealed[SNP_PAGE_BYTES] __attribute__((aligned(SNP_PAGE_BYTES)));
+	uint64_t earlier = snp_find(RMP_PRE_GUEST, 0), addr, entries;
+	struct snp_launch *l = &self->l, swapped;
 	const char *device;
 
 	HOST_NEEDS(HOST_FW);
+	GOES(&swapped, swap_one_out(&swapped, sealed));
+	entries = snp_find(RMP_METADATA, 0);
+	ASSERT_NE(0, entries);
 	GOES(l, snp_step_start(l, &snp_launch_kvm));
 	device = strrchr(psp_dir(), '/');
 	ASSERT_NE(NULL, device);
@@ -105,6 +131,11 @@ TEST_F(freed, a_page_outlives_a_psp_that_is_unbound)
 	ASSERT_EQ(0, control_write("/proc/sys/vm/drop_caches", "1"));
 	EXPECT_EQ(2, snp_page_refs(addr, false)) TH_LOG("the test has one of them");
 	EXPECT_EQ(RMP_PRE_GUEST, snp_state(addr));
+
+	EXPECT_EQ(1, snp_page_refs(entries, false)) TH_LOG("that of its guest");
+	snp_launch_close(&swapped);
+	EXPECT_EQ(2, snp_page_refs(entries, false)) TH_LOG("lost with the guest");
+	EXPECT_EQ(RMP_METADATA, snp_state(entries));
 }
 
 TEST_HARNESS_MAIN

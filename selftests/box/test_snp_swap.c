@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -192,6 +193,32 @@ TEST_F(swap, a_page_that_is_not_validated_stays_so)
 	EXPECT_EQ(was.guest_invalid - 1, now.guest_invalid);
 	GOES(l, swap_in(l, GPA_LATE, ENTRY, self->sealed));
 	EXPECT_TRUE(changed_by(&was, 0, 1));
+}
+
+#define BREAK	"/sys/devices/system/memory/hard_offline_page"
+
+/* KVM leaves such a page in its place, where it must be neither read, nor copied, nor moved. */
+TEST_F(swap, a_page_with_broken_memory_stays_where_it_is)
+{
+	struct snp_launch *l = &self->l;
+	uint64_t addr;
+	char text[32];
+
+	if (access(BREAK, W_OK))
+		SKIP(return, "this kernel cannot take memory for broken");
+	GOES(l, snp_launch_start(l, DEBUG));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
+	addr = snp_find(RMP_GUEST_VALID, 0);
+	ASSERT_NE(0, addr);
+	GOES(l, peek(l, GPA_FREE, self->page));
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)addr);
+	/* some kernels say EBUSY, since the page stays in the file, and take it for broken */
+	control_write(BREAK, text);
+	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, peek(l, GPA_FREE, self->page));
+	ASSERT_EQ(0, share(l, GPA_FREE, true));
+	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, out(l, GPA_FREE, ENTRY, self->sealed));
+	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, move_to(l, GPA_FREE, GPA_FREE));
+	EXPECT_EQ(RMP_GUEST_VALID, snp_state(addr));
 }
 
 /* A vCPU that wants the page again and again, from a while after it is about to come back. */
