@@ -220,6 +220,26 @@ unsigned int host_asids(bool es)
 	return es ? min - 1 : max - min + 1;
 }
 
+bool host_snp(void)
+{
+	return !host_missing(HOST_SNP);
+}
+
+uint32_t host_flush_id(void)
+{
+	return host_snp() ? SEV_FW_SNP_DF_FLUSH : SEV_FW_DF_FLUSH;
+}
+
+long host_tmr_pages(void)
+{
+	return host_snp() ? 512 : 256;
+}
+
+long host_block_pages(void)
+{
+	return host_snp() ? 2 : 1;
+}
+
 /* If it cannot be had, the tests will find out themselves. */
 void host_keep_kvm_up(void)
 {

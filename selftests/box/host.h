@@ -94,6 +94,23 @@ const char *host_use_differs(const struct host_use *a, const struct host_use *b)
  */
 unsigned int host_asids(bool es);
 
+/*
+ * With SNP the firmware has another command for a flush, and the driver gives it larger
+ * memory.
+ */
+
+/** host_snp() - is this a host for SNP? */
+bool host_snp(void);
+
+/** host_flush_id() - the firmware's command by which ASIDs are flushed */
+uint32_t host_flush_id(void);
+
+/** host_tmr_pages() - pages of the trusted memory region for SEV-ES */
+long host_tmr_pages(void);
+
+/** host_block_pages() - pages of the driver's buffer for the blocks of commands */
+long host_block_pages(void);
+
 /**
  * host_keep_kvm_up() - hold a VM with a vCPU, until the program ends
  *

@@ -194,7 +194,7 @@ FIXTURE_SETUP(collide)
 	ASSERT_LT(0, self->count);
 	self->workers[self->count] = self->workers[0];	/* for look() */
 	ASSERT_EQ(0, host_use(&self->before));
-	self->flushes = host_counter(SWPSP_BAR_COUNT(SEV_FW_DF_FLUSH));
+	self->flushes = host_counter(SWPSP_BAR_COUNT(host_flush_id()));
 }
 
 FIXTURE_TEARDOWN(collide)
@@ -255,7 +255,7 @@ TEST_F_TIMEOUT(collide, launch_and_die, 600)
 	}
 	/* if each ASID has been used more than once, there was something to flush */
 	EXPECT_LT(self->count, guests);
-	flushes = host_counter(SWPSP_BAR_COUNT(SEV_FW_DF_FLUSH)) - self->flushes;
+	flushes = host_counter(SWPSP_BAR_COUNT(host_flush_id())) - self->flushes;
 	if (!host_missing(HOST_SWPSP))
 		EXPECT_LT(0, flushes);
 	TH_LOG("%u workers, %lu guests, %u flushes", self->count, guests, flushes);

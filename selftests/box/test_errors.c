@@ -21,6 +21,7 @@
 #include <linux/kvm.h>
 
 #include <sevfw/launch.h>
+#include <sevfw/snp_launch.h>
 
 #include "kselftest_harness.h"
 #include "common.h"
@@ -35,6 +36,7 @@ FIXTURE(errors) {
 	struct launch started;	/* a guest that takes LAUNCH_UPDATE_DATA */
 	struct launch fresh;	/* a SEV guest before LAUNCH_START */
 	struct launch plain;	/* a VM that is no SEV guest */
+	struct snp_launch snp_started, snp_fresh;	/* on a host for SNP, guests of SNP */
 	int read_only;		/* /dev/sev */
 	int null;		/* a file of another kind */
 	uint8_t *pages;		/* writable, read-only, then no page at all */
@@ -46,10 +48,26 @@ FIXTURE(errors) {
 	} ways[2 * INFOS_MAX + 1];
 };
 
-/* The guest that a command would get furthest with. */
+static bool is_for_snp_guests(const struct sev_fw_cmd_info *info)
+{
+	return info->flags & SEV_FW_INFO_SNP && info->flags & SEV_FW_INFO_GUEST;
+}
+
+/* The guest that a command would get furthest with, if it is one of SEV. */
 static struct launch *target(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info)
 {
 	return info->flags & SEV_FW_INFO_START ? &self->fresh : &self->started;
+}
+
+/* A guest of the kind that the command is for. */
+static int started_vm(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info)
+{
+	return is_for_snp_guests(info) ? self->snp_started.vm.vm_fd : self->started.vm.vm_fd;
+}
+
+static int fresh_vm(FIXTURE_DATA(errors) *self, const struct sev_fw_cmd_info *info)
+{
+	return is_for_snp_guests(info) ? self->snp_fresh.vm.vm_fd : self->fresh.vm.vm_fd;
 }
 
 /* Commands that this host offers; the others have a test of their own. */
@@ -59,15 +77,17 @@ static void find_ways(FIXTURE_DATA(errors) *self)
 
 	for (uint32_t i = 0; i < self->count; i++) {
 		const struct sev_fw_cmd_info *info = &self->infos[i];
-		struct launch *l = target(self, info);
+		int sev_fd = self->started.sev_fd, vm_fd;
 
 		if (!(info->flags & SEV_FW_INFO_AVAILABLE))
 			continue;
+		vm_fd = info->flags & SEV_FW_INFO_START ? fresh_vm(self, info) :
+							  started_vm(self, info);
 		if (info->flags & SEV_FW_INFO_GUEST) {
-			*way++ = (struct way){ info, sev_fw_door_vm(l->vm.vm_fd, l->sev_fd) };
-			*way++ = (struct way){ info, sev_fw_door_dev(l->sev_fd, l->vm.vm_fd) };
+			*way++ = (struct way){ info, sev_fw_door_vm(vm_fd, sev_fd) };
+			*way++ = (struct way){ info, sev_fw_door_dev(sev_fd, vm_fd) };
 		} else if (info->flags & SEV_FW_INFO_PLATFORM) {
-			*way++ = (struct way){ info, sev_fw_door_dev(l->sev_fd, -1) };
+			*way++ = (struct way){ info, sev_fw_door_dev(sev_fd, -1) };
 		}
 	}
 }
@@ -87,6 +107,13 @@ FIXTURE_SETUP(errors)
 	ASSERT_EQ(0, launch_init(&self->fresh));
 	ASSERT_EQ(0, launch_open(&self->plain, &launch_fw, 0));
 	ASSERT_EQ(0, launch_vm(&self->plain, RAM));
+	self->snp_started = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	self->snp_fresh = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	if (host_snp()) {
+		ASSERT_EQ(0, snp_launch_open(&self->snp_started, RAM));
+		ASSERT_EQ(0, snp_launch_start(&self->snp_started, SNP_POLICY_PLAIN));
+		ASSERT_EQ(0, snp_launch_open(&self->snp_fresh, RAM));
+	}
 
 	self->read_only = open("/dev/sev", O_RDONLY | O_CLOEXEC);
 	self->null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -111,6 +138,8 @@ FIXTURE_TEARDOWN(errors)
 	launch_close(&self->started);
 	launch_close(&self->fresh);
 	launch_close(&self->plain);
+	snp_launch_close(&self->snp_started);
+	snp_launch_close(&self->snp_fresh);
 }
 
 struct answer {
@@ -212,9 +241,14 @@ static bool harmless(const struct sev_fw_cmd_info *info)
 #define for_each_way(self, way)						\
 	for ((way) = (self)->ways; (way)->info; (way)++)
 
+/* Commands on guests of SNP have other memory, and other errnos for it: see test_snp_pass. */
+#define for_each_sev_way(self, way)					\
+	for_each_way(self, way)						\
+		if (!is_for_snp_guests((way)->info))
+
 /* A command on vCPU state gets no further on a guest whose vCPUs have none. */
 #define for_each_memory_way(self, way)					\
-	for_each_way(self, way)						\
+	for_each_sev_way(self, way)					\
 		if (!takes_vcpu(way->info))
 
 /* The block */
@@ -380,7 +414,7 @@ TEST_F(errors, block_in_read_only_memory)
 	const struct way *way;
 	uint8_t block[PAGE];
 
-	for_each_way(self, way) {
+	for_each_sev_way(self, way) {
 		const struct sev_fw_cmd_info *info = way->info;
 		const struct sev_fw_door *door = &way->door;
 		struct answer a;
@@ -619,7 +653,7 @@ TEST_F(errors, no_vcpu_state)
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
-	for_each_way(self, way) {
+	for_each_sev_way(self, way) {
 		const struct sev_fw_cmd_info *info = way->info;
 
 		if (!takes_vcpu(info))
@@ -728,7 +762,7 @@ TEST_F(errors, read_only_file)
 	uint8_t block[PAGE];
 	unsigned int found = 0;
 
-	for_each_way(self, way) {
+	for_each_sev_way(self, way) {
 		const struct sev_fw_cmd_info *info = way->info;
 		const struct sev_fw_door *door = &way->door;
 		struct sev_fw_door weak = *door;
@@ -793,9 +827,9 @@ TEST_F(errors, guest_not_started)
 		    door->other == -1 || !(info->flags & SEV_FW_INFO_AVAILABLE))
 			continue;
 		if (early.request == SEV_FW_ISSUE)
-			early.other = self->fresh.vm.vm_fd;
+			early.other = fresh_vm(self, info);
 		else
-			early.fd = self->fresh.vm.vm_fd;
+			early.fd = fresh_vm(self, info);
 		make_block(self, info, block);
 		EXPECT_REFUSED(ENOENT, ask(&early, info->id, block, info->size), "%s", info->name);
 		found++;
@@ -817,9 +851,9 @@ TEST_F(errors, guest_started_already)
 		if (!(info->flags & SEV_FW_INFO_START))
 			continue;
 		if (again.request == SEV_FW_ISSUE)
-			again.other = self->started.vm.vm_fd;
+			again.other = started_vm(self, info);
 		else
-			again.fd = self->started.vm.vm_fd;
+			again.fd = started_vm(self, info);
 		make_block(self, info, block);
 		EXPECT_REFUSED(EBUSY, ask(&again, info->id, block, info->size), "%s", info->name);
 		found++;

@@ -30,6 +30,8 @@ FIXTURE_SETUP(host)
 {
 	if (drivers_missing())
 		SKIP_SETUP("%s", drivers_missing());
+	if (host_snp())
+		SKIP_SETUP("psp_sev makes use of SNP here");
 	ASSERT_EQ(0, drivers_unload());
 	self->klog = klog_open();
 	ASSERT_LE(0, self->klog);

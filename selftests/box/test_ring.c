@@ -30,7 +30,6 @@
 #define SLOW_US		500	/* a firmware that sleepers are better off with */
 #define RAM		(2 << 20)
 #define RING_PAGES	4
-#define TMR_PAGES	256
 #define ANSWER_S	10	/* no command of the software PSP takes that long */
 /* The driver's PSP_TURN_NS: after another caller has had the PSP it enters no ring for so long. */
 #define TURN_S		0.002
@@ -131,6 +130,8 @@ FIXTURE_SETUP(ring)
 		SKIP_SETUP("needs the simulated PSP");
 	if (drivers_missing())
 		SKIP_SETUP("%s", drivers_missing());
+	if (host_snp())
+		SKIP_SETUP("on a host for SNP the driver does not use the ring");
 	self->m = calloc(1, sizeof(*self->m));
 	ASSERT_NE(NULL, self->m);
 	self->fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
@@ -155,6 +156,24 @@ FIXTURE_TEARDOWN(ring)
 		drivers_load(NULL);
 	}
 	free(self->m);
+}
+
+TEST(on_a_host_for_snp_it_is_not_used)
+{
+	static struct many m;
+	uint32_t rings = executed(SEV_FW_RING_BUFFER);
+	int fd;
+
+	HOST_NEEDS(HOST_SNP | HOST_FW | HOST_SWPSP);
+	fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, psp_ring_use("on"));
+	EXPECT_EQ(0, issue_many(&m, fd));
+	EXPECT_EQ(0, psp_ring_use("off"));
+	EXPECT_EQ(MANY, m.array.done);
+	EXPECT_EQ(MANY, executed(SEV_FW_PLATFORM_STATUS) - m.executed);
+	EXPECT_EQ(rings, executed(SEV_FW_RING_BUFFER));
+	close(fd);
 }
 
 /* How many commands have gone by the ring. */
@@ -285,7 +304,7 @@ TEST_F_TIMEOUT(ring, memory_of_a_ring_that_was_asked_for_in_vain_is_lost, 120)
 	EXPECT_EQ(-ESHUTDOWN, issue_many(self->m, self->fd));
 	EXPECT_EQ(0, self->m->array.done);
 	EXPECT_EQ(0, succeeded(self->m));
-	EXPECT_EQ(1 + RING_PAGES + TMR_PAGES, psp_attr_number("quarantined_pages"));
+	EXPECT_EQ(1 + RING_PAGES + host_tmr_pages(), psp_attr_number("quarantined_pages"));
 }
 
 /* No caller waits for an interrupt that does not come. */
@@ -359,7 +378,8 @@ TEST_F_TIMEOUT(ring, a_firmware_that_hangs_is_told_exactly, 300)
 		EXPECT_EQ(at[i], m->array.done);
 		EXPECT_EQ(at[i], succeeded(m));
 		EXPECT_EQ(1, psp_attr_number("dead"));
-		EXPECT_EQ(pages + RING_PAGES + TMR_PAGES, psp_attr_number("quarantined_pages"));
+		EXPECT_EQ(pages + RING_PAGES + host_tmr_pages(),
+			  psp_attr_number("quarantined_pages"));
 		EXPECT_EQ(-ESHUTDOWN, issue_many(m, self->fd));
 		ASSERT_EQ(0, fault_clear());
 	}
@@ -376,7 +396,7 @@ TEST_F_TIMEOUT(ring, registers_that_cannot_be_read_are_the_end, 120)
 	EXPECT_EQ(100, m->array.done);
 	EXPECT_EQ(100, succeeded(m));
 	EXPECT_EQ(1, psp_attr_number("dead"));
-	EXPECT_EQ(RING_PAGES + TMR_PAGES, psp_attr_number("quarantined_pages"));
+	EXPECT_EQ(RING_PAGES + host_tmr_pages(), psp_attr_number("quarantined_pages"));
 }
 
 /* A kernel that has crashed may have left the firmware in ring mode. */

@@ -346,12 +346,12 @@ static void wbinvd_stop(void)
 /* A machine whose memory is in small pieces: __get_free_pages() has no MiB in one. */
 static bool no_mebibyte;
 module_param(no_mebibyte, bool, 0644);
-MODULE_PARM_DESC(no_mebibyte, "let there be no MiB of memory in one piece");
+MODULE_PARM_DESC(no_mebibyte, "let there be no MiB of memory in one piece, nor two");
 
 static int pages_entry(struct kprobe *probe, struct pt_regs *regs)
 {
 	/* more than there ever is; who asks for a MiB has said that this may fail */
-	if (no_mebibyte && regs->si == get_order(1 << 20))
+	if (no_mebibyte && (regs->si == get_order(1 << 20) || regs->si == get_order(2 << 20)))
 		regs->si = BITS_PER_LONG;
 	return 0;
 }

@@ -269,6 +269,14 @@ box_tests_but()
 	done
 }
 
+# ours_tests: those that share a box. The others leave other drivers behind than they have
+# found, or no file system, and have boxes of their own.
+ours_tests()
+{
+	box_tests_but faults glue hosts initex policy psps ring snp_answers snp_freed snp_kept snp_ours \
+		snp_pass snp_reload snp_rmp snp_run snp_shutdown snp_stock snp_swap snp_talk suspend traced
+}
+
 # verdict LOG NAME COMMAND...: one test; passes if the command does
 verdict()
 {
