@@ -44,7 +44,8 @@ skip()
 # are about SEV and SEV-ES, and mean the same on each kernel
 box()
 {
-	"$repo/scripts/box" "${kernel[@]}" --no-snp ${SEV_SEED:+--env=SEV_SEED} "$@"
+	"$repo/scripts/box" "${kernel[@]}" --no-snp ${SEV_SEED:+--env=SEV_SEED} \
+		${FUZZ_SECONDS:+--env=FUZZ_SECONDS} "$@"
 }
 
 # wanted PROGRAM: is it to run? A single program may have been asked for, by SUITE:PROGRAM.
