@@ -10,8 +10,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,14 +17,12 @@
 #include <sevfw/launch.h>
 
 #include "kselftest_harness.h"
-#include "control.h"
+#include "failing.h"
 #include "host.h"
 
 #define RAM		(1 << 20)
 /* So much of it in a command: each page may be one of its own for firmware. */
 #define UPDATE		(64 << 10)
-#define FAIL_NTH	"/proc/self/fail-nth"
-#define DEBUGFS		"/sys/kernel/debug/"
 #define MANY		200	/* no command has that many places to fail */
 
 /* The commands of a launch. The owner's steps in between must not fail. */
@@ -100,53 +96,6 @@ static const struct step {
 	{ "LAUNCH_FINISH", finish, false },
 };
 
-/*
- * Allocations that must not sleep, may use high memory, or are a single page fail, too.
- * Nothing is printed: the kernel's report of each failure would fill the log.
- */
-static void set_up_faults(void)
-{
-	static const char * const settings[][2] = {
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "failslab/verbose", "0" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_usercopy/verbose", "0" },
-		{ "fail_futex/verbose", "0" },
-		{ "fail_function/verbose", "0" },
-	};
-	char path[128];
-
-	/* some kernels have not all kinds, and then lack all about these */
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), DEBUGFS "%s", settings[i][0]);
-		control_write(path, settings[i][1]);
-	}
-}
-
-/* From now on, the n-th place to fail does so; 0: none. */
-static void arm(int fd, unsigned int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", n);
-
-	/* this may be the place that was to fail next */
-	if (pwrite(fd, text, len, 0) != len && pwrite(fd, text, len, 0) != len)
-		abort();
-}
-
-/* Return: true if there was a failure since arm(). */
-static bool disarm(int fd)
-{
-	char text[16] = "";
-	bool hit = pread(fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
-
-	arm(fd, 0);
-	return hit;
-}
-
 FIXTURE(fail_nth) {
 	struct launch l;
 	struct host_use before;
@@ -173,11 +122,9 @@ FIXTURE_VARIANT_ADD(fail_nth, es) {
 FIXTURE_SETUP(fail_nth)
 {
 	HOST_NEEDS(HOST_SEV | HOST_FW | (variant->policy ? HOST_ES : 0));
-	if (access(FAIL_NTH, F_OK))
+	self->fd = failing_open();
+	if (self->fd < 0)
 		SKIP_SETUP("this kernel has no fault injection");
-	self->fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->fd);
-	set_up_faults();
 	self->l.sev_fd = -1;
 	ASSERT_EQ(0, host_use(&self->before));
 }
@@ -248,9 +195,9 @@ static unsigned int sweep(struct __test_metadata *_metadata, struct launch *l, i
 				return failed;
 		}
 		EXPECT_EQ(0, host_use(&before));
-		arm(fd, n);
+		failing_arm(fd, n);
 		ret = step->run(l);
-		hit = disarm(fd);
+		hit = failing_disarm(fd);
 		if (!hit)
 			break;
 		if (!ret) {
