@@ -6,7 +6,7 @@
 # Kernel to build for and to boot; default: the newest whose headers are installed
 KVER ?=
 # The shell must not see what is in it, so recipes name it only.
-export KVER INSTALL_PATH KIND SOAK_MINUTES FUZZ_MINUTES
+export KVER INSTALL_PATH KIND SOAK_MINUTES FUZZ_MINUTES COVER_MINUTES
 VERSION = $${KVER:+"$$KVER"}
 KERNEL = $${KVER:+--kernel="$$KVER"}
 # Kind of guest for "make demo-linux": snp, sev-es or sev
@@ -15,6 +15,8 @@ demo-linux-snp: override KIND := snp
 # Minutes that "make soak" takes, and "make fuzz" for each target; default: their own
 SOAK_MINUTES ?=
 FUZZ_MINUTES ?=
+# and "make cover"
+COVER_MINUTES ?=
 # Options of scripts/box for "make shell"
 BOX ?=
 # Options of selftests/run_kselftest.sh, and tests, for "make kselftest"
@@ -41,6 +43,8 @@ help:
 	@echo '                  be left; SOAK_MINUTES=N (10, at most 60); runs add up'
 	@echo '  make fuzz       AFL++ on what user space reads from others; FUZZ_MINUTES=N for each of'
 	@echo '                  five targets (5)'
+	@echo '  make cover      programs of calls, led by the code of the drivers that they reach;'
+	@echo '                  COVER_MINUTES=N (10); runs add up'
 	@echo '  make kselftest  those tests that also run on real SEV hosts: here, if this is'
 	@echo '                  one, otherwise in the box; KSELFTEST="--destructive" permits'
 	@echo '                  to change the keys of the platform'
@@ -134,6 +138,9 @@ soak: programs
 fuzz: setup
 	@scripts/fuzz
 
+cover: programs
+	@scripts/cover $(KERNEL)
+
 check-tree: programs
 	@scripts/check-tree
 
@@ -180,5 +187,5 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
-	check check-long prove soak fuzz check-tree check-kernels kselftest hardware-report bench \
-	kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean
+	check check-long prove soak fuzz cover check-tree check-kernels kselftest hardware-report \
+	bench kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean

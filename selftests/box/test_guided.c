@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Programs of calls (acts.h), led by coverage. Where it is known which code of the drivers a
+ * program has reached ("make cover"), one that has reached something new is kept, and changed
+ * programs are tried. Elsewhere the corpus, guided.hex, is run as it is: on each kernel, with
+ * whatever looks for bugs there.
+ *
+ * No answer is judged. The kernel must not complain, the PSP must live, and nothing may be held
+ * at the end.
+ *
+ * GUIDED_SECONDS in the environment says for how long changed programs are tried (default 0),
+ * GUIDED_CORPUS names a file with a program in each line, GUIDED_OUT a directory for results:
+ * programs that were kept (corpus.hex), as few of them as reach all that was reached
+ * (small.hex), addresses that were reached (covered), counts for each command (commands), and
+ * the program that is running (running.hex), in case it is the last one. test_seed() says where
+ * random numbers begin.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sevfw/launch.h>
+
+#include "kselftest_harness.h"
+#include "acts.h"
+#include "common.h"
+#include "control.h"
+#include "guest.h"
+#include "host.h"
+#include "kcov.h"
+#include "patience.h"
+
+#define RAM		(256 << 10)
+#define CORPUS_MAX	4096
+#define REPLAY_SECONDS	5	/* of a corpus, without coverage */
+
+struct kept {
+	struct program p;
+	struct kcov_set places;
+};
+
+static struct {
+	struct kept *kept;
+	size_t count;
+	uint64_t random;
+	unsigned long programs;
+	int running;		/* file for the program that runs */
+	int tainted;
+	char taint[32];
+	bool complained;
+} corpus;
+
+static uint64_t rnd(void)
+{
+	corpus.random ^= corpus.random << 13;
+	corpus.random ^= corpus.random >> 7;
+	corpus.random ^= corpus.random << 17;
+	return corpus.random * 0x2545f4914f6cdd1dull >> 16;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* ---- files ---- */
+
+static FILE *out_file(const char *name)
+{
+	const char *dir = getenv("GUIDED_OUT");
+	char path[PATH_MAX];
+
+	if (!dir)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return fopen(path, "we");
+}
+
+static unsigned int to_text(const struct program *p, char text[2 * PROGRAM_MAX + 2])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned int i;
+
+	for (i = 0; i < p->size; i++) {
+		text[2 * i] = digits[p->byte[i] >> 4];
+		text[2 * i + 1] = digits[p->byte[i] & 15];
+	}
+	text[2 * i] = '\n';
+	text[2 * i + 1] = '\0';
+	return 2 * i + 1;
+}
+
+static void write_program(FILE *file, const struct program *p)
+{
+	char text[2 * PROGRAM_MAX + 2];
+
+	to_text(p, text);
+	fputs(text, file);
+}
+
+static void from_text(const char *text, struct program *p)
+{
+	unsigned int byte;
+
+	p->size = 0;
+	while (p->size < PROGRAM_MAX && sscanf(text, "%2x", &byte) == 1) {
+		p->byte[p->size++] = byte;
+		text += 2;
+	}
+}
+
+static struct kept *keep(const struct program *p)
+{
+	if (corpus.count == CORPUS_MAX)
+		return NULL;
+	corpus.kept[corpus.count].p = *p;
+	return &corpus.kept[corpus.count++];
+}
+
+static void read_corpus(const char *path)
+{
+	char line[2 * PROGRAM_MAX + 8];
+	FILE *file = fopen(path, "re");
+	struct program p;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		from_text(line, &p);
+		if (p.size)
+			keep(&p);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* The one in the repository, unless another one is named */
+static void find_corpus(void)
+{
+	const char *given = getenv("GUIDED_CORPUS");
+	char path[PATH_MAX] = "";
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 64);
+	char *slash = len < 0 ? NULL : strrchr(path, '/');
+
+	if (slash)
+		strcpy(slash, "/../../selftests/box/guided.hex");
+	read_corpus(given ? given : path);
+}
+
+/* ---- programs ---- */
+
+/* Bytes go, come, or change; or it goes on as another one does. */
+static void change_once(struct program *p)
+{
+	const struct program *other = corpus.count ? &corpus.kept[rnd() % corpus.count].p : p;
+	unsigned int at = p->size ? rnd() % p->size : 0, len = 1 + rnd() % 16;
+
+	switch (rnd() % 7) {
+	case 0:
+		p->byte[at] ^= 1 << rnd() % 8;
+		break;
+	case 1:
+	case 2:
+		p->byte[at] = rnd();
+		break;
+	case 3:
+		if (p->size + len > PROGRAM_MAX)
+			break;
+		memmove(p->byte + at + len, p->byte + at, p->size - at);
+		for (unsigned int i = 0; i < len; i++)
+			p->byte[at + i] = rnd();
+		p->size += len;
+		break;
+	case 4:
+		if (at + len >= p->size)
+			break;
+		memmove(p->byte + at, p->byte + at + len, p->size - at - len);
+		p->size -= len;
+		break;
+	case 5:
+		len = other->size / 2;
+		if (at + len > PROGRAM_MAX)
+			break;
+		memmove(p->byte + at, other->byte + other->size - len, len);
+		p->size = at + len;
+		break;
+	default:
+		for (unsigned int i = 0; i < len && p->size < PROGRAM_MAX; i++)
+			p->byte[p->size++] = rnd();
+	}
+}
+
+/* Something to begin with: a guest in some state, then calls, most of them on it */
+static void sensible(struct program *p)
+{
+	static const uint8_t states[] = { 0x00, 0x08, 0x0a, 0x18, 0x38, 0x09, 0x29, 0x3c, 0x4d };
+
+	p->size = 0;
+	if (rnd() % 3) {
+		p->byte[p->size++] = ACT_GUEST;
+		p->byte[p->size++] = 0;
+		p->byte[p->size++] = states[rnd() % sizeof(states)];
+	} else {
+		p->byte[p->size++] = ACT_SNP;
+		p->byte[p->size++] = rnd() % 0x20;
+		for (int i = 0; i < 3; i++)
+			p->byte[p->size++] = rnd() % 0x40;
+	}
+	for (int n = 2 + rnd() % 10; n; n--) {
+		p->byte[p->size++] = rnd() % 3 ? rnd() % ACTS : ACT_BURST;
+		p->byte[p->size++] = rnd();
+		p->byte[p->size++] = rnd() % 4 ? 0 : rnd();
+		for (int i = rnd() % 8; i; i--)
+			p->byte[p->size++] = rnd() % 4 ? rnd() : 0;
+	}
+}
+
+/* The kernel's complaints since it was booted, as bits */
+static void read_taint(char taint[32])
+{
+	ssize_t len = pread(corpus.tainted, taint, 31, 0);
+
+	taint[len > 0 ? len : 0] = '\0';
+}
+
+/* Return: how much of it was new */
+static unsigned int try_program(const struct program *p)
+{
+	char text[2 * PROGRAM_MAX + 2], taint[32];
+	unsigned int news;
+	FILE *file;
+
+	if (corpus.running >= 0 &&
+	    (pwrite(corpus.running, text, to_text(p, text), 0) < 0 ||
+	     ftruncate(corpus.running, 2 * p->size + 1)))
+		return 0;
+	kcov_begin();
+	acts_run(p);
+	acts_restore();
+	news = kcov_news();
+	corpus.programs++;
+	read_taint(taint);
+	if (!strcmp(taint, corpus.taint))
+		return news;
+	/* the first one of them is told; whoever runs it again finds the complaint */
+	corpus.complained = true;
+	strcpy(corpus.taint, taint);
+	file = out_file("complaint.hex");
+	to_text(p, text);
+	printf("# guided: the kernel complains of %s", text);
+	if (file) {
+		fputs(text, file);
+		fclose(file);
+	}
+	return news;
+}
+
+static void try_and_keep(const struct program *p)
+{
+	struct kept *kept = try_program(p) ? keep(p) : NULL;
+
+	if (kept)
+		kcov_which(&kept->places);
+}
+
+/* ---- results ---- */
+
+static unsigned int gain(const struct kcov_set *covered, const struct kcov_set *set)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(set->word); i++)
+		n += __builtin_popcountll(set->word[i] & ~covered->word[i]);
+	return n;
+}
+
+/* As few as reach all: the one that adds most for its length, until there is nothing to add */
+static void write_small(FILE *file)
+{
+	struct kcov_set covered = { 0 };
+	const struct kept *best;
+	double best_worth;
+
+	do {
+		best = NULL;
+		best_worth = 0;
+		for (size_t i = 0; i < corpus.count; i++) {
+			const struct kept *k = &corpus.kept[i];
+			double worth = gain(&covered, &k->places) / (64.0 + k->p.size);
+
+			if (worth > best_worth) {
+				best_worth = worth;
+				best = k;
+			}
+		}
+		if (best) {
+			write_program(file, &best->p);
+			for (size_t i = 0; i < ARRAY_SIZE(covered.word); i++)
+				covered.word[i] |= best->places.word[i];
+		}
+	} while (best);
+}
+
+static void write_all(FILE *file)
+{
+	for (size_t i = 0; i < corpus.count; i++)
+		write_program(file, &corpus.kept[i].p);
+}
+
+static void write_results(void)
+{
+	static const struct {
+		const char *name;
+		void (*write)(FILE *file);
+	} results[] = {
+		{ "corpus.hex", write_all }, { "small.hex", write_small },
+		{ "covered", kcov_write }, { "commands", acts_table },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+		FILE *file = out_file(results[i].name);
+
+		if (!file)
+			continue;
+		results[i].write(file);
+		fclose(file);
+	}
+}
+
+/* A line for people and scripts, see scripts/cover */
+static void report(const char *what, double seconds)
+{
+	struct acts_count c = acts_total();
+
+	printf("# guided %s: %.0f seconds, %lu programs, %lu executed, %lu reached, %lu changed; "
+	       "%.0f %.0f %.0f per second; %zu places, %zu programs kept\n",
+	       what, seconds, corpus.programs, c.executed, c.reached, c.changed,
+	       c.executed / seconds, c.reached / seconds, c.changed / seconds, kcov_count(),
+	       corpus.count);
+	fflush(stdout);
+}
+
+/* ---- the test ---- */
+
+FIXTURE(guided) {
+	struct launch anchor;	/* keeps the platform from being reset */
+	struct host_use before;
+	uint64_t seed;
+	double seconds;
+	long quarantined;
+	bool covers;
+};
+
+FIXTURE_SETUP(guided)
+{
+	const char *seconds = getenv("GUIDED_SECONDS"), *out = getenv("GUIDED_OUT");
+	char path[PATH_MAX];
+
+	HOST_NEEDS(HOST_SEV | HOST_FW | HOST_SWPSP);
+	ASSERT_EQ(0, guest_started(&self->anchor, false, RAM));
+	self->seed = test_seed(1);
+	self->seconds = seconds ? atoi(seconds) : 0;
+	corpus.random = self->seed << 8 | 1;
+	corpus.kept = calloc(CORPUS_MAX, sizeof(*corpus.kept));
+	ASSERT_NE(NULL, corpus.kept);
+	self->covers = kcov_open();
+	corpus.running = -1;
+	if (out) {
+		snprintf(path, sizeof(path), "%s/running.hex", out);
+		corpus.running = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	}
+	corpus.tainted = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
+	read_taint(corpus.taint);
+	find_corpus();
+	if (!corpus.count)
+		SKIP_SETUP("the corpus is not beside the sources of this program");
+	ASSERT_EQ(0, acts_open());
+	self->quarantined = psp_attr_number("quarantined_pages");
+	ASSERT_EQ(0, host_use(&self->before));
+}
+
+FIXTURE_TEARDOWN(guided)
+{
+	launch_close(&self->anchor);
+}
+
+/* Of those that were there, only one stays that reaches what no other has. */
+static void replay(double end, bool covers)
+{
+	size_t n = corpus.count, i;
+	struct program p;
+
+	if (covers)
+		corpus.count = 0;
+	/* a program that is kept comes to lie where it was, or before */
+	for (i = 0; i < n && (covers || now() < end); i++) {
+		p = corpus.kept[i].p;
+		if (covers)
+			try_and_keep(&p);
+		else
+			try_program(&p);
+	}
+	if (i < n)
+		printf("# guided: no time for %zu of %zu programs\n", n - i, n);
+}
+
+static void try_changed(double began, double seconds, bool covers)
+{
+	double told = began;
+	struct program p;
+
+	while (now() < began + seconds) {
+		if (corpus.count && rnd() % 16)
+			p = corpus.kept[rnd() % corpus.count].p;
+		else
+			sensible(&p);
+		for (int n = 1 + rnd() % 4; n; n--)
+			change_once(&p);
+		if (covers)
+			try_and_keep(&p);
+		else
+			try_program(&p);
+		if (now() >= told + 60) {
+			told = now();
+			report("so far", told - began);
+		}
+	}
+}
+
+TEST_F_TIMEOUT(guided, programs_of_calls, 7200)
+{
+	double began = now();
+	struct host_use after;
+	struct launch l;
+
+	replay(began + REPLAY_SECONDS * patience(), self->covers);
+	report("corpus", now() - began);
+	try_changed(began, self->seconds, self->covers);
+	kcov_close();
+	report("whole", now() - began);
+	write_results();
+
+	EXPECT_FALSE(corpus.complained);
+	EXPECT_LT(0, acts_total().reached);
+	EXPECT_LT(0, acts_total().changed);
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_EQ(self->quarantined, psp_attr_number("quarantined_pages"));
+	ASSERT_EQ(0, host_use(&after));
+	EXPECT_EQ(NULL, host_use_differs(&self->before, &after))
+		TH_LOG("%s", host_use_differs(&self->before, &after));
+	EXPECT_EQ(0, guest_started(&l, false, RAM));
+	launch_close(&l);
+}
+
+HOST_TESTS_MAIN
