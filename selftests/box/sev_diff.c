@@ -42,7 +42,7 @@
 #define VMS		3
 #define RAM		0x10000
 #define IDS		0x80
-/* First numbers that the ioctls of 6.1 do not have; <linux/...> of a later machine has later ones. */
+/* First numbers that the ioctls of 6.1 lack; <linux/...> of a later machine has later ones. */
 #define LATER_CMD	9
 #define LATER_KVM_CMD	22
 
