@@ -428,8 +428,11 @@ static void describe_insn(const struct sim_guest *guest)
 	}
 }
 
-/* For KVM, which emulates an access to a device. */
-static void give_insn_bytes(const struct sim_guest *guest)
+/*
+ * For KVM, which emulates an access to a device. It does so already at the first one to a page,
+ * before its tables say that there is no memory. A fetch has no instruction yet.
+ */
+static void give_insn_bytes(const struct sim_guest *guest, u64 info)
 {
 	struct vmcb_control_area *control = guest->control;
 	u64 linear = guest->save->rip, len = sizeof(control->insn_bytes);
@@ -438,6 +441,8 @@ static void give_insn_bytes(const struct sim_guest *guest)
 	if (!(guest->save->efer & EFER_LMA && guest->save->cs.attrib & BIT(9)))
 		linear += guest->save->cs.base;
 	control->insn_len = 0;
+	if (info & NPF_FETCH)
+		return;
 	if (sim_guest_read(guest, linear, NPF_FETCH, control->insn_bytes, len, &fault)) {
 		/* the instruction may end where the page does */
 		len = min_t(u64, len, PAGE_SIZE - offset_in_page(linear));
@@ -456,8 +461,8 @@ bool sim_exit_plain(const struct sim_guest *guest)
 	if (control->exit_code == SVM_EXIT_NPF) {
 		drop_soft_event(control);
 		result = nested_fault(guest, &fault);
-		if (result == SIM_NPF && fault.info & NPF_RESERVED)
-			give_insn_bytes(guest);
+		if (result == SIM_NPF)
+			give_insn_bytes(guest, fault.info);
 		if (!result)
 			resume_event(control);
 		return tell_kvm(guest, result, &fault);
