@@ -181,6 +181,18 @@ static bool claim_vmsa(const struct vmcb_control_area *control, bool *snp)
 	return false;
 }
 
+/* The processor would put the checksum of the state there, for the firmware. */
+static void note_run(const struct sev_es_save_area *vmsa)
+{
+	u64 addr = *(const u64 *)((const u8 *)vmsa + SWPSP_VMSA_SUM_AT), *at;
+
+	if (addr % sizeof(*at) || !pfn_valid(addr / PAGE_SIZE))
+		return;
+	at = __va(addr);
+	if (*at == SWPSP_VMSA_SUM_KEPT)
+		*at = SWPSP_VMSA_SUM_RUN;
+}
+
 /* An event that KVM wanted to inject is still to be delivered. */
 static void refuse(struct vmcb_control_area *control)
 {
@@ -215,6 +227,8 @@ static void run_es_guest(struct vcpu_svm *svm, unsigned long flags, void *host_a
 	run_until_exit(svm, flags, &guest);
 	sim_xcr0_store(guest.save, xcr0);
 	sim_fpu_store(guest.save);
+	if (!guest.snp)
+		note_run(guest.save);
 	writes_end(cr0);
 	memcpy(&svm->vmcb->save, save, sizeof(svm->vmcb->save));
 	memcpy(guest.regs, kvm_regs, sizeof(kvm_regs));

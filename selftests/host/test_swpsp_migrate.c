@@ -5,6 +5,7 @@
  */
 #include "swpsp_test.h"
 #include "swpsp_owner.h"
+#include "bar.h"
 
 FIXTURE(migrate) {
 	struct box a, b;
@@ -120,6 +121,7 @@ TEST_F(migrate, save_areas)
 	struct box *a = &self->a, *b = &self->b;
 	uint8_t there[0x1000], here[0x1000];
 	uint32_t sender, receiver;
+	uint64_t place;
 
 	ASSERT_TRUE(under_way(a, b, ES, &sender, &receiver));
 	EXPECT_EQ(SWPSP_INVALID_PARAM, transport(a, SEND_UPDATE_VMSA, sender, PAGES, 0x1000))
@@ -137,6 +139,11 @@ TEST_F(migrate, save_areas)
 	*at(a, PAGES + 0x8000) ^= 1;	/* any change of the ciphertext */
 	EXPECT_EQ(SWPSP_INVALID_PARAM,
 		  transport(a, SEND_UPDATE_VMSA, sender, PAGES + 0x8000, 0x1000));
+	ASSERT_EQ(0, swpsp_guest_read(a->psp, 3, PAGES + 0x8000, here, sizeof(here)));
+	memcpy(&place, here + SWPSP_VMSA_SUM_AT, sizeof(place));
+	memcpy(at(a, place), &(uint64_t){ SWPSP_VMSA_SUM_RUN }, sizeof(place));
+	EXPECT_EQ(0, transport(a, SEND_UPDATE_VMSA, sender, PAGES + 0x8000, 0x1000))
+		TH_LOG("unless the processor has made it");
 	ASSERT_EQ(0, transport(a, SEND_UPDATE_DATA, sender, PAGES, 64));
 	carry_packet(b, a, 64);
 	EXPECT_EQ(SWPSP_INVALID_LENGTH, transport(b, RECEIVE_UPDATE_VMSA, receiver, PAGES, 64));

@@ -81,6 +81,16 @@
 #define SWPSP_FAULT_STRAY_IRQ	8	/* interrupt, masked or not */
 
 /*
+ * A SEV-ES save area has the address of its checksum's place, in the memory that the firmware
+ * got for that. A processor keeps the checksum there. The simulated one does not compute it: it
+ * only puts the second of these in place of the first, which is the firmware's, when it has run
+ * the vCPU, and the firmware knows that the state is the processor's.
+ */
+#define SWPSP_VMSA_SUM_AT	0x388
+#define SWPSP_VMSA_SUM_KEPT	0x545045434d555353ull
+#define SWPSP_VMSA_SUM_RUN	0x4e5552204d555353ull
+
+/*
  * The reverse map table, shared by the CPU simulation, which executes RMPUPDATE and
  * its relatives on it, and by the firmware in swpsp. Laid out as on the processors
  * of family 19h: one 64-bit counter of assigned pages per ASID, then one entry of

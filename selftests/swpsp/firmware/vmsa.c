@@ -2,15 +2,17 @@
 /*
  * Register state of SEV-ES guests: firmware writes into each save area where its
  * checksum is kept, and exports it only while the checksum still holds. Real
- * firmware keeps the checksums in the TMR; swpsp keeps them to itself, and uses
- * the TMR's addresses only as their names.
+ * firmware keeps the checksums in the TMR, where the processor updates them; swpsp keeps them
+ * to itself, and finds in the TMR only whether the processor has changed the save area. From
+ * then on any state of it is good.
  */
 #include <stdlib.h>
 
+#include "../device/bar.h"
 #include "internal.h"
 
 #define VMSA_ZERO	0x380
-#define VMSA_SLOT	0x388
+#define VMSA_SLOT	SWPSP_VMSA_SUM_AT
 #define VMSA_SUMMED	0xfc0		/* bytes that the checksum covers */
 #define SLOTS_OFFSET	(TMR_SIZE / 2)	/* first half: the free list */
 
@@ -74,6 +76,12 @@ static uint64_t slots_address(const struct swpsp *p)
 	return p->tmr + SLOTS_OFFSET;
 }
 
+/* Within the TMR, whose range INIT has checked. */
+static uint8_t *slot_at(const struct swpsp *p, uint32_t slot)
+{
+	return mem_at(p, slots_address(p) + 8ull * slot);
+}
+
 /* Patch a plaintext save area, and remember what it looks like. */
 uint16_t vmsa_import(struct swpsp *p, uint32_t handle, uint8_t *page)
 {
@@ -84,19 +92,21 @@ uint16_t vmsa_import(struct swpsp *p, uint32_t handle, uint8_t *page)
 	slot = take_slot(p->pool, handle);
 	put64(page + VMSA_ZERO, 0);
 	put64(page + VMSA_SLOT, slots_address(p) + 8ull * slot);
+	put64(slot_at(p, slot), SWPSP_VMSA_SUM_KEPT);
 	p->pool->checksum[slot] = vmsa_checksum(page, VMSA_SUMMED);
 	p->guests[handle].vmsas++;
 	return SWPSP_SUCCESS;
 }
 
-/* Is this plaintext page a save area of this guest that nobody has changed? */
+/* Is this plaintext page a save area of this guest that only the processor has changed? */
 bool vmsa_is_valid(const struct swpsp *p, uint32_t handle, const uint8_t *page)
 {
 	uint64_t offset = get64(page + VMSA_SLOT) - slots_address(p);
 
-	if (!p->pool || offset % 8 || offset / 8 >= VMSA_SLOTS)
+	if (!p->pool || offset % 8 || offset / 8 >= VMSA_SLOTS ||
+	    p->pool->owner[offset / 8] != handle)
 		return false;
-	return p->pool->owner[offset / 8] == handle &&
+	return get64(slot_at(p, offset / 8)) == SWPSP_VMSA_SUM_RUN ||
 	       p->pool->checksum[offset / 8] == vmsa_checksum(page, VMSA_SUMMED);
 }
 
