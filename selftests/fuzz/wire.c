@@ -5,8 +5,8 @@
  * once it is whole, and on the source only while that has not given it up.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
- * these bits there are; then the messages. A byte of 0x80 to 0x8b in place of a message is short
- * for a header of that kind, with the length that its body has.
+ * these bits there are; then the messages. A byte of 0x80 to 0x8c in place of a message is short
+ * for a message of that kind, with the length that its body has.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@
 #define SHORT_HEADER	0x80
 
 static struct input fails;
-static struct { bool vm, started, finished, running, sent; } state;
+static struct { bool vm, started, finished, running, sent, es, vmsa; } state;
 static uint8_t ram[RAM];
 
 /* The next call goes well, or not. */
@@ -122,6 +122,7 @@ int migrate_receive_start(struct launch *l, const struct migrate_session *sessio
 {
 	insist(state.vm && !state.started && session->policy == l->policy, "one START");
 	state.started = true;
+	state.es = launch_es(l);
 	return outcome();
 }
 
@@ -133,6 +134,14 @@ int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
 		insist(packets[i].len <= SEV_FW_PACKET_MAX, "a packet that fits");
 	*done = 0;
 	return gpas[0] < l->vm.size ? outcome() : -EINVAL;
+}
+
+int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet)
+{
+	insist(l->vm.memory && state.started && state.es && !vcpu, "the vCPU of a SEV-ES guest");
+	insist(!state.vmsa && packet->len <= SEV_FW_PACKET_MAX, "one state, which fits");
+	state.vmsa = true;
+	return outcome();
 }
 
 int migrate_receive_finish(struct launch *l)
@@ -154,6 +163,7 @@ int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
 {
 	insist(vm->memory && count && !state.sent, "a guest that is here");
 	insist(!state.started || state.finished, "a guest that is whole");
+	insist(!state.started || state.vmsa == state.es, "a vCPU with its state");
 	state.running = true;
 	++*next;
 	return outcome();
@@ -186,6 +196,13 @@ int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, ui
 	for (uint32_t i = 0; i < count; i++)
 		packets[i].len = len;
 	*done = count;
+	return outcome();
+}
+
+int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet)
+{
+	insist(launch_es(l) && !vcpu && !state.running, "a vCPU that stands still");
+	packet->len = SEV_FW_VMSA_SIZE;
 	return outcome();
 }
 
@@ -267,7 +284,7 @@ static int send_cpu(struct launch *l, unsigned int pause)
 
 static int send_machine(struct launch *l, unsigned int pause)
 {
-	static const struct live_machine machine;
+	static const struct wire_machine machine;
 
 	(void)pause;
 	return send_state(l, WIRE_MACHINE, &machine, sizeof(machine));
@@ -300,11 +317,12 @@ static uint32_t body_size(enum wire_kind kind)
 	case WIRE_START_LINUX:
 		return sizeof(struct wire_start);
 	case WIRE_PAGE:
+	case WIRE_VMSA:
 		return offsetof(struct migrate_packet, data) + 16;
 	case WIRE_CPU:
 		return sizeof(struct live_cpu);
 	case WIRE_MACHINE:
-		return sizeof(struct live_machine);
+		return sizeof(struct wire_machine);
 	case WIRE_STOPPED:
 		return sizeof(struct wire_stopped);
 	default:
@@ -321,10 +339,14 @@ static void put_short(int fd, uint8_t kind, struct input *in)
 	};
 	union wire_body body = { .page = { .len = 16 } };
 
-	if (kind + 1 == WIRE_START || kind + 1 == WIRE_START_LINUX)
+	if (kind + 1 == WIRE_VMSA)
+		header.where = 0;
+	if (kind + 1 == WIRE_START || kind + 1 == WIRE_START_LINUX) {
 		body.start.ram = 4096ull * (1 + take(in) % 16);
-	else if (kind + 1 != WIRE_PAGE)
+		body.start.session.policy = take(in) & OWNER_POLICY_ES;
+	} else if (kind + 1 != WIRE_PAGE && kind + 1 != WIRE_VMSA) {
 		*(uint8_t *)&body = take(in);
+	}
 	insist(write(fd, &header, sizeof(header)) == sizeof(header) &&
 	       write(fd, &body, header.len) == (ssize_t)header.len, "a line");
 }
@@ -338,7 +360,7 @@ static int make_line(struct input *in)
 	while (in->left) {
 		uint8_t first = take(in);
 
-		if (first >= SHORT_HEADER && first < SHORT_HEADER + WIRE_MACHINE)
+		if (first >= SHORT_HEADER && first < SHORT_HEADER + WIRE_KINDS - 1)
 			put_short(fd, first - SHORT_HEADER, in);
 		else
 			insist(write(fd, &first, 1) == 1, "a line");
@@ -364,7 +386,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 	fuzz_silence();
 	insist(dup2(make_line(&in), STDIN_FILENO) == STDIN_FILENO, "standard input");
 	opt.cancel = how >> 2 & 7;
-	opt.policy = how & 2 ? OWNER_POLICY_NODBG : 0;
+	opt.policy = (how & 2 ? OWNER_POLICY_NODBG : 0) | (how & 32 ? OWNER_POLICY_ES : 0);
 	if (how & 1)
 		side_receive(&opt, &status);
 	else

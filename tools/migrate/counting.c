@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A Linux guest that is moved while it runs: its program counts (../guest/init.c), and tells
+ * A Linux guest, SEV or SEV-ES, that is moved while it runs: its program counts (../guest/init.c), and tells
  * with each number what time it is. The guest runs in a thread. That the numbers go on, and
  * that the guest's time of day is as far from the host's as before, is checked here.
  *
@@ -20,6 +20,8 @@
 
 #define SLICE_BYTES	(1u << 20)	/* of RAM in one LAUNCH_UPDATE_DATA */
 #define WAIT_MS		10
+#define STOP_MS		1
+#define STOP_MAX_MS	60000
 #define WAIT_MAX_MS	240000
 
 /*
@@ -67,6 +69,13 @@ static uint64_t time_of_day(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+static void wait_ms(unsigned int ms)
+{
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
 /* ---- the thread ---- */
 
 static void hear(struct linux_guest *guest, uint8_t byte)
@@ -104,7 +113,7 @@ static int make_machine(struct launch *l, size_t ram)
 	if (!ret)
 		ret = launch_init(l);
 	counting.linux_guest = (struct linux_guest){
-		.vm = &l->vm, .kind = LINUX_SEV, .cpus = 1, .hear = hear,
+		.vm = &l->vm, .kind = launch_es(l) ? LINUX_ES : LINUX_SEV, .cpus = 1, .hear = hear,
 	};
 	counting.len = 0;
 	counting.came = false;
@@ -148,13 +157,12 @@ static int check(void)
 
 static int run(struct launch *l, unsigned int count, uint32_t *next)
 {
-	const struct timespec pause = { .tv_nsec = WAIT_MS * 1000000 };
 	int ret = counting.runs ? 0 : start(*next);
 	const unsigned int goal = counting.next + count;
 
 	(void)l;
 	for (int waited = 0; !ret && counting.next < goal; waited += WAIT_MS) {
-		nanosleep(&pause, NULL);
+		wait_ms(WAIT_MS);
 		ret = counting.ended ? ended() : waited < WAIT_MAX_MS ? 0 : -ETIME;
 	}
 	if (!ret)
@@ -163,16 +171,38 @@ static int run(struct launch *l, unsigned int count, uint32_t *next)
 	return ret;
 }
 
+/* The thread may not have begun to run the guest, which cannot be interrupted then. */
+static int interrupt(void)
+{
+	while (counting.runs && !counting.ended) {
+		linux_interrupt();
+		wait_ms(STOP_MS);
+	}
+	if (counting.runs)
+		pthread_join(counting.thread, NULL);
+	counting.runs = false;
+	return counting.result == -EINTR ? 0 : counting.result ?: -EPROTO;
+}
+
+/*
+ * A guest with encrypted state may be stopped while it halts only (live_is_halted()). The
+ * program sleeps between two numbers, so it halts often; but a guest that has just been
+ * interrupted is slow, so it gets longer each time.
+ */
 static int stop(struct launch *l, uint32_t *next)
 {
-	(void)l;
-	if (counting.runs) {
-		linux_interrupt();
-		pthread_join(counting.thread, NULL);
+	const bool must_halt = counting.runs && launch_es(l);
+	int ret = interrupt();
+
+	for (int ms = WAIT_MS; must_halt && !ret && !live_is_halted(&l->vm); ms *= 2) {
+		ret = ms < STOP_MAX_MS ? start(counting.next) : -ETIME;
+		if (ret)
+			break;
+		wait_ms(ms);
+		ret = interrupt();
 	}
-	counting.runs = false;
 	*next = counting.next;
-	return counting.result == -EINTR ? 0 : counting.result ?: -EPROTO;
+	return ret;
 }
 
 /* ---- the source ---- */
@@ -199,13 +229,14 @@ static int launch_linux(struct launch *l, const struct migrate_options *opt)
 			len = range->end - at < SLICE_BYTES ? range->end - at : SLICE_BYTES;
 			ret = launch_update_at(l, at, len);
 		}
-	return ret ? ret : launch_steps(l, 0, STEP_MEASURE | STEP_CHECK | STEP_FINISH);
+	return ret ? ret : launch_steps(l, 0, STEP_UPDATE_VMSA | STEP_MEASURE | STEP_CHECK |
+				       STEP_FINISH);
 }
 
 static int send_machine(struct launch *l, unsigned int pause)
 {
 	static struct wire_machine machine;
-	int ret = live_get_machine(&l->vm, &machine.state);
+	int ret = live_get_machine(&l->vm, launch_es(l), &machine.state);
 
 	machine.stopped = time_of_day();
 	machine.ahead = counting.ahead;
@@ -231,7 +262,8 @@ static int take_machine(struct launch *l, const union wire_body *body)
 	const struct wire_machine *machine = &body->machine;
 	const uint64_t now = time_of_day();
 
-	if (machine->heard_len >= sizeof(counting.bytes))
+	if (machine->heard_len >= sizeof(counting.bytes) ||
+	    machine->state.encrypted != launch_es(l))
 		return -EPROTO;
 	memcpy(counting.bytes, machine->heard, sizeof(counting.bytes));
 	counting.len = machine->heard_len;

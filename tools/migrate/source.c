@@ -79,7 +79,7 @@ static int send_batch(struct sending *s, struct batch *batch)
 	for (i = 0; i < batch->count && !ret; i++) {
 		s->sent++;
 		spoil(s, &batch->packets[i]);
-		ret = wire_send_page(batch->gpas[i], &batch->packets[i]);
+		ret = wire_send_packet(WIRE_PAGE, batch->gpas[i], &batch->packets[i]);
 	}
 	batch->count = 0;
 	return ret;
@@ -164,12 +164,25 @@ static int send_memory(struct sending *s)
 	return send_round(s, false);
 }
 
+/* State that KVM cannot see. The other side must have its machine first. */
+static int send_encrypted(struct sending *s)
+{
+	static struct migrate_packet packet;
+	int ret = launch_es(&s->l) ? migrate_send_vmsa(&s->l, 0, &packet) : 0;
+
+	if (ret)
+		return side_failed(&s->l, "SEND_UPDATE_VMSA", ret);
+	return launch_es(&s->l) ? wire_send_packet(WIRE_VMSA, 0, &packet) : 0;
+}
+
 /* The guest has stopped: its vCPU, and what the other side should find. */
 static int send_state(struct sending *s)
 {
 	struct wire_stopped stopped = { .next = s->next };
 	int ret = s->guest->send(&s->l, s->opt->pause);
 
+	if (!ret)
+		ret = send_encrypted(s);
 	if (!ret && !(s->opt->policy & OWNER_POLICY_NODBG)) {
 		stopped.has_digest = 1;
 		ret = counter_digest(&s->l, stopped.digest);

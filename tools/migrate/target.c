@@ -24,6 +24,7 @@ struct receiving {
 	uint32_t waiting;	/* pages that have come, and that the firmware has not had */
 	uint64_t gpas[MIGRATE_MANY];
 	struct migrate_packet packets[MIGRATE_MANY];
+	bool has_vmsa;		/* the vCPU has its encrypted state */
 	int refused;		/* why, as a negative errno */
 	bool ready;		/* and READY has been said */
 };
@@ -74,12 +75,30 @@ static int take_page(struct receiving *r, uint64_t gpa, const struct migrate_pac
 	return r->waiting < MIGRATE_MANY ? 0 : take_waiting(r);
 }
 
+/* State that KVM cannot see, of the one vCPU. */
+static int take_encrypted(struct receiving *r, uint64_t vcpu, const struct migrate_packet *packet)
+{
+	int ret;
+
+	if (!launch_es(&r->l) || r->has_vmsa || vcpu)
+		return -EPROTO;
+	r->has_vmsa = true;
+	ret = migrate_receive_vmsa(&r->l, 0, packet);
+	if (ret)
+		return refuse(r, "RECEIVE_UPDATE_VMSA", ret);
+	side_say("target: the encrypted state of the vCPU is here");
+	return 0;
+}
+
 /* All of it is there: is it the guest that the source has stopped? */
 static int conclude(struct receiving *r)
 {
 	uint8_t digest[OWNER_HASH_SIZE];
-	int ret = migrate_receive_finish(&r->l);
+	int ret;
 
+	if (launch_es(&r->l) != r->has_vmsa)
+		return -EPROTO;
+	ret = migrate_receive_finish(&r->l);
 	if (ret)
 		return refuse(r, "RECEIVE_FINISH", ret);
 	if (r->stopped.has_digest) {
@@ -117,6 +136,8 @@ static int take(struct receiving *r, const struct wire_header *header,
 			return -EPROTO;
 		ret = r->guest->take(&r->l, body);
 		return ret ? refuse(r, "vCPU", ret) : 0;
+	case WIRE_VMSA:
+		return take_encrypted(r, header->where, &body->page);
 	case WIRE_STOPPED:
 		progress_clear(&r->progress);
 		r->stopped = body->stopped;

@@ -71,9 +71,14 @@ int wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t le
 
 #define PACKET_HEAD	offsetof(struct migrate_packet, data)
 
-int wire_send_page(uint64_t gpa, const struct migrate_packet *packet)
+int wire_send_packet(enum wire_kind kind, uint64_t where, const struct migrate_packet *packet)
 {
-	return wire_send(WIRE_PAGE, gpa, packet, PACKET_HEAD + packet->len);
+	return wire_send(kind, where, packet, PACKET_HEAD + packet->len);
+}
+
+static bool has_packet(const struct wire_header *header)
+{
+	return header->kind == WIRE_PAGE || header->kind == WIRE_VMSA;
 }
 
 /* Is that a length that a body of this kind can have? */
@@ -86,6 +91,7 @@ static bool fits(const struct wire_header *header)
 	case WIRE_START_LINUX:
 		return header->len == sizeof(struct wire_start);
 	case WIRE_PAGE:
+	case WIRE_VMSA:
 		return header->len >= PACKET_HEAD && header->len <= sizeof(struct migrate_packet);
 	case WIRE_CPU:
 		return header->len == sizeof(struct live_cpu);
@@ -114,7 +120,7 @@ int wire_receive(struct wire_header *header, union wire_body *body)
 	    header->reserved || !fits(header))
 		return -EPROTO;
 	ret = read_all(body, header->len);
-	if (!ret && header->kind == WIRE_PAGE && body->page.len != header->len - PACKET_HEAD)
+	if (!ret && has_packet(header) && body->page.len != header->len - PACKET_HEAD)
 		ret = -EPROTO;
 	return ret;
 }

@@ -9,6 +9,7 @@
  *           PAGE        as many as it takes, some of them again
  *           CPU         vCPU state; the guest does not run any more. Of a Linux guest it is
  *                       MACHINE, with its devices and clocks
+ *           VMSA        of a SEV-ES guest, the encrypted state of its vCPU
  *           STOPPED     next number the guest will print, digest of its RAM
  *   target: READY       it could run the guest now
  *   source: GO          the source cannot run it any more
@@ -19,8 +20,8 @@
  * CANCEL at any time, or the target REFUSED (with firmware's status); the guest
  * then goes on where it was, and the target begins again with HELLO.
  *
- * Numbers are little-endian. The firmware does not protect the content of CPU and
- * STOPPED, as a guest without SEV-ES has no protected state.
+ * Numbers are little-endian. The firmware does not protect the content of CPU, MACHINE and
+ * STOPPED: a guest without SEV-ES has no protected state, and KVM's devices are the host's.
  */
 #ifndef MIGRATE_WIRE_H
 #define MIGRATE_WIRE_H
@@ -47,6 +48,8 @@ enum wire_kind {
 	WIRE_REFUSED,
 	WIRE_START_LINUX,
 	WIRE_MACHINE,
+	WIRE_VMSA,
+	WIRE_KINDS,		/* behind the last */
 };
 
 /**
@@ -54,7 +57,7 @@ enum wire_kind {
  * @magic: WIRE_MAGIC
  * @version: WIRE_VERSION
  * @kind: enum wire_kind
- * @where: PAGE: guest address. REFUSED: firmware's status. Otherwise 0
+ * @where: PAGE: guest address. VMSA: number of the vCPU. REFUSED: firmware's status. Otherwise 0
  * @len: bytes of body that follow
  * @reserved: 0
  */
@@ -67,7 +70,7 @@ struct wire_header {
 	uint32_t reserved;
 };
 
-/* The bodies; those of the others are empty. PAGE: @data is cut to @len. */
+/* The bodies; those of the others are empty. PAGE and VMSA: @data is cut to @len. */
 struct wire_start {
 	uint64_t ram;
 	struct migrate_session session;
@@ -118,8 +121,8 @@ void wire_open(void);
 /** wire_send() - a message; 0 or a negative errno */
 int wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
 
-/** wire_send_page() - @packet, which belongs to guest address @gpa */
-int wire_send_page(uint64_t gpa, const struct migrate_packet *packet);
+/** wire_send_packet() - PAGE or VMSA; @where: guest address, or number of the vCPU */
+int wire_send_packet(enum wire_kind kind, uint64_t where, const struct migrate_packet *packet);
 
 /**
  * wire_receive() - the next message

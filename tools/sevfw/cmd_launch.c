@@ -325,8 +325,9 @@ static int migrate_act(const struct args *args)
 		fail(EXIT_USAGE, "migrate: \"%s\" is neither send nor receive", args->word[0]);
 	if (!opt.kernel != !opt.initrd)
 		fail(EXIT_USAGE, "migrate: --kernel and --initrd go together");
-	if (opt.policy & OWNER_POLICY_ES)
-		fail(EXIT_USAGE, "migrate: SEV-ES guests cannot be moved by this program");
+	if (opt.policy & OWNER_POLICY_ES && !opt.kernel)
+		fail(EXIT_USAGE, "migrate: the small guest cannot run as a SEV-ES guest; that of "
+			"--kernel can");
 	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
 		fail(EXIT_USAGE, "migrate: standard input and output must be the line to the other "
 			"side, no terminal");
@@ -365,7 +366,8 @@ const struct subcommand migrate_sub = {
 		"other's input, both ways. What they tell people is on standard error.\n\n"
 		"With --kernel the guest is Linux, with 192 MiB of RAM. A program there counts, and "
 		"tells what time it is, by which the target sees that its clock knows how long it has "
-		"stood still.\n\n"
+		"stood still. With bit 2 of the policy it is a SEV-ES guest, whose vCPU is sent by "
+		"the firmware, too.\n\n"
 		"If bit 0 of the policy is not set, the RAM of both sides is compared. A changed "
 		"packet is refused by the target's firmware, and the next attempt does without "
 		"the change.",

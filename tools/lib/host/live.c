@@ -66,28 +66,36 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 #define MSR_OLD_SYSTEM_TIME	0x12
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_WALL_CLOCK		0x4b564d00
+#define MSR_EFER		0xc0000080
 #define HYPER_V_FIRST		0x40000000
 #define HYPER_V_LAST		0x400001ff
 
+/* Whose a part is. The state of a vCPU may be encrypted; then KVM does not have it. */
+enum owner {
+	OF_VM,
+	OF_VCPU,
+	OF_STATE,
+};
+
 /* Parts that have an ioctl each to get them, and one to set them. In the order to set them. */
-static const struct {
+static const struct part {
 	unsigned long get, set;
 	size_t offset;
-	bool of_vm;
+	enum owner owner;
 } parts[] = {
-#define PART(name, member, vm)	\
-	{ KVM_GET_##name, KVM_SET_##name, offsetof(struct live_machine, member), vm }
-	PART(IRQCHIP, chips[0], true),
-	PART(IRQCHIP, chips[1], true),
-	PART(IRQCHIP, chips[2], true),
-	{ KVM_GET_PIT2, KVM_SET_PIT2, offsetof(struct live_machine, pit), true },
-	PART(SREGS, cpu.sregs, false),
-	PART(REGS, cpu.regs, false),
-	PART(XSAVE, xsave, false),
-	PART(DEBUGREGS, debug, false),
-	PART(LAPIC, lapic, false),
-	PART(VCPU_EVENTS, events, false),
-	PART(MP_STATE, mp, false),
+#define PART(name, member, owner)	\
+	{ KVM_GET_##name, KVM_SET_##name, offsetof(struct live_machine, member), owner }
+	PART(IRQCHIP, chips[0], OF_VM),
+	PART(IRQCHIP, chips[1], OF_VM),
+	PART(IRQCHIP, chips[2], OF_VM),
+	{ KVM_GET_PIT2, KVM_SET_PIT2, offsetof(struct live_machine, pit), OF_VM },
+	PART(SREGS, cpu.sregs, OF_VCPU),
+	PART(REGS, cpu.regs, OF_STATE),
+	PART(XSAVE, xsave, OF_STATE),
+	PART(DEBUGREGS, debug, OF_STATE),
+	PART(LAPIC, lapic, OF_VCPU),
+	PART(VCPU_EVENTS, events, OF_VCPU),
+	PART(MP_STATE, mp, OF_VCPU),
 #undef PART
 };
 
@@ -109,12 +117,14 @@ static int one_msr(struct vm *vm, unsigned long request, struct kvm_msr_entry *e
 
 /*
  * KVM writes the time into the guest's memory when it is given the address for it. Hyper-V's
- * MSRs are for guests that think they run on that.
+ * MSRs are for guests that think they run on that. EFER is among the registers; of a vCPU with
+ * encrypted state KVM shows it there only, and 0 here.
  */
 static bool is_left_out(uint32_t index)
 {
 	return index == MSR_OLD_WALL_CLOCK || index == MSR_OLD_SYSTEM_TIME ||
-	       index == MSR_WALL_CLOCK || (index >= HYPER_V_FIRST && index <= HYPER_V_LAST);
+	       index == MSR_WALL_CLOCK || index == MSR_EFER ||
+	       (index >= HYPER_V_FIRST && index <= HYPER_V_LAST);
 }
 
 /* KVM lists some that this vCPU does not have. */
@@ -166,18 +176,33 @@ static int set_msrs(struct vm *vm, const struct live_machine *machine)
 	return ret;
 }
 
-int live_get_machine(struct vm *vm, struct live_machine *machine)
+bool live_is_halted(struct vm *vm)
+{
+	struct kvm_mp_state state = { 0 };
+
+	return !ioctl(vm->vcpu_fd, KVM_GET_MP_STATE, &state) &&
+	       state.mp_state == KVM_MP_STATE_HALTED;
+}
+
+static int move_part(struct vm *vm, const struct part *part, unsigned long request,
+		     const struct live_machine *machine)
+{
+	if (part->owner == OF_STATE && machine->encrypted)
+		return 0;
+	return ioctl(part->owner == OF_VM ? vm->vm_fd : vm->vcpu_fd, request,
+		     (char *)machine + part->offset) ? -errno : 0;
+}
+
+int live_get_machine(struct vm *vm, bool encrypted, struct live_machine *machine)
 {
 	struct kvm_clock_data clock = { 0 };
-	int ret = finish_exit(vm);
+	int ret = encrypted && !live_is_halted(vm) ? -EBUSY : finish_exit(vm);
 
-	*machine = (struct live_machine){ 0 };
+	*machine = (struct live_machine){ .encrypted = encrypted };
 	for (uint32_t i = 0; i < LIVE_CHIPS; i++)
 		machine->chips[i].chip_id = i;
 	for (size_t i = 0; i < PARTS && !ret; i++)
-		if (ioctl(parts[i].of_vm ? vm->vm_fd : vm->vcpu_fd, parts[i].get,
-			  (char *)machine + parts[i].offset))
-			ret = -errno;
+		ret = move_part(vm, &parts[i], parts[i].get, machine);
 	if (!ret)
 		ret = get_msrs(vm, machine);
 	if (!ret && ioctl(vm->vm_fd, KVM_GET_CLOCK, &clock))
@@ -186,15 +211,43 @@ int live_get_machine(struct vm *vm, struct live_machine *machine)
 	return ret;
 }
 
+/*
+ * What KVM has besides encrypted state. It knows some control registers, and takes them only
+ * along with segments that agree, which are its own here. And it does not know whether the
+ * guest has interrupts enabled before the vCPU has run: an interrupt would not wake one that
+ * halts. So the guest goes on behind its HLT, for which it must be prepared anyway.
+ */
+static int adapt_encrypted(struct vm *vm, struct live_machine *machine)
+{
+	const struct kvm_sregs known = machine->cpu.sregs;
+	struct kvm_sregs *sregs = &machine->cpu.sregs;
+
+	if (ioctl(vm->vcpu_fd, KVM_GET_SREGS, sregs))
+		return -errno;
+	sregs->cr0 = known.cr0;
+	sregs->cr4 = known.cr4;
+	sregs->cr8 = known.cr8;
+	sregs->efer = known.efer;
+	sregs->apic_base = known.apic_base;
+	machine->mp.mp_state = KVM_MP_STATE_RUNNABLE;
+	return 0;
+}
+
+static int set_parts(struct vm *vm, const struct live_machine *wanted)
+{
+	struct live_machine machine = *wanted;
+	int ret = machine.encrypted ? adapt_encrypted(vm, &machine) : 0;
+
+	for (size_t i = 0; i < PARTS && !ret; i++)
+		ret = move_part(vm, &parts[i], parts[i].set, &machine);
+	return ret;
+}
+
 int live_set_machine(struct vm *vm, const struct live_machine *machine, uint64_t later)
 {
 	struct kvm_clock_data clock = { .clock = machine->clock + later };
-	int ret = machine->msr_count > LIVE_MSRS ? -EINVAL : 0;
+	int ret = machine->msr_count > LIVE_MSRS ? -EINVAL : set_parts(vm, machine);
 
-	for (size_t i = 0; i < PARTS && !ret; i++)
-		if (ioctl(parts[i].of_vm ? vm->vm_fd : vm->vcpu_fd, parts[i].set,
-			  (char *)machine + parts[i].offset))
-			ret = -errno;
 	if (!ret)
 		ret = set_msrs(vm, machine);
 	if (!ret && ioctl(vm->vm_fd, KVM_SET_CLOCK, &clock))

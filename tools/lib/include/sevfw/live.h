@@ -2,8 +2,9 @@
 /*
  * What a VMM needs of KVM to move a VM while it runs: which pages have been
  * written since one last asked, and the state of the vCPU; with that of the VM's devices
- * if the guest is more than a few instructions. Nothing of it is SEV's; with SEV-ES
- * the vCPU's state is firmware's matter, see migrate.h.
+ * if the guest is more than a few instructions. Nothing of it is SEV's. The encrypted state of
+ * a SEV-ES guest's vCPU is the firmware's matter, see migrate.h; what KVM keeps besides
+ * that state is in here.
  *
  * Functions return 0 or a negative errno.
  */
@@ -51,7 +52,8 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu);
  * @pit: timer of the VM
  * @clock: kvm-clock, in nanoseconds
  * @msr_count: how many of @msrs there are
- * @reserved: 0
+ * @encrypted: 1 if the vCPU's state is encrypted: what the firmware sends is 0 in here then,
+ *	and of @cpu.sregs only the control registers that KVM knows count
  * @msrs: all that KVM says that it has, but for those that make it write to memory at once
  * @xsave: x87, SSE, and what else of that kind KVM has
  */
@@ -65,17 +67,31 @@ struct live_machine {
 	struct kvm_pit_state2 pit;
 	uint64_t clock;
 	uint32_t msr_count;
-	uint32_t reserved;
+	uint32_t encrypted;
 	struct kvm_msr_entry msrs[LIVE_MSRS];
 	struct kvm_xsave xsave;	/* the last: headers of KVM's say that it may be longer */
 };
 
-/** live_get_machine() - as live_get_cpu(); the guest's memory does not change any more then */
-int live_get_machine(struct vm *vm, struct live_machine *machine);
+/**
+ * live_is_halted() - does the vCPU wait for an interrupt?
+ *
+ * KVM keeps its answer to a SEV-ES guest's last request until the vCPU is entered again, and
+ * nobody else can get at it. So such a vCPU may only be moved after an exit that is no request:
+ * HLT is one.
+ */
+bool live_is_halted(struct vm *vm);
+
+/**
+ * live_get_machine() - as live_get_cpu(); the guest's memory does not change any more then
+ * @vm: VM
+ * @encrypted: the vCPU's state is encrypted, and live_is_halted() is true
+ * @machine: receives the state
+ */
+int live_get_machine(struct vm *vm, bool encrypted, struct live_machine *machine);
 
 /**
  * live_set_machine() - the other side
- * @vm: VM whose vCPU has the same CPUID
+ * @vm: VM whose vCPU has the same CPUID; encrypted state has not been received yet
  * @machine: state
  * @later: nanoseconds that have passed since, which the guest's clock must know of
  */
