@@ -5,7 +5,7 @@
  * once it is whole, and on the source only while that has not given it up.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
- * these bits there are; then the messages. A byte of 0x80 to 0x8c in place of a message is short
+ * these bits there are; then the messages. A byte of 0x80 to 0x8d in place of a message is short
  * for a message of that kind, with the length that its body has.
  */
 #include <errno.h>
@@ -24,6 +24,7 @@
 static struct input fails;
 static struct { bool vm, started, finished, running, sent, es, vmsa; } state;
 static uint8_t ram[RAM];
+static uint64_t shared[RAM / 4096 / 64 + 1];
 
 /* The next call goes well, or not. */
 static int outcome(void)
@@ -232,6 +233,17 @@ int live_written(struct vm *vm, uint64_t *bitmap)
 	return 0;
 }
 
+int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool is_shared)
+{
+	insist(vm->memory && vm->shared && count == 1, "a page");
+	if (gpa % 4096 || gpa >= vm->size)
+		return -EINVAL;
+	vm->shared[gpa / 4096 / 64] |= 1ull << gpa / 4096 % 64;
+	if (!is_shared)
+		vm->shared[gpa / 4096 / 64] &= ~(1ull << gpa / 4096 % 64);
+	return 0;
+}
+
 int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
 {
 	insist(vm->memory, "a VM");
@@ -254,6 +266,25 @@ static int made_make(struct launch *l, size_t ram)
 
 	ret = ret ? ret : launch_init(l);
 	return ret ? ret : vm_register(&l->vm);
+}
+
+/* A guest that says which pages are shared. */
+static int linux_launch(struct launch *l, const struct migrate_options *opt)
+{
+	int ret = made_launch(l, opt);
+
+	shared[0] = take(&fails);
+	l->vm.shared = shared;
+	return ret;
+}
+
+static int linux_make(struct launch *l, size_t ram)
+{
+	int ret = made_make(l, ram);
+
+	shared[0] = 0;
+	l->vm.shared = shared;
+	return ret;
 }
 
 static int made_run(struct launch *l, unsigned int count, uint32_t *next)
@@ -302,8 +333,9 @@ const struct moving moving_small = {
 };
 
 const struct moving moving_linux = {
-	.start = WIRE_START_LINUX, .state = WIRE_MACHINE, .launch = made_launch, .make = made_make,
-	.run = made_run, .slice = 1, .stop = made_stop, .send = send_machine, .take = made_take,
+	.start = WIRE_START_LINUX, .state = WIRE_MACHINE, .launch = linux_launch,
+	.make = linux_make, .run = made_run, .slice = 1, .stop = made_stop,
+	.send = send_machine, .take = made_take,
 };
 
 /* ---- the line ---- */
@@ -319,6 +351,8 @@ static uint32_t body_size(enum wire_kind kind)
 	case WIRE_PAGE:
 	case WIRE_VMSA:
 		return offsetof(struct migrate_packet, data) + 16;
+	case WIRE_SHARED:
+		return WIRE_SHARED_SIZE;
 	case WIRE_CPU:
 		return sizeof(struct live_cpu);
 	case WIRE_MACHINE:

@@ -16,7 +16,8 @@
 
 #define SLOTS		8
 #define SLOT(i)		(0x8000 + 0x1000 * (i))
-#define CHUNK		0x5000
+#define PAGE		4096
+#define CHUNK		(5 * PAGE)
 
 /* The count begins with 0 in ebx, as all registers are. */
 static const uint8_t code[] = {
@@ -80,7 +81,13 @@ int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
 	return ret;
 }
 
-static int add(struct launch *l, struct owner_digest *digest, const uint8_t *from, uint32_t len)
+static int add_shared(struct owner_digest *digest, const uint8_t *from, uint32_t len)
+{
+	return owner_digest_update(digest, from, len) ? -ENOMEM : 0;
+}
+
+static int add_private(struct launch *l, struct owner_digest *digest, const uint8_t *from,
+		       uint32_t len)
 {
 	uint8_t *seen = aligned_alloc(16, CHUNK);
 	struct sev_fw_dbg_decrypt block = {
@@ -96,15 +103,28 @@ static int add(struct launch *l, struct owner_digest *digest, const uint8_t *fro
 	return ret;
 }
 
+/* Pages of one kind, private or shared, from @at on */
+static uint32_t chunk(const struct vm *vm, size_t at)
+{
+	uint32_t len = PAGE;
+
+	while (len < CHUNK && at + len < vm->size &&
+	       vm_is_shared(vm, at + len) == vm_is_shared(vm, at))
+		len += PAGE;
+	return len;
+}
+
 int counter_digest(struct launch *l, uint8_t *digest)
 {
 	struct owner_digest *sum = owner_digest_new();
 	int ret = sum ? 0 : -ENOMEM;
 
-	for (size_t at = 0; at < l->vm.size && !ret; at += CHUNK) {
-		size_t left = l->vm.size - at;
-
-		ret = add(l, sum, l->vm.memory + at, left < CHUNK ? left : CHUNK);
+	for (size_t at = 0, len; at < l->vm.size && !ret; at += len) {
+		len = chunk(&l->vm, at);
+		if (vm_is_shared(&l->vm, at))
+			ret = add_shared(sum, l->vm.memory + at, len);
+		else
+			ret = add_private(l, sum, l->vm.memory + at, len);
 	}
 	if (sum && owner_digest_final(sum, ret ? NULL : digest) && !ret)
 		ret = -ENOMEM;

@@ -24,7 +24,7 @@ void counter_load(struct vm *vm);
 int counter_run(struct vm *vm, unsigned int count, uint32_t *next);
 
 /**
- * counter_digest() - digest of all RAM as the guest sees it
+ * counter_digest() - digest of all RAM as the guest sees it, which does not run
  * @l: guest
  * @digest: receives OWNER_HASH_SIZE bytes
  *

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A Linux guest, SEV or SEV-ES, that is moved while it runs: its program counts (../guest/init.c), and tells
- * with each number what time it is. The guest runs in a thread. That the numbers go on, and
- * that the guest's time of day is as far from the host's as before, is checked here.
- *
- * All memory goes as the guest's own, also pages that it shares with the host. Where memory is
- * really encrypted, these would have to go as they are, and the guest to say which.
+ * A Linux guest, SEV or SEV-ES, that is moved while it runs: its program counts
+ * (../guest/init.c), and tells with each number what time it is. The guest runs in a thread. That
+ * the numbers go on, and that the guest's time of day is as far from the host's as before, is
+ * checked here. The guest says which pages it shares with the host; these are not the
+ * firmware's to send.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -108,6 +107,8 @@ static int make_machine(struct launch *l, size_t ram)
 {
 	int ret = ram == LINUX_RAM ? launch_vm(l, ram) : -EPROTO;
 
+	if (!ret)
+		ret = vm_ask_shared(&l->vm);
 	if (!ret)
 		ret = vm_add_interrupts(&l->vm);
 	if (!ret)

@@ -30,6 +30,7 @@ struct sending {
 	uint32_t next;		/* number that the guest will print next */
 	unsigned int attempt;
 	unsigned int sent;	/* pages, in this attempt */
+	unsigned int shared;	/* and of those that the guest shares with the host */
 	double seconds;		/* which their SEND_UPDATE_DATA took */
 	bool cancelled;
 };
@@ -99,6 +100,14 @@ static bool is_full(const struct sending *s, const struct batch *batch)
 	return batch->count == MIGRATE_MANY || !(sent % RUN_EVERY) || sent == enough(s);
 }
 
+/* The firmware has no key for it: as the host sees it, so does the guest. */
+static int send_shared(struct sending *s, uint64_t gpa)
+{
+	s->shared++;
+	progress_add(&s->progress, PAGE);
+	return wire_send(WIRE_SHARED, gpa, s->l.vm.memory + gpa, PAGE);
+}
+
 /* All pages that are yet to be sent; the guest runs meanwhile, or does not. */
 static int send_round(struct sending *s, bool running)
 {
@@ -110,6 +119,10 @@ static int send_round(struct sending *s, bool running)
 	for (size_t page = 0; page < pages(s) && !ret; page++) {
 		if (!(s->written[page / 64] >> page % 64 & 1))
 			continue;
+		if (vm_is_shared(&s->l.vm, page * PAGE)) {
+			ret = send_shared(s, page * PAGE);
+			continue;
+		}
 		if (enough(s) && s->sent == enough(s)) {
 			ret = -ECANCELED;
 			break;
@@ -200,6 +213,7 @@ static int start(struct sending *s)
 
 	s->attempt++;
 	s->sent = 0;
+	s->shared = 0;
 	s->seconds = 0;
 	if (ret)
 		return ret;
@@ -238,6 +252,9 @@ static int attempt(struct sending *s)
 		return ret;
 	side_say("source: %u pages sent, %.1f MiB/s by SEND_UPDATE_DATA", s->sent,
 		 side_rate(s->sent, s->seconds));
+	if (s->shared)
+		side_say("source: %u pages that the guest shares with the host went as they are",
+			 s->shared);
 	ret = migrate_send_finish(&s->l);
 	if (ret)
 		return side_failed(&s->l, "SEND_FINISH", ret);

@@ -19,7 +19,8 @@ struct receiving {
 	struct migrate_target shown;
 	struct wire_stopped stopped;
 	struct progress progress;	/* the guest's RAM; pages that come again are none */
-	unsigned int pages;
+	unsigned int pages;	/* that the firmware sends */
+	unsigned int shared;	/* and those that it does not */
 	double seconds;		/* which their RECEIVE_UPDATE_DATA took */
 	uint32_t waiting;	/* pages that have come, and that the firmware has not had */
 	uint64_t gpas[MIGRATE_MANY];
@@ -66,8 +67,26 @@ static int take_waiting(struct receiving *r)
 	return ret ? refuse(r, "RECEIVE_UPDATE_DATA", ret) : 0;
 }
 
+/* A page of a guest that is asked may have been a shared one before, and the other way round. */
+static int set_shared(struct receiving *r, uint64_t gpa, bool shared)
+{
+	return r->l.vm.shared ? vm_set_shared(&r->l.vm, gpa, 1, shared) : 0;
+}
+
+static int take_shared(struct receiving *r, uint64_t gpa, const uint8_t *content)
+{
+	if (!r->l.vm.shared || set_shared(r, gpa, true))
+		return -EPROTO;
+	r->shared++;
+	memcpy(r->l.vm.memory + gpa, content, WIRE_SHARED_SIZE);
+	progress_add(&r->progress, WIRE_SHARED_SIZE);
+	return 0;
+}
+
 static int take_page(struct receiving *r, uint64_t gpa, const struct migrate_packet *packet)
 {
+	if (set_shared(r, gpa, false))
+		return -EPROTO;
 	r->pages++;
 	progress_add(&r->progress, packet->len);
 	r->gpas[r->waiting] = gpa;
@@ -107,7 +126,8 @@ static int conclude(struct receiving *r)
 			ret = -EILSEQ;
 		if (ret)
 			return refuse(r, "digest of RAM", ret);
-		side_say("target: %u pages are here, RAM is the same to the last bit", r->pages);
+		side_say("target: %u pages are here, RAM is the same to the last bit",
+			 r->pages + r->shared);
 	}
 	side_say("target: %.1f MiB/s by RECEIVE_UPDATE_DATA", side_rate(r->pages, r->seconds));
 	r->ready = true;
@@ -136,6 +156,8 @@ static int take(struct receiving *r, const struct wire_header *header,
 			return -EPROTO;
 		ret = r->guest->take(&r->l, body);
 		return ret ? refuse(r, "vCPU", ret) : 0;
+	case WIRE_SHARED:
+		return take_shared(r, header->where, body->shared);
 	case WIRE_VMSA:
 		return take_encrypted(r, header->where, &body->page);
 	case WIRE_STOPPED:

@@ -93,6 +93,8 @@ static bool fits(const struct wire_header *header)
 	case WIRE_PAGE:
 	case WIRE_VMSA:
 		return header->len >= PACKET_HEAD && header->len <= sizeof(struct migrate_packet);
+	case WIRE_SHARED:
+		return header->len == WIRE_SHARED_SIZE;
 	case WIRE_CPU:
 		return header->len == sizeof(struct live_cpu);
 	case WIRE_MACHINE:

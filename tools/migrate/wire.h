@@ -7,6 +7,7 @@
  *   target: HELLO       its certificates
  *   source: START       session, size of RAM; for a Linux guest it is START_LINUX
  *           PAGE        as many as it takes, some of them again
+ *           SHARED      the same of pages that a Linux guest shares with the host
  *           CPU         vCPU state; the guest does not run any more. Of a Linux guest it is
  *                       MACHINE, with its devices and clocks
  *           VMSA        of a SEV-ES guest, the encrypted state of its vCPU
@@ -21,7 +22,8 @@
  * then goes on where it was, and the target begins again with HELLO.
  *
  * Numbers are little-endian. The firmware does not protect the content of CPU, MACHINE and
- * STOPPED: a guest without SEV-ES has no protected state, and KVM's devices are the host's.
+ * STOPPED: a guest without SEV-ES has no protected state, and KVM's devices are the host's. Nor
+ * that of SHARED, which is not encrypted on the source either.
  */
 #ifndef MIGRATE_WIRE_H
 #define MIGRATE_WIRE_H
@@ -31,6 +33,8 @@
 
 #include "../guest/linux.h"
 #include "../vmm/linux.h"
+
+#define WIRE_SHARED_SIZE	4096
 
 #define WIRE_MAGIC	0x4d564553	/* "SEVM" */
 #define WIRE_VERSION	1
@@ -49,6 +53,7 @@ enum wire_kind {
 	WIRE_START_LINUX,
 	WIRE_MACHINE,
 	WIRE_VMSA,
+	WIRE_SHARED,
 	WIRE_KINDS,		/* behind the last */
 };
 
@@ -57,7 +62,8 @@ enum wire_kind {
  * @magic: WIRE_MAGIC
  * @version: WIRE_VERSION
  * @kind: enum wire_kind
- * @where: PAGE: guest address. VMSA: number of the vCPU. REFUSED: firmware's status. Otherwise 0
+ * @where: PAGE, SHARED: guest address. VMSA: number of the vCPU. REFUSED: firmware's status.
+ *	Otherwise 0
  * @len: bytes of body that follow
  * @reserved: 0
  */
@@ -110,6 +116,7 @@ union wire_body {
 	struct migrate_target hello;
 	struct wire_start start;
 	struct migrate_packet page;
+	uint8_t shared[WIRE_SHARED_SIZE];
 	struct live_cpu cpu;
 	struct wire_machine machine;
 	struct wire_stopped stopped;

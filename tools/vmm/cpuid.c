@@ -176,7 +176,10 @@ int linux_cpuid(struct linux_guest *guest)
 		if (!wanted(&offered.entries[i]))
 			continue;
 		chosen.entries[chosen.head.nent] = offered.entries[i];
-		adapt(&chosen.entries[chosen.head.nent++], guest->kind);
+		adapt(&chosen.entries[chosen.head.nent], guest->kind);
+		if (guest->vm->shared && offered.entries[i].function == VM_CPUID_KVM)
+			chosen.entries[chosen.head.nent].eax |= VM_CPUID_MIGRATION;
+		chosen.head.nent++;
 	}
 	for (unsigned int cpu = guest->cpus; --cpu && !ret;)
 		ret = set_cpuid(&guest->more[cpu - 1], &chosen, cpu);

@@ -8,6 +8,12 @@
 
 #include <sevfw/live.h>
 
+/* What the guest sees in a page that has turned is another thing than before. */
+static uint64_t turned(struct vm *vm, size_t word)
+{
+	return __atomic_exchange_n(&vm->turned[word], 0, __ATOMIC_SEQ_CST);
+}
+
 int live_log(struct vm *vm, bool on)
 {
 	struct kvm_userspace_memory_region region = {
@@ -16,14 +22,22 @@ int live_log(struct vm *vm, bool on)
 		.userspace_addr = (uintptr_t)vm->memory,
 	};
 
-	return ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+	if (ioctl(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return -errno;
+	for (size_t i = 0; on && vm->turned && i < (vm->size / 4096 + 63) / 64; i++)
+		turned(vm, i);
+	return 0;
 }
 
 int live_written(struct vm *vm, uint64_t *bitmap)
 {
 	struct kvm_dirty_log log = { .dirty_bitmap = bitmap };
 
-	return ioctl(vm->vm_fd, KVM_GET_DIRTY_LOG, &log) ? -errno : 0;
+	if (ioctl(vm->vm_fd, KVM_GET_DIRTY_LOG, &log))
+		return -errno;
+	for (size_t i = 0; vm->turned && i < (vm->size / 4096 + 63) / 64; i++)
+		bitmap[i] |= turned(vm, i);
+	return 0;
 }
 
 /*

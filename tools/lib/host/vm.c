@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -51,6 +52,43 @@ struct attributes {
 #define REGION_HAS_PRIVATE	(1 << 2)
 #define ATTRIBUTE_PRIVATE	(1 << 3)
 
+static int ask_for_map_range(const struct vm *vm)
+{
+	struct kvm_enable_cap cap = {
+		.cap = CAP_EXIT_HYPERCALL, .args = { 1 << HYPERCALL_MAP_RANGE },
+	};
+
+	return ioctl(vm->vm_fd, KVM_ENABLE_CAP, &cap) ? -errno : 0;
+}
+
+int vm_ask_shared(struct vm *vm)
+{
+	const size_t words = vm->size / 4096 / 64 + 1;
+
+	vm->shared = calloc(words, sizeof(*vm->shared));
+	vm->turned = calloc(words, sizeof(*vm->turned));
+	return vm->shared && vm->turned ? ask_for_map_range(vm) : -ENOMEM;
+}
+
+/* Whoever has looked at @turned finds the new kind, or the page there once more. */
+int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool shared)
+{
+	const uint64_t pages = vm->size / 4096, first = gpa / 4096;
+
+	if (!vm->shared || gpa % 4096 || first >= pages || count > pages - first)
+		return -EINVAL;
+	for (uint64_t page = first; page < first + count; page++) {
+		const uint64_t bit = 1ull << page % 64;
+
+		if (shared)
+			__atomic_fetch_or(&vm->shared[page / 64], bit, __ATOMIC_SEQ_CST);
+		else
+			__atomic_fetch_and(&vm->shared[page / 64], ~bit, __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(&vm->turned[page / 64], bit, __ATOMIC_SEQ_CST);
+	}
+	return 0;
+}
+
 /* All of it begins as private. */
 static int set_private_memory(struct vm *vm)
 {
@@ -59,12 +97,10 @@ static int set_private_memory(struct vm *vm)
 		.flags = REGION_HAS_PRIVATE, .size = vm->size, .uaddr = (uintptr_t)vm->memory,
 	};
 	struct attributes attributes = { .size = vm->size, .attributes = ATTRIBUTE_PRIVATE };
-	struct kvm_enable_cap cap = {
-		.cap = CAP_EXIT_HYPERCALL, .args = { 1 << HYPERCALL_MAP_RANGE },
-	};
+	int ret = ask_for_map_range(vm);
 
-	if (ioctl(vm->vm_fd, KVM_ENABLE_CAP, &cap))
-		return -errno;
+	if (ret)
+		return ret;
 	vm->private_fd = ioctl(vm->vm_fd, CREATE_PRIVATE, &memory);
 	if (vm->private_fd < 0)
 		return -errno;
@@ -249,11 +285,12 @@ static int change_pages(struct vm *vm)
 {
 	struct kvm_run *run = vm->run;
 	const __u64 *args = run->hypercall.args;
+	const bool secret = args[2] & MAP_RANGE_PRIVATE;
 
 	if (run->hypercall.nr != HYPERCALL_MAP_RANGE)
 		return -ENOEXEC;
-	run->hypercall.ret = vm_set_private(vm, args[0], args[1] * 4096,
-					    args[2] & MAP_RANGE_PRIVATE);
+	run->hypercall.ret = vm->shared ? vm_set_shared(vm, args[0], args[1], !secret) :
+					  vm_set_private(vm, args[0], args[1] * 4096, secret);
 	return 0;
 }
 
@@ -320,5 +357,7 @@ void vm_destroy(struct vm *vm)
 		close(vm->kvm_fd);
 	if (vm->memory)
 		munmap(vm->memory, vm->size);
+	free(vm->shared);
+	free(vm->turned);
 	*vm = (struct vm)VM_NONE;
 }

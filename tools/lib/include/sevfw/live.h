@@ -30,7 +30,7 @@ struct live_cpu {
 /** live_log() - begin to take notes of pages that are written, or stop it */
 int live_log(struct vm *vm, bool on);
 
-/** live_written() - one bit for each page of RAM written since; then none of them is */
+/** live_written() - one bit for each page of RAM written, or turned, since; then none of them is */
 int live_written(struct vm *vm, uint64_t *bitmap);
 
 /** live_get_cpu() - the vCPU first finishes an instruction that it has begun */

@@ -29,6 +29,8 @@
  * @memory: the guest's RAM, page-aligned
  * @size: the size of @run in bytes
  * @private_fd: of an SNP guest, memory that nobody but the guest sees
+ * @shared: pages that the guest shares with the host, a bit for each; NULL: it is not asked
+ * @turned: pages that have become shared, or private, and have not been looked at since
  */
 struct vm {
 	int kvm_fd;
@@ -39,6 +41,8 @@ struct vm {
 	uint8_t *memory;
 	size_t size;
 	int private_fd;
+	uint64_t *shared;
+	uint64_t *turned;
 };
 
 /* A struct vm with nothing in it. */
@@ -108,6 +112,31 @@ int vm_set_private(struct vm *vm, uint64_t gpa, size_t size, bool secret);
 /** vm_drop_private() - SNP: give the host's memory back, whatever is in it; as vm_set_private() */
 int vm_drop_private(struct vm *vm, uint64_t gpa, size_t size);
 
+/**
+ * vm_ask_shared() - have the guest say which pages it shares with the host, before the vCPU
+ *
+ * A SEV or SEV-ES guest does if CPUID says that KVM asks for it (VM_CPUID_MIGRATION). None is
+ * shared to begin with.
+ */
+int vm_ask_shared(struct vm *vm);
+
+/* Leaf of CPUID, and what must be in EAX: pages' kinds are asked for, the guest can be moved. */
+#define VM_CPUID_KVM		0x40000001
+#define VM_CPUID_MIGRATION	(1u << 16 | 1u << 17)
+
+/** vm_set_shared() - @count pages from @gpa on are shared, or are not; -EINVAL: no such pages */
+int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool shared);
+
+/** vm_is_shared() - is the page at @gpa, in RAM, shared with the host? */
+static inline bool vm_is_shared(const struct vm *vm, uint64_t gpa)
+{
+	const uint64_t page = gpa / 4096;
+
+	if (!vm->shared)
+		return false;
+	return __atomic_load_n(&vm->shared[page / 64], __ATOMIC_SEQ_CST) >> page % 64 & 1;
+}
+
 /** vm_add_interrupts() - KVM's own interrupt controllers and timer, before the vCPU */
 int vm_add_interrupts(struct vm *vm);
 
@@ -133,7 +162,7 @@ void vm_load_payload(struct vm *vm);
  * vm_enter() - run until the guest wants something
  * @vm: VM with a vCPU
  *
- * Pages that an SNP guest wants to be private or shared become so here.
+ * Pages that an SNP guest wants to be private or shared become so here; of others it is noted.
  *
  * Return: 0, and vm->run says what; -EINTR if vm->run->immediate_exit is set; another
  * negative errno.
