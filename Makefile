@@ -27,8 +27,9 @@ help:
 	@echo
 	@echo '  make run        launch a SEV guest in the box, and see it attested'
 	@echo '  make run-snp    launch an SNP guest by pass-through and on stock drivers, and compare'
-	@echo '  make demo-linux  boot Linux as an SNP guest, and verify its report; KIND=sev-es or'
-	@echo '                  sev: as a SEV-ES or plain SEV guest, to which a secret is sent'
+	@echo '  make demo-linux  boot Linux as an SNP guest, by pass-through and on stock drivers,'
+	@echo '                  verify its reports, and compare; KIND=sev-es or sev: as a SEV-ES or'
+	@echo '                  plain SEV guest, to which a secret is sent'
 	@echo '  make shell      a prompt on a virtual SEV host'
 	@echo '  make demo-migrate  move a running guest between two virtual SEV hosts'
 	@echo '  make check      all tests'
@@ -98,6 +99,7 @@ run-snp: programs
 	@scripts/run-snp $(KERNEL)
 
 demo-linux demo-linux-snp: programs
+	@$(MAKE) --no-print-directory -C selftests/box counter
 	@scripts/build-modules --progress $${KVER:-$$(basename "$$(scripts/fetch-kernel "$$(tail -n 1 scripts/kernels)")")} >/dev/null
 	@scripts/demo-linux --kind="$$KIND" $(KERNEL)
 
