@@ -38,6 +38,8 @@ help:
 	@echo '                  runs on the second kernel only, more versions of the firmware'
 	@echo '  make prove      by model checkers: the life of ASIDs in every order of events, and the'
 	@echo '                  checks of blocks for every block; takes 10 minutes of a processor'
+	@echo '  make check-clients  programs of others for SEV: snphost administers the platform, and the sev'
+	@echo '                  crate judges the reports of guests launched by pass-through'
 	@echo '  make check-tree  the same in kernels that look for bugs; takes 40 to 45 minutes'
 	@echo '  make check-kernels  the same on the newest kernel that Debian has'
 	@echo '  make soak       guests of each kind, faults of the firmware and kills, and then nothing may'
@@ -130,6 +132,10 @@ bench: modules programs
 check-long: programs
 	@scripts/check-long
 
+# On the kernel that can be a host for SNP, the last series of the list, unless told otherwise
+check-clients: programs
+	@scripts/check --kernel="$${KVER:-$$(tail -n 1 scripts/kernels)}" snphost sev-crate
+
 prove: setup
 	@scripts/prove
 	@scripts/prove-core
@@ -189,5 +195,6 @@ distclean:
 	$(RM) -r build
 
 .PHONY: help setup modules programs shell run run-snp demo-linux demo-linux-snp demo-migrate \
-	check check-long prove soak fuzz cover check-tree check-kernels kselftest hardware-report \
-	bench kselftest-install install install-lib install-box uninstall deb dist docs lint clean distclean
+	check check-long check-clients prove soak fuzz cover check-tree check-kernels kselftest \
+	hardware-report bench kselftest-install install install-lib install-box uninstall deb dist docs \
+	lint clean distclean
