@@ -8,10 +8,11 @@
  * however many pages an answer has, they cost no command. Firmware that leaves a page in
  * Reclaim gets the page anew before the next answer, by RMPUPDATE alone.
  *
- * Only answers whose length the firmware tells come to these pages: what is behind it in there
- * is of an earlier answer, perhaps to another caller. Packets of guest memory are as long as
- * that, whatever the room for them, and go to pages that the host has erased before. So do the
- * answers of SNP's commands, which come back by themselves.
+ * Only answers whose length is known afterwards come to these pages: what is behind it in there
+ * is of an earlier answer, perhaps to another caller. The firmware tells the length, or the row
+ * does. Packets of guest memory are as long as that, whatever the room for them, and go to
+ * pages that the host has erased before. So do the answers of SNP's commands, which come back
+ * by themselves.
  *
  * All of it happens under psp->lock, around the command. The pages come back before SNP
  * is shut down, see snp.c; one that does not is lost, as fwmem.c has it.
@@ -144,7 +145,7 @@ void psp_answer_end(struct psp *psp, struct psp_call *call, unsigned int i,
 		return;
 	if (call->status == SEV_FW_STATUS_SUCCESS)
 		memcpy(phys_to_virt(psp_fw_get_addr(&call->fw, buf->addr)), from,
-		       min(lent->len, psp_fw_get32(&call->fw, buf->len)));
+		       min(lent->len, buf->writes ?: psp_fw_get32(&call->fw, buf->len)));
 	for (; from < end; from += PAGE_SIZE)
 		if (!psp_rmp_take(PHYS_PFN(__pa(from)), false))
 			memset(from, 0, PAGE_SIZE);

@@ -165,6 +165,7 @@ struct psp_buf {
 	u8 before;		/* SEV_FW_PAGE_* that the firmware wants its pages in */
 	u8 after;		/* and leaves them in on success; on failure: as they were */
 	u32 max;		/* blob to read: longer is refused; to write: is clamped */
+	u32 writes;		/* bytes of a blob, if the firmware leaves their number unsaid */
 };
 
 #define PSP_RANGES	3

@@ -53,6 +53,11 @@
 	.addr = AT(type, a), .len = AT(type, l),	\
 	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (cap), .optional = true }
 
+/* The length that comes back is the caller's, whatever there is. */
+#define UNTOLD_BLOB(type, a, l, cap, size) {		\
+	.addr = AT(type, a), .len = AT(type, l),	\
+	PAGES(W), .dir = W, .kind = SEV_FW_BUF_BLOB, .max = (cap), .writes = (size) }
+
 #define FIXED_BLOB(type, a, d, size) {			\
 	.addr = AT(type, a), .len = SEV_FW_BUF_FIXED,	\
 	PAGES(d), .dir = (d), .kind = SEV_FW_BUF_BLOB, .max = (size) }
@@ -292,7 +297,8 @@ const struct psp_row psp_rows[] = {
 		.door = PSP_DOOR_GUEST, .back = true,
 		.guest = PSP_GUEST_STARTED,
 		.own = { OWN(sev_fw_launch_measure, handle, HANDLE) },
-		.buf = { BLOB(sev_fw_launch_measure, address, len, W, CAP) },
+		.buf = { UNTOLD_BLOB(sev_fw_launch_measure, address, len, CAP,
+				     SEV_FW_MEASURE_SIZE) },
 	},
 	/* 00:4 handle I, 08:8 hdr I*, 10:4 len, 18:8 guest O*, 20:4 len, 28:8 data I*, 30:4 len */
 	{

@@ -155,6 +155,28 @@ TEST_F(answers, a_launch_is_measured_as_ever)
 	}
 }
 
+/* So has a measurement, and the page is that of the answers before. */
+TEST_F(answers, nothing_of_an_earlier_answer_comes_along)
+{
+	struct sev_fw_launch_measure measure = { .address = (uintptr_t)room[1], .len = ROOM };
+	struct sev_fw_pdh_cert_export export = {
+		.pdh_address = (uintptr_t)room[0], .chain_address = (uintptr_t)room[1],
+		.pdh_len = ROOM, .chain_len = ROOM,
+	};
+	struct launch launch;
+	uint32_t fw;
+
+	ASSERT_EQ(0, sev_fw_issue(&self->door, SEV_FW_PDH_CERT_EXPORT, &export, sizeof(export),
+				  &fw));
+	ASSERT_EQ(0, guest_started(&launch, false, ROOM));
+	ASSERT_EQ(0, launch_issue(&launch, SEV_FW_LAUNCH_MEASURE, &measure, sizeof(measure)))
+		TH_LOG("%s", launch_error(&launch, -EIO));
+	EXPECT_EQ(ROOM, measure.len) TH_LOG("it does not tell how much it has written");
+	for (size_t at = SEV_FW_MEASURE_SIZE; at < ROOM; at++)
+		ASSERT_EQ(0, room[1][at]);
+	launch_close(&launch);
+}
+
 /* A packet has the room's length, whatever the firmware writes of it. */
 TEST_F(answers, nothing_of_an_earlier_packet_comes_along)
 {
