@@ -454,6 +454,8 @@ int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw
  * @call: command
  * @in: buffer whose page becomes, or is, the guest's; NULL: there is none
  * @out: buffer whose page leaves the guest, likewise
+ * @entry: buffer that is an entry about the page, likewise
+ * @context: context page of the guest
  * @ask: asks the firmware
  * @arg: argument of @ask
  * @ret: result of @ask
@@ -462,6 +464,8 @@ struct use {
 	struct psp_call *call;
 	struct psp_mapping *in;
 	struct psp_mapping *out;
+	struct psp_mapping *entry;
+	const void *context;
 	int (*ask)(void *arg);
 	void *arg;
 	int ret;
@@ -473,8 +477,28 @@ static void put_page_in(struct use *use, const struct psp_mapping *map, struct p
 	psp_fw_put_addr(&use->call->fw, map->buf->addr, psp_addr_page(page, 0));
 }
 
+/* A page for entries is made for what leaves the guest; what comes back has an entry. */
+static int put_entry_in(struct use *use)
+{
+	struct psp_call *call = use->call;
+	void *entry;
+
+	if (!use->entry)
+		return 0;
+	entry = psp_metadata_entry(use->context, (unsigned long)use->entry->uaddr,
+				   use->out ? &call->status : NULL);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	psp_fw_put_addr(&call->fw, use->entry->buf->addr, psp_addr_virt(entry));
+	return 0;
+}
+
+/* The page has been looked at, so that nothing is made for a command that is refused. */
 static void ask_about(struct use *use, const struct psp_mapping *map, struct page *page, u64 gpa)
 {
+	use->ret = put_entry_in(use);
+	if (use->ret)
+		return;
 	put_page_in(use, map, page);
 	use->call->gpa = gpa;
 	use->ret = use->ask(use->arg);
@@ -589,18 +613,6 @@ static int use_private(struct psp_guest *guest, struct use *use)
 	return ops->hold(guest, in, use_present, use);
 }
 
-static int put_entry_in(const struct psp_buffers *bufs, const struct psp_mapping *map,
-			struct psp_call *call)
-{
-	void *entry = psp_metadata_entry(bufs->guest->context, (unsigned long)map->uaddr,
-					 &call->status);
-
-	if (IS_ERR(entry))
-		return PTR_ERR(entry);
-	psp_fw_put_addr(&call->fw, map->buf->addr, psp_addr_virt(entry));
-	return 0;
-}
-
 /**
  * psp_buffers_use() - have the firmware asked, with private pages in place
  * @bufs: buffers, after psp_buffers_begin()
@@ -625,12 +637,11 @@ int psp_buffers_use(struct psp_buffers *bufs, struct psp_call *call, int (*ask)(
 		else if (map->buf->kind == SEV_FW_BUF_PRIVATE)
 			use.in = map;
 		else if (map->buf->kind == SEV_FW_BUF_METADATA)
-			ret = put_entry_in(bufs, map, call);
-		if (ret)
-			return ret;
+			use.entry = map;
 	}
 	if (!use.in && !use.out)
 		return ask(arg);
+	use.context = bufs->guest->context;
 	ret = use_private(bufs->guest, &use);
 	return use.ret ?: ret;
 }

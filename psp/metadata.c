@@ -106,21 +106,26 @@ static void *make_page(struct owner *owner, unsigned long index, u32 *status)
  * psp_metadata_entry() - an entry of a guest's
  * @context: context page of the guest
  * @number: number of the entry, below SEV_FW_SNP_ENTRIES
- * @status: receives the firmware's answer if it refuses to make a page for entries
+ * @status: receives the firmware's answer if it refuses to make a page for entries; NULL:
+ *	none is to be made, since what is wanted is an entry that has been used
  *
  * Context: process context, with the guest's lock held. Takes psp->lock, sleeps.
- * Return: the entry, which the kernel cannot write to; or an ERR_PTR: -ENOMEM, or as psp_submit().
+ * Return: the entry, which the kernel cannot write to; or an ERR_PTR: -ENOENT if there is none,
+ * -ENOMEM, or as psp_submit().
  */
 void *psp_metadata_entry(const void *context, u64 number, u32 *status)
 {
 	unsigned long index = number / PAGE_ENTRIES;
 	struct owner *owner;
-	void *page = ERR_PTR(-ENOMEM);
+	void *page;
 
 	mutex_lock(&metadata_lock);
-	owner = find_or_make_owner(context);
-	if (owner)
-		page = xa_load(&owner->pages, index) ?: make_page(owner, index, status);
+	owner = status ? find_or_make_owner(context) : find_owner(context);
+	page = owner ? xa_load(&owner->pages, index) : NULL;
+	if (!page && status)
+		page = owner ? make_page(owner, index, status) : ERR_PTR(-ENOMEM);
+	if (!page)
+		page = ERR_PTR(-ENOENT);
 	mutex_unlock(&metadata_lock);
 	return IS_ERR(page) ? page : page + number % PAGE_ENTRIES * ENTRY_SIZE;
 }

@@ -422,7 +422,8 @@ TEST_F(swap, the_kernel_refuses_and_changes_nothing)
 	REFUSED(l, -EEXIST, SEV_FW_NO_CALL, in(l, GPA_NORMAL + SNP_PAGE_BYTES, 0, self->sealed));
 	REFUSED(l, -EINVAL, SEV_FW_NO_CALL, in(l, GPA_FREE, 0, self->sealed));
 	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, in(l, GPA_LATE, 0, NULL));
-	EXPECT_TRUE(changed_by(&was, 0, 1)) TH_LOG("but for room for entries");
+	REFUSED(l, -ENOENT, SEV_FW_NO_CALL, in(l, GPA_LATE, 0x1000, self->sealed));
+	EXPECT_TRUE(changed_by(&was, 0, 0)) TH_LOG("nor is room for entries made");
 	GOES(l, out(l, GPA_NORMAL, 0, self->sealed));
 }
 

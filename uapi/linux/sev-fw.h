@@ -1412,7 +1412,7 @@ struct sev_fw_snp_launch_finish {
  * struct sev_fw_snp_dbg_decrypt - SNP_DBG_DECRYPT
  * @context: [driver]
  * @src_address: [in] page of private memory, named as for SNP_LAUNCH_UPDATE (EINVAL as there);
- *	ENOENT: the guest does not have that page yet
+ *	ENOENT: the guest does not have that page yet; EBUSY: a vCPU has it for a save area
  * @dst_address: [in] receives its content, 4096 bytes
  *
  * The guest's policy must allow debugging. The state of a vCPU cannot be named.
@@ -1500,7 +1500,8 @@ struct sev_fw_snp_page_swap_out {
  * @src_address: [in] ciphertext, a page
  * @dst_address: [in] page of the guest, as in SNP_PAGE_SWAP_OUT; its address in the guest must be
  *	that of the page which left
- * @mdata_address: [in] number of the metadata entry, which is free again on success
+ * @mdata_address: [in] number of the metadata entry, which is free again on success; ENOENT: this
+ *	guest has used none of the 64 around it
  * @reserved: [mbz]
  * @flags: [in] as SNP_PAGE_SWAP_OUT. [mbz] bit 3: in place
  * @reserved1: [mbz]
