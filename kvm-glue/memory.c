@@ -122,31 +122,6 @@ static int check_folio(const struct frame *frame)
 	return folio_test_large(frame->folio) ? -EOPNOTSUPP : 0;
 }
 
-/**
- * glue_hold() - see struct psp_guest_ops
- * @guest: guest, lent
- * @uaddr: address in a memory slot, of a whole page
- * @use: to be called with the private page
- * @arg: its argument
- *
- * Context: kvm->lock held. Takes kvm->slots_lock and the folio's.
- * Return: as @use, -EINVAL, -ENOENT, or -EOPNOTSUPP of huge pages.
- */
-int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg)
-{
-	struct kvm *kvm = to_lent(guest)->kvm;
-	struct frame frame;
-	int ret = find_frame(kvm, uaddr, &frame);
-
-	if (ret)
-		return ret;
-	ret = frame.private ? check_folio(&frame) : -EINVAL;
-	if (!ret)
-		ret = use(page_of(&frame), frame.gpa, arg);
-	put_frame(kvm, &frame);
-	return ret;
-}
-
 /* A page that the guest has made a vCPU's save area is used by its address, and must stay. */
 static bool is_save_area(struct kvm *kvm, struct page *page)
 {
@@ -157,6 +132,34 @@ static bool is_save_area(struct kvm *kvm, struct page *page)
 		if (to_svm(vcpu)->vmcb->control.vmsa_pa == page_to_phys(page))
 			return true;
 	return false;
+}
+
+/**
+ * glue_hold() - see struct psp_guest_ops
+ * @guest: guest, lent
+ * @uaddr: address in a memory slot, of a whole page
+ * @use: to be called with the private page
+ * @arg: its argument
+ *
+ * Context: kvm->lock held. Takes kvm->slots_lock and the folio's.
+ * Return: as @use, -EINVAL, -ENOENT, -EBUSY, -EFAULT of broken memory, or -EOPNOTSUPP of huge
+ * pages.
+ */
+int glue_hold(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use, void *arg)
+{
+	struct kvm *kvm = to_lent(guest)->kvm;
+	struct frame frame;
+	int ret = find_frame(kvm, uaddr, &frame);
+
+	if (ret)
+		return ret;
+	ret = frame.private ? check_folio(&frame) : -EINVAL;
+	if (!ret && is_save_area(kvm, page_of(&frame)))
+		ret = -EBUSY;
+	if (!ret)
+		ret = use(page_of(&frame), frame.gpa, arg);
+	put_frame(kvm, &frame);
+	return ret;
 }
 
 static int check_leaving(struct kvm *kvm, const struct frame *frame)
@@ -277,7 +280,7 @@ GLUE_POPULATED(use_page)
  * @arg: its argument
  *
  * Context: kvm->lock held. Takes kvm->slots_lock.
- * Return: as @use, -EINVAL, -EEXIST, -ENOMEM, -EINTR or -EOPNOTSUPP.
+ * Return: as @use, -EINVAL, -EEXIST, -EFAULT of broken memory, -ENOMEM, -EINTR or -EOPNOTSUPP.
  */
 int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t use,
 		 void *arg)
@@ -292,6 +295,8 @@ int glue_move_in(struct psp_guest *guest, unsigned long uaddr, psp_use_private_t
 	if (slot)
 		ret = glue_populate(kvm, hva_to_gfn_memslot(uaddr, slot), use_page, &move);
 	mutex_unlock(&kvm->slots_lock);
+	if (ret == -EHWPOISON)
+		return -EFAULT;
 	return ret < 0 ? ret : 0;
 }
 

@@ -91,15 +91,34 @@ static inline int psp_rmp_give_guest(u64 pfn, u64 gpa, u32 asid)
 	return rmp_make_private(pfn, gpa, PG_LEVEL_4K, asid, true);
 }
 
+/* RMPUPDATE, which assemblers do not know. The kernel's own dumps its stack where it fails. */
+static inline int psp_rmp_update(u64 pfn, const struct psp_rmpupdate *update)
+{
+	u64 result;
+
+	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfe" : "=a" (result)
+		     : "a" (pfn << PAGE_SHIFT), "c" (update) : "memory", "cc");
+	return result;
+}
+
 static inline int psp_rmp_take(u64 pfn, bool large)
 {
 	const struct psp_rmpupdate update = { .large = large };
-	u64 result;
 
-	/* RMPUPDATE, which assemblers do not know */
-	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfe" : "=a" (result)
-		     : "a" (pfn << PAGE_SHIFT), "c" (&update) : "memory", "cc");
-	return result;
+	return psp_rmp_update(pfn, &update);
+}
+
+/*
+ * A page that is the guest's already becomes immutable, so that the direct map is as it must be.
+ * The guest can make this fail, while it changes the entry itself.
+ */
+static inline int psp_rmp_hold_guest(u64 pfn, u64 gpa, u32 asid)
+{
+	const struct psp_rmpupdate update = {
+		.gpa = gpa, .assigned = 1, .immutable = 1, .asid = asid,
+	};
+
+	return psp_rmp_update(pfn, &update);
 }
 
 #define psp_iommu_snp_disable()	amd_iommu_snp_disable()
@@ -148,6 +167,7 @@ static inline psp_snp_prepare_t *psp_find_snp_prepare(void)
 static inline bool psp_rmp_assigned(u64 pfn) { return false; }
 static inline int psp_rmp_give(u64 pfn, bool large) { return -EOPNOTSUPP; }
 static inline int psp_rmp_give_guest(u64 pfn, u64 gpa, u32 asid) { return -EOPNOTSUPP; }
+static inline int psp_rmp_hold_guest(u64 pfn, u64 gpa, u32 asid) { return -EOPNOTSUPP; }
 static inline int psp_rmp_take(u64 pfn, bool large) { return -EOPNOTSUPP; }
 static inline int psp_iommu_snp_disable(void) { return 0; }
 #endif

@@ -159,9 +159,13 @@ static int give_to_guest(const struct psp_call *call, const struct psp_buf *buf,
 {
 	bool already = buf->before == SEV_FW_PAGE_PRE_SWAP;
 
+	int ret;
+
 	if (psp_rmp_assigned(lent->pfn) != already)
 		return already ? -ENOENT : -EEXIST;
-	return psp_rmp_give_guest(lent->pfn, call->gpa, call->asid) ? -EFAULT : 0;
+	ret = already ? psp_rmp_hold_guest(lent->pfn, call->gpa, call->asid) :
+			psp_rmp_give_guest(lent->pfn, call->gpa, call->asid);
+	return ret ? -EFAULT : 0;
 }
 
 /*
