@@ -16,6 +16,7 @@
 #include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -24,11 +25,16 @@
 #include <linux/sev-guest.h>
 #include <openssl/evp.h>
 
+#include <sevfw/snp_report.h>
 #include <sevfw/snp_seal.h>
 
 #include "guest.h"
 #include "linux.h"
 
+#define TSM_REPORTS	"/config/tsm/report"
+#define TSM_REPORT	TSM_REPORTS "/mine"
+#define CERTS_BYTES	0x4000
+#define CERT_ENTRY	24	/* GUID, offset, length */
 #define REPORT_OFFSET	0x20	/* in the firmware's answer, behind its status and the size */
 #define CPUID_ES	(1 << 3)
 #define CPUID_SNP	(1 << 4)
@@ -178,6 +184,78 @@ static void tell(const char *secret)
 	send(OWNER_PORT, secret, strlen(secret));
 }
 
+/* ---- the report by the kernel's other doors: the signature, at its end, is another one ---- */
+
+static bool same(const char *door, const void *report, const void *other)
+{
+	if (!memcmp(report, other, offsetof(struct snp_report, signature)))
+		return true;
+	say("init: the report by %s is not that by SNP_GET_REPORT\n", door);
+	return false;
+}
+
+/* Ends with an entry of zeros. */
+static unsigned int certificates(const uint8_t *table)
+{
+	static const uint8_t end[CERT_ENTRY];
+	unsigned int n = 0;
+
+	while ((n + 1) * CERT_ENTRY <= CERTS_BYTES &&
+	       memcmp(table + n * CERT_ENTRY, end, CERT_ENTRY))
+		n++;
+	return n;
+}
+
+static bool ask_for_certificates(int fd, const struct snp_report_req *req, const void *report)
+{
+	static uint8_t table[CERTS_BYTES] __attribute__((aligned(4096)));
+	static struct snp_report_resp resp;
+	struct snp_ext_report_req ext = {
+		.data = *req, .certs_address = (uintptr_t)table, .certs_len = sizeof(table),
+	};
+	unsigned int n;
+
+	if (!request(fd, SNP_GET_EXT_REPORT, "SNP_GET_EXT_REPORT", &ext, &resp) ||
+	    !same("SNP_GET_EXT_REPORT", report, resp.data + REPORT_OFFSET))
+		return false;
+	n = certificates(table);
+	say("init: has the report with certificates, too, of which this host has %u\n", n);
+	return true;
+}
+
+/* Return: bytes that were read; 0: it failed. */
+static size_t report_by_file(const uint8_t *data, void *report, size_t size)
+{
+	int in = open(TSM_REPORT "/inblob", O_WRONLY | O_CLOEXEC), out;
+	ssize_t len = 0, part;
+
+	if (in < 0 || write(in, data, SNP_NONCE_BYTES) != SNP_NONCE_BYTES)
+		return 0;
+	close(in);
+	out = open(TSM_REPORT "/outblob", O_RDONLY | O_CLOEXEC);
+	while (out >= 0 && (part = read(out, (uint8_t *)report + len, size - len)) > 0)
+		len += part;
+	close(out);
+	return len;
+}
+
+/* Kernels from 6.7 on, for guests of all vendors */
+static bool ask_by_configfs(const uint8_t *data, const void *report)
+{
+	static struct snp_report other;
+
+	mkdir("/config", 0700);
+	if (mount("config", "/config", "configfs", 0, NULL) || access(TSM_REPORTS, F_OK)) {
+		say("init: this kernel has no reports in configfs\n");
+		return true;
+	}
+	if (mkdir(TSM_REPORT, 0700) ||
+	    report_by_file(data, &other, sizeof(other)) != sizeof(other))
+		return failed("the report in configfs");
+	say("init: has the report from configfs, too\n");
+	return same("configfs", report, &other);
+}
+
 /* @data: receives REPORT_DATA, which binds the nonce to the key */
 static bool hand_out_report(int fd, const uint8_t *key, uint8_t *data)
 {
@@ -191,7 +269,9 @@ static bool hand_out_report(int fd, const uint8_t *key, uint8_t *data)
 		return false;
 	}
 	memcpy(data, req.user_data, sizeof(req.user_data));
-	if (!request(fd, SNP_GET_REPORT, "SNP_GET_REPORT", &req, &resp))
+	if (!request(fd, SNP_GET_REPORT, "SNP_GET_REPORT", &req, &resp) ||
+	    !ask_for_certificates(fd, &req, resp.data + REPORT_OFFSET) ||
+	    !ask_by_configfs(data, resp.data + REPORT_OFFSET))
 		return false;
 	send(OWNER_PORT, resp.data + REPORT_OFFSET, sizeof(struct snp_report));
 	send(OWNER_PORT, key, SNP_SEAL_KEY_BYTES);
