@@ -363,6 +363,29 @@ static struct kprobe pages_probe = {
 	.pre_handler = pages_entry,
 };
 
+/* A kernel in which no kprobe tells where snp_prepare() is: another name is looked for. */
+static bool no_snp_prepare;
+module_param(no_snp_prepare, bool, 0644);
+MODULE_PARM_DESC(no_snp_prepare, "let nobody find the function snp_prepare() by a kprobe");
+
+static int register_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct kprobe *wanted = (struct kprobe *)regs->di;
+
+	if (no_snp_prepare && wanted->symbol_name && !strcmp(wanted->symbol_name, "snp_prepare"))
+		wanted->symbol_name = "no_snp_prepare";
+	return 0;
+}
+
+NOKPROBE_SYMBOL(register_entry);
+
+static struct kprobe register_probe = {
+	.symbol_name = "register_kprobe",
+	.pre_handler = register_entry,
+};
+
+static struct kprobe *entry_probes[] = { &pages_probe, &register_probe };
+
 /* KVM's, for the vCPU that this CPU is about to run. */
 static struct kvm_vcpu *(*running_vcpu)(void);
 
@@ -636,7 +659,7 @@ static int probe_start(struct kretprobe *probe, void *function)
 
 static void probes_stop(void)
 {
-	unregister_kprobe(&pages_probe);
+	unregister_kprobes(entry_probes, ARRAY_SIZE(entry_probes));
 	wbinvd_stop();
 	unregister_kretprobe(&msr_probe);
 	unregister_kretprobe(&cpuid_probe);
@@ -662,10 +685,10 @@ static int probes_start(void)
 		pr_err("cannot watch WBINVD: %d\n", ret);
 		goto unprobe_msr;
 	}
-	ret = register_kprobe(&pages_probe);
+	ret = register_kprobes(entry_probes, ARRAY_SIZE(entry_probes));
 	if (!ret)
 		return 0;
-	pr_err("cannot watch allocations: %d\n", ret);
+	pr_err("cannot watch allocations and kprobes: %d\n", ret);
 	wbinvd_stop();
 unprobe_msr:
 	unregister_kretprobe(&msr_probe);
