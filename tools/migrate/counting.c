@@ -212,7 +212,11 @@ static int launch_linux(struct launch *l, const struct migrate_options *opt)
 {
 	const struct linux_files files = {
 		.loader = opt->loader, .kernel = opt->kernel, .initrd = opt->initrd,
-		.append = COUNT_WORD,
+		/*
+		 * KVM wakes a vCPU that halts when it is told again where it may announce
+		 * asynchronous page faults. Without them only an interrupt can.
+		 */
+		.append = COUNT_WORD " no-kvmapf",
 	};
 	const struct linux_range *range = counting.linux_guest.launched;
 	int ret = launch_steps(l, 0, STEP_VERSION | STEP_CERTS | STEP_SESSION);
