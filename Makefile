@@ -54,7 +54,8 @@ help:
 	@echo
 	@echo '  make hardware-report  compare what is taken for granted of SEV hosts with this one, or'
 	@echo '                  with the box; changes nothing, writes an archive without secrets'
-	@echo '  make bench      our driver against the stock one, within one boot'
+	@echo '  make bench      our driver against the stock one, within one boot; BENCH=side: whole pieces'
+	@echo '                  of work for SNP, with what each costs'
 	@echo '  make install    install modules, rules for modprobe and udev, UAPI header, sevfw'
 	@echo '  make install-lib  libsevfw with its headers and libsevfw.pc, and the UAPI header'
 	@echo '  make install-box  sev-box, which runs a command in the box from any directory'

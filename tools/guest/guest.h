@@ -38,6 +38,7 @@
 #define MAILBOX_CERTS_WANTED	0x040	/* 8 bytes: 1: ask for certificates with the report */
 #define MAILBOX_CERTS_AT	0x048	/* 8 bytes: the address to have them at */
 #define MAILBOX_CERTS_ROOM	0x050	/* 8 bytes: how many pages there are */
+#define MAILBOX_REQUESTS	0x058	/* 8 bytes: so many requests more, which nobody needs */
 #define MAILBOX_REPORT		0x100	/* 0x4a0 bytes */
 #define MAILBOX_KEY_DIGEST	0x600	/* 16 bytes: a known text under the derived key */
 #define MAILBOX_CERTS_NEEDED	0x610	/* 8 bytes: how many pages the hypervisor wants */
