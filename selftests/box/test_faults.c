@@ -1318,8 +1318,8 @@ static int find_device(void)
 }
 
 /*
- * What is then said of a guest: SNP does not come up under a kvm_amd that is loaded, and no guest
- * of any kind without SNP.
+ * Launches are then refused: SNP does not come up under a kvm_amd that is loaded, and no guest
+ * of any kind lives without SNP.
  */
 static int no_guest_yet(void)
 {

@@ -429,8 +429,8 @@ static void describe_insn(const struct sim_guest *guest)
 }
 
 /*
- * For KVM, which emulates an access to a device. It does so already at the first one to a page,
- * before its tables say that there is no memory. A fetch has no instruction yet.
+ * For KVM, which emulates an access to a device, and does so already at the first access to a
+ * page, before its tables say that there is no memory. A fetch has no instruction yet.
  */
 static void give_insn_bytes(const struct sim_guest *guest, u64 info)
 {

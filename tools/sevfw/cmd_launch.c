@@ -170,7 +170,7 @@ static void check_options(const struct args *args, const struct vmm_options *opt
 		fail(EXIT_NO, "launch: the guest's program, %s: %s", opt->guest, strerror(errno));
 }
 
-/* What the owner of a guest has to expect, on any machine. */
+/* The digest that the owner of a guest has to expect, on any machine. */
 static int measure_launch(const struct vmm_options *opt)
 {
 	uint8_t digest[SNP_DIGEST_BYTES];

@@ -8,7 +8,7 @@
 
 #include <sevfw/live.h>
 
-/* What the guest sees in a page that has turned is another thing than before. */
+/* The guest sees another thing than before in a page that has turned. */
 static uint64_t turned(struct vm *vm, size_t word)
 {
 	return __atomic_exchange_n(&vm->turned[word], 0, __ATOMIC_SEQ_CST);
@@ -84,7 +84,7 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 #define HYPER_V_FIRST		0x40000000
 #define HYPER_V_LAST		0x400001ff
 
-/* Whose a part is. The state of a vCPU may be encrypted; then KVM does not have it. */
+/* Owner of a part. The state of a vCPU may be encrypted; then KVM does not have it. */
 enum owner {
 	OF_VM,
 	OF_VCPU,
@@ -226,9 +226,9 @@ int live_get_machine(struct vm *vm, bool encrypted, struct live_machine *machine
 }
 
 /*
- * What KVM has besides encrypted state. It knows some control registers, and takes them only
- * along with segments that agree, which are its own here. And it does not know whether the
- * guest has interrupts enabled before the vCPU has run: an interrupt would not wake one that
+ * KVM's part besides encrypted state. KVM knows some control registers, and takes them only
+ * along with segments that agree, which are KVM's own here. Before the vCPU has run KVM does not
+ * know whether the guest has interrupts enabled: an interrupt would not wake a vCPU that
  * halts. So the guest goes on behind its HLT, for which it must be prepared anyway.
  */
 static int adapt_encrypted(struct vm *vm, struct live_machine *machine)

@@ -70,7 +70,7 @@ int vm_ask_shared(struct vm *vm)
 	return vm->shared && vm->turned ? ask_for_map_range(vm) : -ENOMEM;
 }
 
-/* Whoever has looked at @turned finds the new kind, or the page there once more. */
+/* A reader that has looked at @turned finds the new kind, or the page there once more. */
 int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool shared)
 {
 	const uint64_t pages = vm->size / 4096, first = gpa / 4096;

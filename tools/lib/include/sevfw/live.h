@@ -74,6 +74,7 @@ struct live_machine {
 
 /**
  * live_is_halted() - does the vCPU wait for an interrupt?
+ * @vm: VM
  *
  * KVM keeps its answer to a SEV-ES guest's last request until the vCPU is entered again, and
  * nobody else can get at it. So such a vCPU may only be moved after an exit that is no request:

@@ -114,6 +114,7 @@ int vm_drop_private(struct vm *vm, uint64_t gpa, size_t size);
 
 /**
  * vm_ask_shared() - have the guest say which pages it shares with the host, before the vCPU
+ * @vm: VM
  *
  * A SEV or SEV-ES guest does if CPUID says that KVM asks for it (VM_CPUID_MIGRATION). None is
  * shared to begin with.
