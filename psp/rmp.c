@@ -158,7 +158,6 @@ static int give_to_guest(const struct psp_call *call, const struct psp_buf *buf,
 			 const struct psp_lent_pages *lent)
 {
 	bool already = buf->before == SEV_FW_PAGE_PRE_SWAP;
-
 	int ret;
 
 	if (psp_rmp_assigned(lent->pfn) != already)
