@@ -40,6 +40,9 @@
 #define ARENA_PAGES	48
 #define BLOCK		256
 #define BURST		1024
+#define BURST_SECONDS	0.1
+#define BURSTS_SECONDS	1
+#define MORE		8		/* times as much for what changes something */
 #define KEYS		256		/* a command by the low byte of its id */
 #define ACT_NUMBERS	32
 #define LEGACY		(2 * KEYS)	/* rows of the table: pass-through, /dev/sev, KVM */
@@ -67,8 +70,13 @@ static struct {
 	uint8_t at;
 	uint32_t len;
 	struct kvm_run *entered;
+	void (*after)(const struct program *p);	/* each array of a program with times */
 	double restoring;		/* seconds */
 	struct acts_count total, by_id[LEGACY + KEYS];
+	struct {
+		unsigned long blocks;
+		double making, seconds;
+	} burst[KEYS + 1];		/* by command; last: of several */
 } world = { .sev_fd = { -1, -1 }, .failing = -1 };
 
 /* ---- reading a program ---- */
@@ -239,6 +247,14 @@ static struct sev_fw_door some_door(struct reader *r, const struct sev_fw_cmd_in
 }
 
 /* ---- counts ---- */
+
+static double seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
 
 static void count_one(struct acts_count *c, bool reached, bool changed)
 {
@@ -475,46 +491,145 @@ static struct sev_fw_door door_to_guest(struct reader *r, const struct sev_fw_cm
 	return some_door(r, info, l);
 }
 
-/* Many commands by one call: of one kind, or of all that may be together. */
-static void do_burst(struct reader *r)
-{
-	static uint8_t blocks[BURST][BLOCK] __attribute__((aligned(8)));
-	static struct sev_fw_cmd cmds[BURST];
-	static const uint16_t sizes[16] = {
-		1, 2, 3, 4, 8, 16, 32, 64, 64, 128, 128, 256, 256, 512, BURST, BURST,
-	};
-	const struct sev_fw_cmd_info *info = some_command(r), *first = info;
-	struct launch *l = some_guest(r);
-	struct sev_fw_door door = door_to_guest(r, info, l);
-	uint8_t how = take(r), seed = take(r), more_seed = take(r);
-	struct reader rest = { .random = 1 + seed + 256 * more_seed };
-	unsigned int n = sizes[how % 16], i;
-	uint32_t done = 0;
+/* A burst: bytes of a program that stand for it */
+struct burst {
+	const struct sev_fw_cmd_info *info;
+	struct launch *l;
+	struct sev_fw_door door;
+	bool array;
+	uint8_t how;
+	uint16_t seed;
+	unsigned int n;
+};
 
-	if (!(first->flags & SEV_FW_INFO_ARRAY) && n > 8)
-		n = 8;
-	for (i = 0; i < n; i++) {
-		if (i && how & 0x40)
+static uint8_t blocks[BURST][BLOCK] __attribute__((aligned(8)));
+static struct sev_fw_cmd cmds[BURST];
+
+static void make_blocks(const struct burst *b)
+{
+	struct reader rest = { .random = 1 + b->seed };
+	const struct sev_fw_cmd_info *info = b->info;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (i && b->how & 0x40)
 			info = some_command(&rest);
-		if ((info->flags ^ first->flags) & (SEV_FW_INFO_ARRAY | SEV_FW_INFO_GUEST))
-			info = first;
+		if ((info->flags ^ b->info->flags) & (SEV_FW_INFO_ARRAY | SEV_FW_INFO_GUEST))
+			info = b->info;
 		/* some are the same again */
 		if (i && info->id == cmds[i - 1].id && take(&rest) < 0x60)
 			memcpy(blocks[i], blocks[i - 1], BLOCK);
 		else
-			make_block(&rest, info, vm_for(info, l), blocks[i]);
+			make_block(&rest, info, vm_for(info, b->l), blocks[i]);
 		cmds[i] = (struct sev_fw_cmd){
 			.id = info->id, .len = info->size, .data = (uintptr_t)blocks[i],
 			.error = SEV_FW_NO_CALL,
 		};
 	}
-	if (!(first->flags & SEV_FW_INFO_ARRAY)) {
-		one_by_one(&door, cmds, n);
-		return;
+}
+
+/* Return: false if the driver has looked at none of it */
+static bool run_burst(const struct burst *b)
+{
+	unsigned int row = b->how & 0x40 ? KEYS : b->info->id % KEYS;
+	double began = seconds_now();
+	uint32_t done = 0;
+	int ret;
+
+	make_blocks(b);
+	world.burst[row].making += seconds_now() - began;
+	began = seconds_now();
+	if (!b->array) {
+		one_by_one(&b->door, cmds, b->n);
+		world.burst[row].blocks += b->n;
+		world.burst[row].seconds += seconds_now() - began;
+		return true;
 	}
-	sev_fw_issue_many(&door, cmds, n, how & 0x20 ? 0 : SEV_FW_ARRAY_GO_ON, &done);
-	for (i = 0; i < n && i <= done; i++)
+	ret = sev_fw_issue_many(&b->door, cmds, b->n, b->how & 0x20 ? 0 : SEV_FW_ARRAY_GO_ON,
+				&done);
+	world.burst[row].seconds += seconds_now() - began;
+	for (unsigned int i = 0; i < b->n && i <= done; i++) {
 		count_command(cmds[i].id, cmds[i].error, cmds[i].error);
+		world.burst[row].blocks++;
+	}
+	return !ret || done;
+}
+
+static const uint16_t sizes[16] = {
+	1, 2, 3, 4, 8, 16, 32, 64, 64, 128, 128, 256, 256, 512, BURST, BURST,
+};
+
+#define SMALL	7
+#define LARGEST	(ARRAY_SIZE(sizes) - 1)
+
+static void set_size(struct burst *b, uint8_t how)
+{
+	b->how = how;
+	b->n = sizes[how % ARRAY_SIZE(sizes)];
+	if (!b->array && b->n > 8)
+		b->n = 8;
+}
+
+/* The next one is larger, if this one has cost little. */
+static void resize(struct burst *b, double seconds)
+{
+	unsigned int size = b->how % ARRAY_SIZE(sizes);
+
+	if (seconds < BURST_SECONDS)
+		size = size < LARGEST - 4 ? size + 4 : LARGEST;
+	set_size(b, (b->how & 0xf0) | size);
+}
+
+/*
+ * As often as the program is to be done, and at most for some time, each time with other blocks.
+ * @at: where in the program the burst has its bytes, which are changed for world.after.
+ */
+static void run_bursts(const struct program *p, unsigned int at, struct burst *b)
+{
+	double began = seconds_now(), left = BURSTS_SECONDS, took;
+	struct program one = *p;
+	unsigned long before;
+
+	if (at + 3 > PROGRAM_MAX)
+		return;
+	if (b->how % ARRAY_SIZE(sizes) > SMALL)
+		set_size(b, (b->how & 0xf0) | SMALL);
+	one.times = 0;
+	one.size = at + 3 > p->size ? at + 3 : p->size;
+	for (unsigned int i = 0; i < p->times && left > 0; i++, b->seed++) {
+		before = world.total.changed;
+		if (!run_burst(b))
+			break;
+		one.byte[at] = b->how;
+		one.byte[at + 1] = b->seed;
+		one.byte[at + 2] = b->seed >> 8;
+		world.after(&one);
+		took = seconds_now() - began;
+		began += took;
+		/* few commands change anything: those that do get more time */
+		left -= world.total.changed - before > b->n / 16 ? took / MORE : took;
+		if (took > BURST_SECONDS && b->n <= sizes[SMALL])
+			left -= BURSTS_SECONDS / 4.0;
+		resize(b, took);
+	}
+}
+
+/* Many commands by one call: of one kind, or of all that may be together. */
+static void do_burst(struct reader *r)
+{
+	const struct sev_fw_cmd_info *info = some_command(r);
+	struct burst b = { .info = info, .l = some_guest(r) };
+	unsigned int at;
+
+	b.array = info->flags & SEV_FW_INFO_ARRAY;
+	b.door = door_to_guest(r, info, b.l);
+	at = r->at;
+	set_size(&b, take(r));
+	b.seed = take(r);
+	b.seed += 256 * take(r);
+	if (b.array && r->p->times)
+		run_bursts(r->p, at, &b);
+	else
+		run_burst(&b);
 }
 
 /* Pages of an SNP guest become private, shared, nobody's, another guest frame's. */
@@ -887,14 +1002,6 @@ static struct act acts[] = {
 	{ .name = "limit", .run = do_limit }, { .name = "query", .run = do_query },
 };
 
-static double seconds_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static void run_act(struct act *act, struct reader *r)
 {
 	bool fails = world.failing >= 0 && world.fail_at && may_fail(act->run);
@@ -919,10 +1026,13 @@ static struct act *act_of(uint8_t which)
 	return &acts[number < ARRAY_SIZE(acts) ? number : number % 2 ? ACT_GUEST : ACT_COMMAND];
 }
 
-void acts_run(const struct program *p)
+void acts_run(const struct program *p, void (*after)(const struct program *p))
 {
 	struct reader r = { .p = p };
 
+	world.after = after;
+	if (p->times)
+		psp_ring_use("on");
 	for (int i = 0; i < ACTS_MAX && r.at < p->size; i++)
 		run_act(act_of(take(&r)), &r);
 }
@@ -1046,6 +1156,10 @@ void acts_table(FILE *file)
 	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
 		fprintf(file, "act %s %lu %.3f s\n", acts[i].name, acts[i].done, acts[i].seconds);
 	fprintf(file, "restore - %.3f s\n", world.restoring);
+	for (unsigned int i = 0; i <= KEYS; i++)
+		if (world.burst[i].blocks)
+			fprintf(file, "burst %#x %lu making %.3f running %.3f\n", i,
+				world.burst[i].blocks, world.burst[i].making, world.burst[i].seconds);
 	for (uint32_t i = 0; i < world.count; i++)
 		table_row(file, "fw", world.infos[i].name, world.infos[i].id % KEYS);
 	for (unsigned int i = KEYS; i < LEGACY + KEYS; i++) {

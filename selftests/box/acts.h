@@ -16,8 +16,16 @@
 #define PROGRAM_MAX	768	/* bytes of a program */
 #define ACTS_MAX	32	/* acts of it that are done */
 
+/**
+ * struct program - a program
+ * @size: bytes
+ * @times: 0; or each burst is done that often, as far as time permits, in the firmware's ring,
+ *	with other blocks each time, and with more of them the less they cost
+ * @byte: acts and their arguments
+ */
 struct program {
 	uint16_t size;
+	uint16_t times;
 	uint8_t byte[PROGRAM_MAX];
 };
 
@@ -48,8 +56,13 @@ struct acts_count {
  */
 int acts_open(void);
 
-/** acts_run() - a program */
-void acts_run(const struct program *p);
+/**
+ * acts_run() - a program
+ * @p: program
+ * @after: called after each burst of one that has @times, with the same program but for that
+ *	burst, which is in it once as it was
+ */
+void acts_run(const struct program *p, void (*after)(const struct program *p));
 
 /** acts_restore() - all that programs have left behind goes: guests, memory, faults */
 void acts_restore(void);
