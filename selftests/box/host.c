@@ -136,6 +136,13 @@ uint32_t *host_swpsp(void)
 	return swpsp_bar;
 }
 
+bool host_cipher(void)
+{
+	const char *memory = getenv("SEV_BOX_MEMORY");
+
+	return memory && !strcmp(memory, "cipher");
+}
+
 uint32_t host_counter(uint32_t offset)
 {
 	uint32_t *bar = host_swpsp();

@@ -61,6 +61,9 @@ uint32_t *host_swpsp(void);
  */
 bool host_swpsp_use(const char *device);
 
+/** host_cipher() - a box that really encrypts memory, and thus cannot run guests */
+bool host_cipher(void);
+
 /** host_counter() - one word of it, SWPSP_BAR_*; 0 without a simulated PSP */
 uint32_t host_counter(uint32_t offset);
 

@@ -9,7 +9,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -57,9 +56,7 @@ FIXTURE_VARIANT_ADD(cipher, legacy_nodbg) {
 
 static bool must_encrypt(void)
 {
-	const char *mode = getenv("SEV_BOX_MEMORY");
-
-	return !host_swpsp() || (mode && !strcmp(mode, "cipher"));
+	return !host_swpsp() || host_cipher();
 }
 
 FIXTURE_SETUP(cipher)

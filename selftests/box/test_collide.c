@@ -53,7 +53,7 @@ static bool step(struct worker *w, struct launch *l, const char *name, int err)
 
 #define STEP(call)	step(w, &l, #call, call)
 
-/* One guest, which dies at @stage of its launch. */
+/* One guest, which dies at @stage of its launch. It runs unless its memory is ciphertext to KVM. */
 static void one_guest(struct worker *w, unsigned int stage, const struct launch_ops *ops)
 {
 	uint32_t policy = w->es ? OWNER_POLICY_ES : 0;
@@ -77,7 +77,7 @@ static void one_guest(struct worker *w, unsigned int stage, const struct launch_
 		ok = ok && STEP(launch_secret(&l, "collide"));
 	if (stage > 4)
 		ok = ok && STEP(launch_finish(&l));
-	if (stage > 5 && !w->es && ok && STEP(launch_run(&l, out, sizeof(out))) &&
+	if (stage > 5 && !w->es && !host_cipher() && ok && STEP(launch_run(&l, out, sizeof(out))) &&
 	    strcmp(out, "collide"))
 		step(w, &l, "the guest printed something else", -EPROTO);
 	launch_close(&l);

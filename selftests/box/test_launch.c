@@ -477,7 +477,6 @@ FIXTURE_TEARDOWN(es_guest)
 
 TEST_F(es_guest, runs_if_its_state_is_encrypted_and_the_host_lives)
 {
-	const char *memory = getenv("SEV_BOX_MEMORY");
 	struct kvm_run *run = self->l.vm.run;
 	char out[64];
 
@@ -486,7 +485,7 @@ TEST_F(es_guest, runs_if_its_state_is_encrypted_and_the_host_lives)
 		if (!variant->launched || i > 0)
 			continue;
 		/* the simulated processor cannot decrypt: no state that it could load */
-		if (memory && !strcmp(memory, "cipher")) {
+		if (host_cipher()) {
 			EXPECT_EQ(KVM_EXIT_FAIL_ENTRY, run->exit_reason);
 			continue;
 		}

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -346,12 +345,11 @@ static int stir(struct snp_launch *l, size_t pages, uint8_t *sealed, bool swap)
 
 TEST_F(swap, a_guest_that_runs_does_not_notice)
 {
-	const char *memory = getenv("SEV_BOX_MEMORY");
 	struct snp_launch *l = &self->l;
 	char text[4096] = "";
 	size_t pages;
 
-	if (memory && !strcmp(memory, "cipher"))
+	if (host_cipher())
 		SKIP(return, "guests do not run where memory is encrypted");
 	snp_launch_close(l);
 	ASSERT_EQ(0, snp_launch_open(l, GUEST_RAM));
@@ -375,11 +373,10 @@ TEST_F(swap, a_guest_that_runs_does_not_notice)
 
 TEST_F(swap, a_guest_that_wants_a_page_which_is_out_exits)
 {
-	const char *memory = getenv("SEV_BOX_MEMORY");
 	struct snp_launch *l = &self->l;
 	char text[64];
 
-	if (memory && !strcmp(memory, "cipher"))
+	if (host_cipher())
 		SKIP(return, "guests do not run where memory is encrypted");
 	GOES(l, launch(l, SNP_POLICY_PLAIN));
 	GOES(l, swap_out(l, VM_ENTRY, ENTRY, self->sealed, true));

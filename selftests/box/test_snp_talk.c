@@ -7,7 +7,6 @@
  * Each test ends with as many pages in each state as it began with.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -140,7 +139,6 @@ static const uint8_t end_guest[] = {
 /* The page is validated as before, or the guest could not execute it. */
 TEST_F(talk, a_guest_runs_what_was_put_there)
 {
-	const char *memory = getenv("SEV_BOX_MEMORY");
 	struct snp_launch *l = &self->l;
 	char out[64];
 
@@ -152,7 +150,7 @@ TEST_F(talk, a_guest_runs_what_was_put_there)
 	GOES(l, poke(l, VM_ENTRY, self->page));
 	EXPECT_GT(0, vm_run(&l->vm, out, sizeof(out)));
 	/* the simulated processor cannot decrypt: no state that it could load */
-	if (memory && !strcmp(memory, "cipher")) {
+	if (host_cipher()) {
 		EXPECT_EQ(KVM_EXIT_FAIL_ENTRY, l->vm.run->exit_reason);
 		return;
 	}
