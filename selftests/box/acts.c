@@ -64,6 +64,8 @@ static struct {
 	struct launch slot[SLOTS];
 	struct snp_launch snp;
 	bool snp_open, snp_there, faulty;
+	bool dying, dead;		/* the firmware will die; it has, and the driver knows */
+	unsigned long alive;		/* commands that were done all the same */
 	struct migrate_target target;
 	struct migrate_session session;
 	struct migrate_packet packet;
@@ -270,6 +272,8 @@ static void count(unsigned int row, int ret, uint32_t status, bool reads)
 
 	count_one(&world.total, reached, changed);
 	count_one(&world.by_id[row], reached, changed);
+	/* KVM has commands of its own */
+	world.alive += world.dead && !ret && row < LEGACY;
 }
 
 /* Does the command leave the firmware, and the guest's memory, as they were? */
@@ -918,6 +922,8 @@ static void do_fault(struct reader *r)
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (fault.id == ends[i] && fault.kind == SWPSP_FAULT_STATUS)
 			return;
+	if (world.dying)
+		return;		/* there is one rule at a time */
 	fault_arm(&fault);
 	world.faulty = true;
 }
@@ -1007,6 +1013,7 @@ static void run_act(struct act *act, struct reader *r)
 	bool fails = world.failing >= 0 && world.fail_at && may_fail(act->run);
 	double began = seconds_now();
 
+	world.dead |= world.dying && psp_attr_number("dead") == 1;
 	if (fails)
 		failing_arm(world.failing, world.fail_at);
 	act->run(r);
@@ -1043,12 +1050,15 @@ void acts_restore(void)
 	double began = seconds_now();
 
 	world.fail_at = 0;
-	if (world.faulty)
+	if (world.faulty && !world.dying)
 		fault_clear();
-	world.faulty = false;
 	for (int i = 0; i < SLOTS; i++)
 		close_slot(&world.slot[i]);
 	close_snp();
+	if (world.dying)
+		fault_clear();
+	world.faulty = false;
+	world.dying = false;
 	psp_ring_use("off");
 	setrlimit(RLIMIT_MEMLOCK, &all);
 	mmap(world.arena, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -1099,9 +1109,8 @@ static int set_apart(void)
 	return ret;
 }
 
-int acts_open(void)
+int acts_begin(void)
 {
-	const struct sigaction act = { .sa_handler = call_back };
 	struct sev_fw_query query;
 	struct sev_fw_door door;
 	int ret;
@@ -1117,7 +1126,23 @@ int acts_open(void)
 	world.count = query.count;
 	give_numbers();
 	snprintf(world.device, sizeof(world.device), "%s", basename(psp_dir()));
-	ret = set_apart();
+	world.dead = false;
+	return 0;
+}
+
+void acts_end(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(world.sev_fd); i++)
+		close(world.sev_fd[i]);
+}
+
+int acts_open(void)
+{
+	const struct sigaction act = { .sa_handler = call_back };
+	int ret = acts_begin();
+
+	if (!ret)
+		ret = set_apart();
 	if (ret)
 		return ret;
 	world.snp_there = !host_missing(HOST_SNP);
@@ -1133,6 +1158,21 @@ int acts_open(void)
 	world.failing = failing_open();
 	acts_restore();
 	return sigaction(SIGALRM, &act, NULL) ? -errno : 0;
+}
+
+int acts_dying(uint32_t kind, uint32_t after)
+{
+	struct fault fault = { .kind = kind, .after = after };
+
+	world.dying = true;
+	world.alive = 0;
+	world.snp_there = false;	/* KVM complains of an SNP guest that cannot be ended */
+	return fault_arm(&fault);
+}
+
+unsigned long acts_alive(void)
+{
+	return world.alive;
 }
 
 struct acts_count acts_total(void)
@@ -1158,8 +1198,9 @@ void acts_table(FILE *file)
 	fprintf(file, "restore - %.3f s\n", world.restoring);
 	for (unsigned int i = 0; i <= KEYS; i++)
 		if (world.burst[i].blocks)
-			fprintf(file, "burst %#x %lu making %.3f running %.3f\n", i,
-				world.burst[i].blocks, world.burst[i].making, world.burst[i].seconds);
+			fprintf(file, "burst %#x %lu %.3f s, making them %.3f s\n", i,
+				world.burst[i].blocks, world.burst[i].seconds,
+				world.burst[i].making);
 	for (uint32_t i = 0; i < world.count; i++)
 		table_row(file, "fw", world.infos[i].name, world.infos[i].id % KEYS);
 	for (unsigned int i = KEYS; i < LEGACY + KEYS; i++) {

@@ -67,6 +67,27 @@ void acts_run(const struct program *p, void (*after)(const struct program *p));
 /** acts_restore() - all that programs have left behind goes: guests, memory, faults */
 void acts_restore(void);
 
+/** acts_end() - close what acts_open() has opened of the drivers, which can then be unloaded */
+void acts_end(void);
+
+/** acts_begin() - open it again; 0 or a negative errno */
+int acts_begin(void);
+
+/**
+ * acts_dying() - let the firmware die in the next program
+ * @kind: SWPSP_FAULT_*, one after which the driver gives the PSP up
+ * @after: with which command, unless the program has fewer
+ *
+ * Return: 0, or as fault_arm().
+ */
+int acts_dying(uint32_t kind, uint32_t after);
+
+/**
+ * acts_alive() - commands of that program that have succeeded later than in the act in which
+ * the driver has given the PSP up
+ */
+unsigned long acts_alive(void);
+
 /** acts_total() - of all programs so far */
 struct acts_count acts_total(void);
 

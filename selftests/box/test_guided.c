@@ -10,7 +10,8 @@
  *
  * GUIDED_SECONDS in the environment says for how long changed programs are tried (default 0),
  * GUIDED_CORPUS names a file with a program in each line, in hexadecimal and with xN behind it
- * if its bursts are to be repeated N times, GUIDED_OUT a directory for results:
+ * if its bursts are to be repeated N times, GUIDED_DEATHS says for how long programs are tried in
+ * which the firmware dies (not at all), GUIDED_OUT a directory for results:
  * programs that were kept (corpus.hex), as few of them as reach all that was reached
  * (small.hex), addresses that were reached (covered), counts for each command (commands), and
  * the program that is running (running.hex), in case it is the last one. test_seed() says where
@@ -39,6 +40,7 @@
 
 #define RAM		(256 << 10)
 #define CORPUS_MAX	4096
+#define DEATH_TIMEOUT	"psp_timeout=1"
 #define TIMES		64	/* for each burst of some programs */
 #define TEXT_MAX	(2 * PROGRAM_MAX + 16)
 #define REPLAY_SECONDS	5	/* of a corpus, without coverage */
@@ -522,4 +524,58 @@ TEST_F(guided, bursts_that_are_repeated)
 	acts_restore();
 }
 
-HOST_TESTS_MAIN
+/* All answers are errors from then on, and all guests end. */
+static void die_in_program(struct __test_metadata *_metadata, const struct program *p, bool *dies)
+{
+	static const uint32_t kinds[] = {
+		SWPSP_FAULT_HANG, SWPSP_FAULT_GARBLE, SWPSP_FAULT_ALL_ONES,
+	};
+	uint32_t kind = kinds[rnd() % ARRAY_SIZE(kinds)];
+
+	ASSERT_EQ(0, acts_dying(kind, rnd() % 4 ? rnd() % 8 : rnd() % 256));
+	try_program(p);
+	*dies = psp_attr_number("dead") == 1;
+	EXPECT_EQ(0, acts_alive());
+}
+
+/* The drivers find a firmware that lives again. */
+static void load_anew(struct __test_metadata *_metadata, struct launch *anchor)
+{
+	static const char * const params[] = { DEATH_TIMEOUT, NULL };
+
+	launch_close(anchor);
+	acts_end();
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, drivers_load(params));
+	ASSERT_EQ(0, psp_attr_number("dead"));
+	ASSERT_EQ(0, guest_started(anchor, false, RAM));
+	ASSERT_EQ(0, acts_begin());
+}
+
+TEST_F_TIMEOUT(guided, programs_in_which_the_firmware_dies, 7200)
+{
+	const char *seconds = getenv("GUIDED_DEATHS");
+	double began = now();
+	unsigned int deaths = 0;
+	bool dies = false;
+	struct program p;
+
+	if (!seconds || drivers_missing())
+		SKIP(return, "takes long: for \"make cover\"");
+	kcov_close();
+	load_anew(_metadata, &self->anchor);
+	while (now() < began + atoi(seconds) && !corpus.complained) {
+		change(&p);
+		die_in_program(_metadata, &p, &dies);
+		deaths += dies;
+		if (dies)
+			load_anew(_metadata, &self->anchor);
+	}
+	printf("# guided deaths: %.0f seconds, %lu programs, %u deaths\n", now() - began,
+	       corpus.programs, deaths);
+	fflush(stdout);
+	EXPECT_FALSE(corpus.complained);
+	EXPECT_LT(0, deaths);
+}
+
+TEST_HARNESS_MAIN
