@@ -302,17 +302,21 @@ TEST_F(snp, legacy_commands_are_not_for_its_guests)
 	GOES(l, snp_launch_finish(l, NULL));
 }
 
-/* A VM is a guest from KVM_SEV_INIT2 on. Both ways have the same errno but for one command. */
+/*
+ * A VM is a guest from KVM_SEV_INIT2 on. Both ways have the same errno but for one command. In
+ * the kernel tree KVM's handlers are not built: only the driver's are there.
+ */
 TEST_F(snp, a_vm_of_its_type_is_no_guest_yet)
 {
 	struct snp_launch *l = &self->l;
+	const char *box = getenv("SEV_BOX");
 	uint8_t block[64] = { 0 };
-	bool stock;
+	bool stock, tree = box && !strcmp(box, "tree");
 	int want;
 
 	ASSERT_EQ(0, vm_create(&l->vm, VM_TYPE_SNP, SNP_RAM));
 	for (int own = 0; own < 2; own++) {
-		stock = !serve_legacy(own) || !own;
+		stock = !tree && (!serve_legacy(own) || !own);
 		for (uint32_t id = KVM_SEV_LAUNCH_START; id <= KVM_SEV_SEND_CANCEL; id++) {
 			if (id == KVM_SEV_SEND_UPDATE_VMSA || id == KVM_SEV_RECEIVE_UPDATE_VMSA ||
 			    id == KVM_SEV_CERT_EXPORT)
