@@ -171,6 +171,33 @@ TEST_F(running, certificates_where_there_is_no_memory_end_the_run)
 	EXPECT_EQ(NULL, strstr(self->out, "certificates"));
 }
 
+/*
+ * The second vCPU begins with a state that the guest has made, and not with the one that was
+ * launched: that would execute the guest's program from its start, and end it.
+ */
+TEST_F(running, a_guest_makes_the_state_of_another_vcpu_and_starts_it)
+{
+	struct snp_launch *l = &self->l;
+	struct vm view;
+
+	ASSERT_EQ(0, vm_more_vcpu(&l->vm, 1, &view));
+	l->more_vcpus = 1;
+	ASSERT_EQ(0, snp_launch_finish(l, NULL));
+	*mailbox_word(l, MAILBOX_CPU_WANTED) = 1;
+	ASSERT_EQ(0, vm_run(&l->vm, self->out, sizeof(self->out))) {
+		TH_LOG("KVM exit %u, data %#llx", l->vm.run->exit_reason,
+		       l->vm.run->system_event.data[0]);
+	}
+	EXPECT_NE(NULL, strstr(self->out, "has started a second vCPU\n"));
+	EXPECT_EQ(0, *mailbox_word(l, MAILBOX_CPU_TURNS));
+	for (uint64_t turn = 1; turn < 3; turn++) {
+		EXPECT_EQ(0, vm_enter(&view));
+		EXPECT_EQ(KVM_EXIT_HLT, view.run->exit_reason);
+		EXPECT_EQ(turn, *mailbox_word(l, MAILBOX_CPU_TURNS));
+	}
+	vm_drop_vcpu(&view);
+}
+
 TEST_F(running, a_guest_whose_pages_are_taken_does_not_run)
 {
 	const struct snp_update free_page = { 0 };

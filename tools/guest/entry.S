@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The small guest's beginning in long mode, up to guest_main(): of its first 2 MiB a few pages
- * become shared. And the handler of #VC.
+ * become shared. Then the handler of #VC, and what the second vCPU executes.
  */
 #include "guest.h"
 
@@ -67,6 +67,13 @@ vc_entry:
 	popq	%rax
 	addq	$8, %rsp
 	iretq
+
+	/* The second vCPU: no stack, no GHCB. HLT is an exit that the hypervisor sees anyway. */
+	.globl	cpu_entry
+cpu_entry:
+	incq	MAILBOX_PAGE + MAILBOX_CPU_TURNS
+	hlt
+	jmp	cpu_entry
 
 	/* Any other exception: the guest cannot go on. */
 	.globl	other_entry

@@ -32,6 +32,8 @@
 #define EXIT_MSR		0x7c
 #define EXIT_GUEST_REQUEST	0x80000011
 #define EXIT_EXTENDED_REQUEST	0x80000012
+#define EXIT_AP_CREATION	0x80000013
+#define AP_CREATE		1	/* at once, and not only after INIT */
 
 #define IOIO_IN			1
 #define IOIO_8			(1 << 4)
@@ -134,6 +136,13 @@ bool ghcb_extended_request(struct certs *certs)
 	return !certs->refused && !certs->error;
 }
 
+bool ghcb_start_cpu(uint32_t id, uint64_t save_area, uint64_t features)
+{
+	ghcb_begin();
+	ghcb_set(GHCB_RAX, features);
+	return !ghcb_call(EXIT_AP_CREATION, (uint64_t)id << 32 | AP_CREATE, save_area);
+}
+
 /* ---- #VC ---- */
 
 void vc_handle(struct frame *f);
@@ -191,6 +200,15 @@ int pvalidate(uint64_t gpa, bool validate)
 	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xff"
 		     : "+a" (rax), "=@ccc" (unchanged) : "c" (0), "d" (validate) : "memory");
 	return rax ? (int)rax : unchanged ? -1 : 0;
+}
+
+int rmpadjust(uint64_t gpa, uint64_t rights)
+{
+	uint64_t rax = gpa;
+
+	asm volatile(".byte 0xf3, 0x0f, 0x01, 0xfe"
+		     : "+a" (rax) : "c" (0), "d" (rights) : "memory", "cc");
+	return (int)rax;
 }
 
 void page_share(uint64_t gpa)

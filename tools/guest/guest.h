@@ -10,7 +10,8 @@
  *	0x07f000  SNP: CPUID page
  *	0x080000  shared: GHCB, request, response, mailbox to the VMM
  *	0x084000  SNP: shared if the VMM wants certificates, room for them
- *	0x090000  SNP: private memory that is not launched, but validated by the guest
+ *	0x090000  SNP: private memory that is not launched, but validated by the guest; its last
+ *	          page becomes the save area of a second vCPU if the VMM wants one
  *	0x200000  end
  */
 #ifndef SEV_GUEST_H
@@ -32,6 +33,7 @@
 #define CERTS_PAGES		4
 #define VALIDATE_FIRST		0x90000
 #define VALIDATE_PAGES		16
+#define CPU_SAVE_AREA		0x9f000
 
 /* In the mailbox: from the VMM, then from the guest. */
 #define MAILBOX_NONCE		0x000	/* 64 bytes, the owner's */
@@ -39,11 +41,13 @@
 #define MAILBOX_CERTS_AT	0x048	/* 8 bytes: the address to have them at */
 #define MAILBOX_CERTS_ROOM	0x050	/* 8 bytes: how many pages there are */
 #define MAILBOX_REQUESTS	0x058	/* 8 bytes: so many requests more, which nobody needs */
+#define MAILBOX_CPU_WANTED	0x060	/* 8 bytes: 1: start vCPU 1 */
 #define MAILBOX_REPORT		0x100	/* 0x4a0 bytes */
 #define MAILBOX_KEY_DIGEST	0x600	/* 16 bytes: a known text under the derived key */
 #define MAILBOX_CERTS_NEEDED	0x610	/* 8 bytes: how many pages the hypervisor wants */
 #define MAILBOX_CERTS_REFUSED	0x618	/* 8 bytes: EXITINFO1, 0: not by the hypervisor */
 #define MAILBOX_CERTS_ERROR	0x620	/* 8 bytes: EXITINFO2: the firmware, then the VMM */
+#define MAILBOX_CPU_TURNS	0x628	/* 8 bytes: how often vCPU 1 has run, up to HLT */
 
 #define CONSOLE_PORT		0x3f8
 #define END_PORT		0xf4
@@ -67,6 +71,7 @@
 #define TERMINATE_GHCB		3
 #define TERMINATE_VALIDATE	4
 #define TERMINATE_MESSAGE	5
+#define TERMINATE_CPU		6
 
 #ifndef __ASSEMBLER__
 
@@ -87,6 +92,12 @@ void page_share(uint64_t gpa);
 
 /** pvalidate() - accept, or give up, a private page; answers RAX, or -1: no change */
 int pvalidate(uint64_t gpa, bool validate);
+
+/** rmpadjust() - rights of a lower level to a private page, and what it is for; answers RAX */
+int rmpadjust(uint64_t gpa, uint64_t rights);
+
+/** ghcb_start_cpu() - have the hypervisor run vCPU @id from its save area; does it? */
+bool ghcb_start_cpu(uint32_t id, uint64_t save_area, uint64_t features);
 
 /**
  * ghcb_guest_request() - hand REQUEST_PAGE to the firmware, get RESPONSE_PAGE
@@ -111,6 +122,11 @@ struct certs {
 
 /** ghcb_extended_request() - as ghcb_guest_request(), and get certificates; is all well? */
 bool ghcb_extended_request(struct certs *certs);
+
+/* ---- cpu.c ---- */
+
+/** cpu_start() - SNP: start vCPU @id with a state made in CPU_SAVE_AREA; will it run? */
+bool cpu_start(uint32_t id);
 
 /* ---- gcm.c ---- */
 

@@ -2,7 +2,8 @@
 /*
  * The guest's program: say what kind of guest runs, accept its memory, and, as an SNP
  * guest, get a key that only this guest on this chip can get, and a report with its owner's
- * nonce, which it hands out. A SEV-ES guest prints the secret that its owner has injected.
+ * nonce, which it hands out, and start another vCPU. A SEV-ES guest prints the secret that
+ * its owner has injected.
  */
 #include "guest.h"
 
@@ -163,6 +164,16 @@ static void hand_out_report(void)
 	print("guest: has handed out its attestation report\n");
 }
 
+/* Only a VMM that has a vCPU left for it wants this. */
+static void start_cpu(void)
+{
+	if (*mailbox_word(MAILBOX_CPU_WANTED) != 1)
+		return;
+	if (!cpu_start(1))
+		terminate(TERMINATE_CPU);
+	print("guest: has started a second vCPU\n");
+}
+
 void guest_main(void)
 {
 	uint32_t status = sev_status();
@@ -179,6 +190,7 @@ void guest_main(void)
 		derive_key();
 		make_requests();
 		hand_out_report();
+		start_cpu();
 	} else {
 		print("guest: my owner's secret is: ");
 		print(secret);
