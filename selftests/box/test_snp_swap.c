@@ -39,6 +39,7 @@
 FIXTURE(swap) {
 	struct snp_use before;
 	struct snp_launch l;
+	struct vm cpu;
 	uint8_t *sealed, *page;
 	long lost;
 };
@@ -52,12 +53,14 @@ FIXTURE_SETUP(swap)
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->sealed);
 	self->page = self->sealed + SNP_PAGE_BYTES;
+	self->cpu = (struct vm)VM_NONE;
 	ASSERT_EQ(0, snp_step_open(&self->l, &snp_launch_pass));
 }
 
 FIXTURE_TEARDOWN(swap)
 {
 	fault_clear();
+	vm_drop_vcpu(&self->cpu);
 	snp_launch_close(&self->l);
 	SAME_PAGES(&self->before);
 	EXPECT_EQ(self->lost, psp_attr_number("quarantined_pages"));
@@ -134,6 +137,15 @@ static int peek(struct snp_launch *l, uint64_t gpa, void *to)
 	};
 
 	return snp_pass_issue(l, SEV_FW_SNP_DBG_DECRYPT, &block, sizeof(block));
+}
+
+static int poke(struct snp_launch *l, uint64_t gpa, const void *from)
+{
+	struct sev_fw_snp_dbg_encrypt block = {
+		.src_address = (uintptr_t)from, .dst_address = (uintptr_t)l->vm.memory + gpa,
+	};
+
+	return snp_pass_issue(l, SEV_FW_SNP_DBG_ENCRYPT, &block, sizeof(block));
 }
 
 static int launch(struct snp_launch *l, uint64_t policy)
@@ -343,6 +355,30 @@ static int stir(struct snp_launch *l, size_t pages, uint8_t *sealed, bool swap)
 	return ret;
 }
 
+/* The guest of tools/guest in place of the one that cannot run. @cpu: one more vCPU, or NULL */
+static int launch_guest(struct snp_launch *l, uint64_t policy, size_t *pages, struct vm *cpu)
+{
+	int ret;
+
+	snp_launch_close(l);
+	ret = snp_launch_open(l, GUEST_RAM);
+	if (ret)
+		return ret;
+	l->ops = &snp_launch_pass;
+	*pages = snp_load_guest(l->vm.memory + GUEST_ENTRY);
+	ret = *pages ? 0 : -ENOENT;
+	l->more_vcpus = !!cpu;
+	if (!ret && cpu)
+		ret = vm_more_vcpu(&l->vm, 1, cpu);
+	if (!ret)
+		ret = snp_launch_start(l, policy);
+	if (!ret)
+		ret = snp_launch_update(l, SNP_PAGE_NORMAL, GUEST_ENTRY, *pages);
+	if (!ret)
+		ret = snp_launch_update(l, SNP_PAGE_SECRETS, SECRETS_PAGE, 1);
+	return ret ? ret : snp_launch_finish(l, NULL);
+}
+
 TEST_F(swap, a_guest_that_runs_does_not_notice)
 {
 	struct snp_launch *l = &self->l;
@@ -351,15 +387,7 @@ TEST_F(swap, a_guest_that_runs_does_not_notice)
 
 	if (host_cipher())
 		SKIP(return, "guests do not run where memory is encrypted");
-	snp_launch_close(l);
-	ASSERT_EQ(0, snp_launch_open(l, GUEST_RAM));
-	l->ops = &snp_launch_pass;
-	pages = snp_load_guest(l->vm.memory + GUEST_ENTRY);
-	ASSERT_LT(0, pages);
-	GOES(l, snp_launch_start(l, SNP_POLICY_PLAIN));
-	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GUEST_ENTRY, pages));
-	GOES(l, snp_launch_update(l, SNP_PAGE_SECRETS, SECRETS_PAGE, 1));
-	GOES(l, snp_launch_finish(l, NULL));
+	GOES(l, launch_guest(l, SNP_POLICY_PLAIN, &pages, NULL));
 	/* each letter that it prints is an exit */
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, vm_enter(&l->vm));
@@ -369,6 +397,44 @@ TEST_F(swap, a_guest_that_runs_does_not_notice)
 	ASSERT_EQ(0, vm_run(&l->vm, text, sizeof(text)))
 		TH_LOG("KVM exit %u", l->vm.run->exit_reason);
 	EXPECT_NE(NULL, strstr(text, "handed out its attestation report\n")) TH_LOG("%s", text);
+}
+
+/* How often the second vCPU has run, by the guest's own count. */
+static uint64_t turns(const struct snp_launch *l)
+{
+	return *(const volatile uint64_t *)(l->vm.memory + MAILBOX_PAGE + MAILBOX_CPU_TURNS);
+}
+
+/* KVM has its address on the host, and uses it at each entry. */
+TEST_F(swap, a_save_area_that_the_guest_has_made_stays_where_it_is)
+{
+	struct snp_launch *l = &self->l;
+	char text[4096] = "";
+	struct snp_use was;
+	size_t pages;
+
+	if (host_cipher())
+		SKIP(return, "guests do not run where memory is encrypted");
+	GOES(l, launch_guest(l, DEBUG, &pages, &self->cpu));
+	l->vm.memory[MAILBOX_PAGE + MAILBOX_CPU_WANTED] = 1;
+	ASSERT_EQ(0, vm_run(&l->vm, text, sizeof(text)))
+		TH_LOG("KVM exit %u, %s", l->vm.run->exit_reason, text);
+	ASSERT_EQ(0, vm_enter(&self->cpu));
+	ASSERT_EQ(1, turns(l)) TH_LOG("KVM exit %u", self->cpu.run->exit_reason);
+	ASSERT_EQ(0, snp_use(&was));
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, peek(l, CPU_SAVE_AREA, self->page));
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, poke(l, CPU_SAVE_AREA, self->page));
+	ASSERT_EQ(0, share(l, CPU_SAVE_AREA, true));
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, out(l, CPU_SAVE_AREA, 0, self->sealed));
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, move_to(l, CPU_SAVE_AREA, CPU_SAVE_AREA));
+	EXPECT_TRUE(changed_by(&was, 0, 0));
+	ASSERT_EQ(0, share(l, CPU_SAVE_AREA, false));
+	ASSERT_EQ(0, vm_enter(&self->cpu));
+	EXPECT_EQ(2, turns(l)) TH_LOG("KVM exit %u", self->cpu.run->exit_reason);
+	/* the page before it is like any other */
+	GOES(l, peek(l, CPU_SAVE_AREA - SNP_PAGE_BYTES, self->page));
+	GOES(l, poke(l, CPU_SAVE_AREA - SNP_PAGE_BYTES, self->page));
+	GOES(l, move_page(l, CPU_SAVE_AREA - SNP_PAGE_BYTES));
 }
 
 TEST_F(swap, a_guest_that_wants_a_page_which_is_out_exits)
