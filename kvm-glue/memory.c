@@ -122,15 +122,31 @@ static int check_folio(const struct frame *frame)
 	return folio_test_large(frame->folio) ? -EOPNOTSUPP : 0;
 }
 
-/* A page that the guest has made a vCPU's save area is used by its address, and must stay. */
+/*
+ * A page that the guest has made a vCPU's save area is used by its address, and must stay.
+ *
+ * KVM looks for the page, which takes the folio's lock, and notes its address afterwards, all
+ * under a mutex of the vCPU's. That mutex is outer to the folio's lock, which is held here, and
+ * must not be waited for. While another CPU holds it the answer could be old, and the page counts
+ * as a save area. Otherwise the address is noted already, or KVM is yet to look for the page, and
+ * does so after the command.
+ */
 static bool is_save_area(struct kvm *kvm, struct page *page)
 {
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
 
-	kvm_for_each_vcpu(i, vcpu, kvm)
-		if (to_svm(vcpu)->vmcb->control.vmsa_pa == page_to_phys(page))
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		struct vcpu_svm *svm = to_svm(vcpu);
+		bool found;
+
+		if (!mutex_trylock(&svm->sev_es.snp_vmsa_mutex))
 			return true;
+		found = svm->vmcb->control.vmsa_pa == page_to_phys(page);
+		mutex_unlock(&svm->sev_es.snp_vmsa_mutex);
+		if (found)
+			return true;
+	}
 	return false;
 }
 

@@ -106,8 +106,8 @@ typedef int (*psp_use_pair_t)(struct page *page, struct page *other, u64 gpa, vo
  * @hold: find the page of private memory for the frame whose shared memory is at a user address,
  *	which must be there already, and call @use with it; nobody can take it away meanwhile.
  *	Returns what @use does, -EINVAL (as @move_in), -ENOENT (there is no page yet), -EBUSY
- *	(a vCPU has it for a save area), -EFAULT (broken memory), -EOPNOTSUPP (this kernel
- *	has none)
+ *	(a vCPU has it for a save area, or is just getting one), -EFAULT (broken memory),
+ *	-EOPNOTSUPP (this kernel has none)
  * @move_in: find the page of private memory for the frame whose shared memory is at a user
  *	address, and call @use with it; nobody can have it meanwhile, or take it away. The
  *	page is the guest's if that returns 0. Returns what @use does, -EINVAL (no slot with

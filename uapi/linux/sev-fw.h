@@ -1412,7 +1412,8 @@ struct sev_fw_snp_launch_finish {
  * struct sev_fw_snp_dbg_decrypt - SNP_DBG_DECRYPT
  * @context: [driver]
  * @src_address: [in] page of private memory, named as for SNP_LAUNCH_UPDATE (EINVAL as there);
- *	ENOENT: the guest does not have that page yet; EBUSY: a vCPU has it for a save area
+ *	ENOENT: the guest does not have that page yet; EBUSY: a vCPU has it for a save area, or a
+ *	vCPU of the guest's is just getting one
  * @dst_address: [in] receives its content, 4096 bytes
  *
  * The guest's policy must allow debugging. The state of a vCPU cannot be named.
@@ -1475,7 +1476,8 @@ struct sev_fw_snp_verify_mitigation {
  * @reserved: [mbz]
  *
  * The frame must be shared in KVM's attributes, so that the guest cannot reach the page; else
- * -EBUSY. On success the private page is the host's. It stays in its guest_memfd, without
+ * -EBUSY, as for a page that a vCPU has for a save area, and while a vCPU of the guest's is just
+ * getting one. On success the private page is the host's. It stays in its guest_memfd, without
  * content, until the VMM punches a hole there, or SNP_PAGE_SWAP_IN has use for it.
  *
  * The kernel keeps the entries, in pages of 64 that it gives the firmware when an entry
