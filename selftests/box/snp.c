@@ -151,6 +151,15 @@ int snp_page_refs(uint64_t addr, bool hold)
 	return execute(line);
 }
 
+int snp_lock(uint64_t addr, bool locked)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s %#llx", locked ? "lock" : "unlock",
+		 (unsigned long long)addr);
+	return execute(line);
+}
+
 int snp_rmpupdate(uint64_t addr, const struct snp_update *u)
 {
 	char line[160];

@@ -64,6 +64,9 @@ int snp_store(int cpu, uint64_t addr);
  */
 int snp_page_refs(uint64_t addr, bool hold);
 
+/** snp_lock() - the entry of a page is being changed by a guest, or is not any more; 0 or -errno */
+int snp_lock(uint64_t addr, bool locked);
+
 /** struct snp_update - operand of RMPUPDATE */
 struct snp_update {
 	uint64_t gpa;

@@ -174,6 +174,30 @@ TEST_F(talk, a_page_that_the_guest_has_not_validated_stays_so)
 	SAME_PAGES(&was);
 }
 
+/* A guest can bring that about as often as its VMM likes: RMPUPDATE fails, and nobody complains. */
+TEST_F(talk, a_page_that_the_guest_is_changing_is_refused_without_a_word)
+{
+	struct snp_launch *l = &self->l;
+	int klog = klog_open();
+	struct snp_use was;
+	uint64_t addr;
+
+	ASSERT_LE(0, klog);
+	GOES(l, snp_launch_start(l, DEBUG));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
+	addr = snp_find(RMP_GUEST_VALID, 0);
+	ASSERT_EQ(0, snp_use(&was));
+	ASSERT_EQ(0, snp_lock(addr, true));
+	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, poke(l, GPA_FREE, self->page));
+	ASSERT_EQ(0, snp_lock(addr, false));
+	EXPECT_EQ(0, klog_count(klog, "RMP"));
+	close(klog);
+	SAME_PAGES(&was);
+	GOES(l, peek(l, GPA_FREE, self->other));
+	EXPECT_EQ(0, memcmp(l->vm.memory + GPA_FREE, self->other, SNP_PAGE_BYTES));
+	GOES(l, poke(l, GPA_FREE, self->page));
+}
+
 TEST_F(talk, debugging_is_refused_and_changes_nothing)
 {
 	struct snp_launch *l = &self->l;

@@ -99,6 +99,9 @@ bool sim_snp_lock(u64 addr, u32 asid);
 /** sim_snp_unlock() - the processor that has locked the VMSA at @addr ends its use */
 void sim_snp_unlock(u64 addr);
 
+/** sim_snp_set_locked() - as if a guest's instruction had begun, or ended; 0 or -ENOENT */
+int sim_snp_set_locked(u64 addr, bool locked);
+
 /* ---- snp_debug.c ---- */
 
 /** sim_snp_debug_start() - debugfs for tests; failures are of no consequence */

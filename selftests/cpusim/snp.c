@@ -329,6 +329,23 @@ void sim_snp_unlock(u64 addr)
 	arch_spin_unlock(&table_lock);
 }
 
+int sim_snp_set_locked(u64 addr, bool locked)
+{
+	struct rmp_page page;
+	bool found;
+
+	local_irq_disable();
+	arch_spin_lock(&table_lock);
+	found = rmp_lookup(&table, addr, &page) && page.assigned;
+	if (found) {
+		page.locked = locked;
+		rmp_store(&table, addr, &page);
+	}
+	arch_spin_unlock(&table_lock);
+	local_irq_enable();
+	return found ? 0 : -ENOENT;
+}
+
 /* ---- the kernel's knowledge from boot ---- */
 
 /* The kernel's variables are read-only after boot: write by way of another mapping. */

@@ -11,9 +11,12 @@
  *		  store ADDRESS		writes back the byte that is there; 0 or -EFAULT
  *		  refs ADDRESS		references to the page; 0 if it is free
  *		  hold ADDRESS		the same, after one more that is never dropped
+ *		  lock ADDRESS		as while a guest's instruction changes the entry of the
+ *					page; 0, or -ENOENT: it is nobody's
+ *		  unlock ADDRESS	as after that
  *		Numbers are as C has them. They are executed by the CPU that writes, as a
- *		hostile or faulty host would; results of the first two are RMP_*. The last
- *		two are about the kernel's own knowledge.
+ *		hostile or faulty host would; results of the first two are RMP_*. "refs" and
+ *		"hold" are about the kernel's own knowledge.
  */
 #include <linux/debugfs.h>
 #include <linux/mm.h>
@@ -127,6 +130,10 @@ static bool execute_line(const char *line, int *result)
 		*result = refs(addr, false);
 	else if (sscanf(line, "hold %lli", &addr) == 1)
 		*result = refs(addr, true);
+	else if (sscanf(line, "lock %lli", &addr) == 1)
+		*result = sim_snp_set_locked(addr, true);
+	else if (sscanf(line, "unlock %lli", &addr) == 1)
+		*result = sim_snp_set_locked(addr, false);
 	else
 		return false;
 	return true;
