@@ -232,6 +232,30 @@ TEST_F(swap, a_page_with_broken_memory_stays_where_it_is)
 	EXPECT_EQ(RMP_GUEST_VALID, snp_state(addr));
 }
 
+/* The page that is there in guest_memfd breaks while the guest's content is elsewhere. */
+TEST_F(swap, a_page_does_not_come_back_into_broken_memory)
+{
+	struct snp_launch *l = &self->l;
+	uint64_t addr;
+	char text[32];
+
+	if (access(BREAK, W_OK))
+		SKIP(return, "this kernel cannot take memory for broken");
+	GOES(l, snp_launch_start(l, DEBUG));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
+	addr = snp_find(RMP_GUEST_VALID, 0);
+	GOES(l, swap_out(l, GPA_FREE, ENTRY, self->sealed, false));
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)addr);
+	control_write(BREAK, text);
+	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, swap_in(l, GPA_FREE, ENTRY, self->sealed));
+	EXPECT_EQ(RMP_HYPERVISOR, snp_state(addr));
+	ASSERT_EQ(0, vm_drop_private(&l->vm, GPA_FREE, SNP_PAGE_BYTES));
+	GOES(l, in(l, GPA_FREE, ENTRY, self->sealed));
+	EXPECT_EQ(RMP_HYPERVISOR, snp_state(addr));
+	GOES(l, peek(l, GPA_FREE, self->page));
+	EXPECT_EQ(0, memcmp(l->vm.memory + GPA_FREE, self->page, SNP_PAGE_BYTES));
+}
+
 /* A vCPU that wants the page again and again, from a while after it is about to come back. */
 struct wanter {
 	struct snp_launch *l;
