@@ -256,6 +256,73 @@ TEST_F(swap, a_page_does_not_come_back_into_broken_memory)
 	EXPECT_EQ(0, memcmp(l->vm.memory + GPA_FREE, self->page, SNP_PAGE_BYTES));
 }
 
+/* ---- caches ---- */
+
+#define TRACEFS		"/sys/kernel/tracing/"
+#define COMMANDS	TRACEFS "events/psp_sev/psp_command/enable"
+#define FLUSHES		TRACEFS "events/kprobes/sev_flush/enable"
+/* The kernel maps memory from a multiple of 1 GiB on. */
+#define SAME_BITS	((1ull << 30) - 1)
+
+/* Note commands, and memory whose cache lines are flushed. Return: whether that is possible. */
+static bool notes_begin(void)
+{
+	return !control_write(TRACEFS "trace", "") &&
+	       !control_write(TRACEFS "kprobe_events",
+			      "p:sev_flush clflush_cache_range at=%di size=%si") &&
+	       !control_write(FLUSHES, "1") && !control_write(COMMANDS, "1");
+}
+
+static void notes_end(void)
+{
+	control_write(COMMANDS, "0");
+	control_write(FLUSHES, "0");
+	control_write(TRACEFS "kprobe_events", "-:sev_flush");
+}
+
+/* Has a whole page at @addr been flushed since the firmware has answered @command? */
+static bool flushed_after(const char *command, uint64_t addr)
+{
+	static char text[1 << 17];
+	const char *line;
+
+	if (control_read(TRACEFS "trace", text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, command);
+	while (line && (line = strstr(line, "at=0x"))) {
+		unsigned long long at, size;
+
+		if (sscanf(line, "at=%llx size=%llx", &at, &size) == 2 &&
+		    !((at ^ addr) & SAME_BITS) && size == SNP_PAGE_BYTES)
+			return true;
+		line++;
+	}
+	return false;
+}
+
+/* The next owner has the page at once, as KVM takes it for the host's already. */
+TEST_F(swap, a_page_that_has_left_is_flushed_out_of_caches)
+{
+	struct snp_launch *l = &self->l;
+	bool moved, gone;
+	uint64_t at;
+
+	GOES(l, snp_launch_start(l, DEBUG));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
+	ASSERT_EQ(0, share(l, GPA_FREE, true));
+	at = snp_find(RMP_GUEST_VALID, 0);
+	if (!notes_begin())
+		SKIP(return, "functions of the kernel cannot be traced");
+	EXPECT_EQ(0, move_to(l, GPA_FREE, GPA_FREE));
+	moved = flushed_after(" SNP_PAGE_MOVE ", at);
+	at = snp_find(RMP_GUEST_VALID, 0);
+	EXPECT_EQ(0, out(l, GPA_FREE, ENTRY, self->sealed));
+	gone = flushed_after(" SNP_PAGE_SWAP_OUT ", at);
+	notes_end();
+	EXPECT_TRUE(moved);
+	EXPECT_TRUE(gone);
+}
+
 /* A vCPU that wants the page again and again, from a while after it is about to come back. */
 struct wanter {
 	struct snp_launch *l;
