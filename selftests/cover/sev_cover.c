@@ -22,7 +22,9 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -39,9 +41,10 @@
 #define MAX_PLACES	16384
 
 /*
- * The one user's; written with @lock held. The memory stays until the file is closed, which
- * its mappings prevent, and the task is the caller itself, so that nobody notes anything in
- * memory that is being freed.
+ * The one user's; written with @lock held. The memory stays until the file is closed, which its
+ * mappings prevent. A child has the file and the mappings, too, and may be the one that closes
+ * the file, while the task still notes: preemption is off then, and whoever closes the file waits.
+ * There is a reference to the task, since after its end there could be another one at its address.
  */
 static struct {
 	struct mutex lock;	/* protects all that follows from other files' operations */
@@ -69,21 +72,30 @@ static void notrace note_first(unsigned long place)
 		WRITE_ONCE(places[at], place);
 }
 
-void notrace __sanitizer_cov_trace_pc(void)
+/* The task itself, with preemption off. */
+static void notrace note(unsigned long place)
 {
-	unsigned long *area, at;
+	unsigned long *area = cover.area, at = READ_ONCE(area[0]) + 1;
 
-	if (unlikely(!READ_ONCE(seen[_RET_IP_ % SEEN])))
-		note_first(_RET_IP_);
-	if (current != READ_ONCE(cover.task) || !in_task())
-		return;
-	area = cover.area;
-	at = READ_ONCE(area[0]) + 1;
 	if (at >= cover.words)
 		return;
 	WRITE_ONCE(area[0], at);
 	barrier();	/* an interrupt's own note must not come in between */
-	area[at] = _RET_IP_;
+	area[at] = place;
+}
+
+void notrace __sanitizer_cov_trace_pc(void)
+{
+	if (unlikely(!READ_ONCE(seen[_RET_IP_ % SEEN])))
+		note_first(_RET_IP_);
+	if (current != READ_ONCE(cover.task) || !in_task())
+		return;
+	preempt_disable_notrace();
+	if (current == READ_ONCE(cover.task))
+		note(_RET_IP_);
+	barrier();
+	/* without a look for a task to switch to: user memory may be open here */
+	__preempt_count_sub(PREEMPT_DISABLE_OFFSET);
 }
 EXPORT_SYMBOL(__sanitizer_cov_trace_pc);
 
@@ -99,10 +111,21 @@ static int cover_open(struct inode *inode, struct file *file)
 	return ret ?: nonseekable_open(inode, file);
 }
 
+/* @lock held. */
+static void forget_task(void)
+{
+	struct task_struct *task = cover.task;
+
+	WRITE_ONCE(cover.task, NULL);
+	if (task)
+		put_task_struct(task);
+}
+
 static int cover_release(struct inode *inode, struct file *file)
 {
 	mutex_lock(&cover.lock);
-	WRITE_ONCE(cover.task, NULL);
+	forget_task();
+	synchronize_rcu();
 	vfree(cover.area);
 	cover.area = NULL;
 	cover.taken = false;
@@ -138,7 +161,7 @@ static int switch_on(unsigned long mode)
 		return -EBUSY;
 	if (mode != KCOV_TRACE_PC)
 		return -EINVAL;
-	WRITE_ONCE(cover.task, current);
+	WRITE_ONCE(cover.task, get_task_struct(current));
 	return 0;
 }
 
@@ -146,7 +169,7 @@ static int switch_off(void)
 {
 	if (cover.task != current)
 		return -EINVAL;
-	WRITE_ONCE(cover.task, NULL);
+	forget_task();
 	return 0;
 }
 
