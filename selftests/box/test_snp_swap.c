@@ -528,6 +528,40 @@ TEST_F(swap, a_save_area_that_the_guest_has_made_stays_where_it_is)
 	GOES(l, move_page(l, CPU_SAVE_AREA - SNP_PAGE_BYTES));
 }
 
+static void *enter_late(void *arg)
+{
+	usleep(100000);
+	return (void *)(long)vm_enter(arg);
+}
+
+/* The guest has named the page, and KVM looks for it only when the vCPU is about to run. */
+TEST_F(swap, a_vcpu_finds_its_save_area_where_it_has_been_moved)
+{
+	const struct fault slow = {
+		.id = SEV_FW_SNP_PAGE_MOVE, .kind = SWPSP_FAULT_DELAY, .value = 500000,
+	};
+	struct snp_launch *l = &self->l;
+	char text[4096] = "";
+	pthread_t thread;
+	void *ret = NULL;
+	size_t pages;
+
+	if (host_cipher())
+		SKIP(return, "guests do not run where memory is encrypted");
+	GOES(l, launch_guest(l, DEBUG, &pages, &self->cpu));
+	l->vm.memory[MAILBOX_PAGE + MAILBOX_CPU_WANTED] = 1;
+	ASSERT_EQ(0, vm_run(&l->vm, text, sizeof(text)));
+	ASSERT_EQ(0, share(l, CPU_SAVE_AREA, true));
+	ASSERT_EQ(0, fault_arm(&slow));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, enter_late, &self->cpu));
+	EXPECT_EQ(0, move_to(l, CPU_SAVE_AREA, CPU_SAVE_AREA));
+	ASSERT_EQ(0, pthread_join(thread, &ret));
+	EXPECT_EQ(NULL, ret);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(1, turns(l)) TH_LOG("KVM exit %u", self->cpu.run->exit_reason);
+	REFUSED(l, -EBUSY, SEV_FW_NO_CALL, move_to(l, CPU_SAVE_AREA, CPU_SAVE_AREA));
+}
+
 TEST_F(swap, a_guest_that_wants_a_page_which_is_out_exits)
 {
 	struct snp_launch *l = &self->l;
