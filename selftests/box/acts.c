@@ -504,10 +504,24 @@ struct burst {
 	uint8_t how;
 	uint16_t seed;
 	unsigned int n;
+	bool has_done;
+	uint8_t done[BLOCK];	/* if so: a block that has changed something */
 };
 
 static uint8_t blocks[BURST][BLOCK] __attribute__((aligned(8)));
 static struct sev_fw_cmd cmds[BURST];
+
+/* One that the firmware has done, with up to three bytes changed */
+static void make_alike(struct reader *r, const struct burst *b, uint8_t block[BLOCK])
+{
+	memcpy(block, b->done, BLOCK);
+	for (unsigned int n = take(r) % 4; n; n--) {
+		uint8_t at = take(r) % (b->info->size + 1), byte = take(r);
+
+		if (is_user(b->info, at))
+			block[at] = byte;
+	}
+}
 
 static void make_blocks(const struct burst *b)
 {
@@ -522,6 +536,8 @@ static void make_blocks(const struct burst *b)
 		/* some are the same again */
 		if (i && info->id == cmds[i - 1].id && take(&rest) < 0x60)
 			memcpy(blocks[i], blocks[i - 1], BLOCK);
+		else if (b->has_done && info == b->info && take(&rest) < 0x80)
+			make_alike(&rest, b, blocks[i]);
 		else
 			make_block(&rest, info, vm_for(info, b->l), blocks[i]);
 		cmds[i] = (struct sev_fw_cmd){
@@ -583,6 +599,18 @@ static void resize(struct burst *b, double seconds)
 	set_size(b, (b->how & 0xf0) | size);
 }
 
+/* If there is a block that has changed something, half of the next ones are like it. */
+static void remember_done(struct burst *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		if (cmds[i].error || cmds[i].id != b->info->id || only_reads(cmds[i].id))
+			continue;
+		memcpy(b->done, blocks[i], BLOCK);
+		b->has_done = true;
+		return;
+	}
+}
+
 /*
  * As often as the program is to be done, and at most for some time, each time with other blocks.
  * @at: where in the program the burst has its bytes, which are changed for world.after.
@@ -613,6 +641,7 @@ static void run_bursts(const struct program *p, unsigned int at, struct burst *b
 		left -= world.total.changed - before > b->n / 16 ? took / MORE : took;
 		if (took > BURST_SECONDS && b->n <= sizes[SMALL])
 			left -= BURSTS_SECONDS / 4.0;
+		remember_done(b);
 		resize(b, took);
 	}
 }

@@ -206,6 +206,12 @@ static void change_once(struct program *p)
 static void sensible(struct program *p)
 {
 	static const uint8_t states[] = { 0x00, 0x08, 0x0a, 0x18, 0x38, 0x09, 0x29, 0x3c, 0x4d };
+	/* commands of arrays that change a guest, or the platform */
+	static const uint8_t ids[] = {
+		SEV_FW_LAUNCH_UPDATE_DATA, SEV_FW_DBG_ENCRYPT, SEV_FW_SWAP_OUT, SEV_FW_COPY,
+		SEV_FW_SEND_UPDATE_DATA, SEV_FW_SNP_LAUNCH_UPDATE, SEV_FW_SNP_DBG_ENCRYPT,
+		SEV_FW_SNP_CONFIG,
+	};
 
 	p->size = 0;
 	p->times = 0;
@@ -221,7 +227,7 @@ static void sensible(struct program *p)
 	}
 	for (int n = 2 + rnd() % 10; n; n--) {
 		p->byte[p->size++] = rnd() % 3 ? rnd() % ACTS : ACT_BURST;
-		p->byte[p->size++] = rnd();
+		p->byte[p->size++] = rnd() % 3 ? rnd() : ids[rnd() % sizeof(ids)];
 		p->byte[p->size++] = rnd() % 4 ? 0 : rnd();
 		for (int i = rnd() % 8; i; i--)
 			p->byte[p->size++] = rnd() % 4 ? rnd() : 0;
@@ -430,9 +436,10 @@ static void replay(double end, bool covers)
 		printf("# guided: no time for %zu of %zu programs\n", n - i, n);
 }
 
-static void change(struct program *p)
+/* One in @new is a new one. */
+static void change(struct program *p, unsigned int new)
 {
-	if (corpus.count && rnd() % 16)
+	if (corpus.count && rnd() % new)
 		*p = corpus.kept[rnd() % corpus.count].p;
 	else
 		sensible(p);
@@ -445,10 +452,12 @@ static void try_changed(double began, double seconds, bool covers)
 {
 	double told = began;
 	struct program p;
+	bool repeats;
 
 	while (now() < began + seconds) {
-		change(&p);
-		p.times = rnd() % 4 ? 0 : TIMES;
+		repeats = rnd() % 4 == 0;
+		change(&p, repeats ? 2 : 16);
+		p.times = repeats ? TIMES : 0;
 		if (covers)
 			try_and_keep(&p);
 		else
@@ -524,6 +533,25 @@ TEST_F(guided, bursts_that_are_repeated)
 	acts_restore();
 }
 
+/* What the firmware has done is tried again with little changed: it does more of that. */
+TEST_F(guided, bursts_that_are_repeated_like_what_was_done)
+{
+	/* a guest that is started, and LAUNCH_UPDATE_DATA on it */
+	struct program p = {
+		.size = 10, .times = 3, .byte = {
+			ACT_GUEST, 0, 8, ACT_BURST, SEV_FW_LAUNCH_UPDATE_DATA, 0, 0, 7, 1, 2,
+		},
+	};
+	struct acts_count c;
+
+	acts_run(&p, note_burst);
+	c = acts_total();
+	EXPECT_LT(1, repeated.calls);
+	EXPECT_LT(c.executed, 4 * c.changed)
+		TH_LOG("%lu of %lu", c.changed, c.executed);
+	acts_restore();
+}
+
 /* All answers are errors from then on, and all guests end. */
 static void die_in_program(struct __test_metadata *_metadata, const struct program *p, bool *dies)
 {
@@ -565,7 +593,7 @@ TEST_F_TIMEOUT(guided, programs_in_which_the_firmware_dies, 7200)
 	kcov_close();
 	load_anew(_metadata, &self->anchor);
 	while (now() < began + atoi(seconds) && !corpus.complained) {
-		change(&p);
+		change(&p, 16);
 		die_in_program(_metadata, &p, &dies);
 		deaths += dies;
 		if (dies)
