@@ -38,6 +38,7 @@
 #define SLOTS		3
 #define RAM		(256 << 10)
 #define ARENA_PAGES	48
+#define ARENA_ROOM	64		/* pages behind it, where nothing is */
 #define BLOCK		256
 #define BURST		1024
 #define BURST_SECONDS	0.1
@@ -1092,6 +1093,9 @@ void acts_restore(void)
 	setrlimit(RLIMIT_MEMLOCK, &all);
 	mmap(world.arena, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	/* what begins in the last page may end behind it */
+	mmap(world.arena + ARENA_PAGES * PAGE, ARENA_ROOM * PAGE, PROT_NONE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	world.restoring += seconds_now() - began;
 }
 
@@ -1178,8 +1182,8 @@ int acts_open(void)
 	world.file = memfd_create("guided", MFD_CLOEXEC);
 	if (world.file < 0 || ftruncate(world.file, 2 * PAGE))
 		return -errno;
-	world.arena = mmap(NULL, (ARENA_PAGES + 64) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
+	world.arena = mmap(NULL, (ARENA_PAGES + ARENA_ROOM) * PAGE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (world.arena == MAP_FAILED)
 		return -errno;
 	for (int i = 0; i < SLOTS; i++)

@@ -34,6 +34,7 @@ struct program {
 #define ACT_BURST	1
 #define ACT_GUEST	2
 #define ACT_SNP		3
+#define ACT_MEMORY	7
 #define ACTS		18
 
 /**

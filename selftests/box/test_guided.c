@@ -552,6 +552,20 @@ TEST_F(guided, bursts_that_are_repeated_like_what_was_done)
 	acts_restore();
 }
 
+/* Four pages from the arena's last one on are locked, three of which are behind it. */
+TEST_F(guided, memory_that_a_program_locks)
+{
+	const struct program p = { .size = 4, .byte = { ACT_MEMORY, 0, 47, 0x63 } };
+	struct host_use after;
+
+	acts_run(&p, NULL);
+	ASSERT_EQ(0, host_use(&after));
+	EXPECT_LT(self->before.locked_kib, after.locked_kib);
+	acts_restore();
+	ASSERT_EQ(0, host_use(&after));
+	EXPECT_EQ(self->before.locked_kib, after.locked_kib);
+}
+
 /* All answers are errors from then on, and all guests end. */
 static void die_in_program(struct __test_metadata *_metadata, const struct program *p, bool *dies)
 {
