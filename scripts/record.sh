@@ -18,22 +18,25 @@ tested_commit()
 }
 
 # record_between BEGIN END PAGE: what stands between these two lines of PAGE becomes standard
-# input. Exit status 1, and PAGE as it was, if it has not each of them once.
+# input. Exit status 1, and PAGE as it was, unless it has each of them once, in this order.
 record_between()
 {
 	local new
 
-	if [ "$(grep -cxF -- "$1" "$3") $(grep -cxF -- "$2" "$3")" != "1 1" ]; then
+	if [ "$(grep -xF -e "$1" -e "$2" -- "$3")" != "$1"$'\n'"$2" ]; then
 		echo "${0##*/}: $3 has no marks of the table, $1 and $2." >&2
 		return 1
 	fi
 	new=$(mktemp) || return
-	{
-		awk -v begin="$1" '{ print } $0 == begin { exit }' "$3"
-		cat
-		awk -v end="$2" '$0 == end { on = 1 } on' "$3"
-	} >"$new" && cat "$new" >"$3"
-	rm "$new"
+	if {
+		awk -v begin="$1" '{ print } $0 == begin { exit }' "$3" && cat &&
+			awk -v end="$2" '$0 == end { on = 1 } on' "$3"
+	} >"$new"; then
+		cat "$new" >"$3" && rm "$new"
+	else
+		rm "$new"
+		return 1
+	fi
 }
 
 # record_line BEGIN REST PAGE: the line of PAGE that begins with BEGIN ends with REST
