@@ -47,12 +47,16 @@
  *               zero, or a flag in @id of the envelope; a length that the kernel can
  *               tell is wrong (zero, above the cap)
  *   E2BIG       longer block with a nonzero tail
- *   EFAULT      memory that cannot be read, written or pinned
+ *   EFAULT      memory that cannot be read, written or pinned, or is broken; or a page
+ *               whose entry of the reverse map table an instruction of the guest is just
+ *               changing, which may be tried again
  *   ENOMEM      no memory, or pinning would exceed RLIMIT_MEMLOCK
  *   EBUSY       the guest has been started already; or guests exist and the command
  *               needs a platform without any; or the command is on vCPU state, and a
  *               vCPU of the VM is just being made; or the guest can still reach the page
- *               that is to leave it; or this is a crash kernel (kdump), which may only read
+ *               that is to leave it; or the page is a vCPU's save area, or a vCPU is just
+ *               getting one, which may be tried again; or this is a crash kernel (kdump),
+ *               which may only read
  *   ENOENT      the guest has not been started; or the page of private memory, which the
  *               command expects to be the guest's, is not yet
  *   EEXIST      the page of private memory is the guest's already
