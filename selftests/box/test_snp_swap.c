@@ -323,10 +323,14 @@ TEST_F(swap, a_page_that_has_left_is_flushed_out_of_caches)
 	EXPECT_TRUE(gone);
 }
 
-/* A vCPU that wants the page again and again, from a while after it is about to come back. */
+/*
+ * A vCPU that wants the page again and again, from when the firmware has been told to bring it
+ * back. If it came before that, it would get an empty page, and the other one could not come.
+ */
 struct wanter {
 	struct snp_launch *l;
 	atomic_bool over;
+	uint32_t before;	/* pages that the firmware was told of before this one */
 	int got;
 };
 
@@ -334,7 +338,8 @@ static void *want(void *arg)
 {
 	struct wanter *w = arg;
 
-	usleep(10000);
+	while (fault_hits() == w->before && !atomic_load(&w->over))
+		usleep(1000);
 	while (!atomic_load(&w->over))
 		w->got += !snp_launch_prefault(w->l, GPA_NORMAL, 1);
 	return NULL;
@@ -356,6 +361,7 @@ TEST_F(swap, a_vcpu_waits_for_a_page_that_is_coming_back)
 		GOES(l, swap_out(l, GPA_NORMAL, ENTRY, self->sealed, true));
 		atomic_store(&w.over, false);
 		w.got = 0;
+		w.before = i;
 		ASSERT_EQ(0, pthread_create(&thread, NULL, want, &w));
 		GOES(l, swap_in(l, GPA_NORMAL, ENTRY, self->sealed));
 		usleep(20000);
