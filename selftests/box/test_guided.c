@@ -40,7 +40,7 @@
 
 #define RAM		(256 << 10)
 #define CORPUS_MAX	4096
-#define DEATH_TIMEOUT	"psp_timeout=1"
+#define DEATH_TIMEOUT	1	/* seconds on a quiet machine */
 #define TIMES		64	/* for each burst of some programs */
 #define TEXT_MAX	(2 * PROGRAM_MAX + 16)
 #define REPLAY_SECONDS	5	/* of a corpus, without coverage */
@@ -546,7 +546,8 @@ TEST_F(guided, bursts_that_are_repeated_like_what_was_done)
 
 	acts_run(&p, note_burst);
 	c = acts_total();
-	EXPECT_LT(1, repeated.calls);
+	/* there is one on a machine that is very slow */
+	EXPECT_LE(1, repeated.calls);
 	EXPECT_LT(c.executed, 4 * c.changed)
 		TH_LOG("%lu of %lu", c.changed, c.executed);
 	acts_restore();
@@ -583,8 +584,10 @@ static void die_in_program(struct __test_metadata *_metadata, const struct progr
 /* The drivers find a firmware that lives again. */
 static void load_anew(struct __test_metadata *_metadata, struct launch *anchor)
 {
-	static const char * const params[] = { DEATH_TIMEOUT, NULL };
+	char timeout[sizeof("psp_timeout=") + 10];
+	const char *params[] = { timeout, NULL };
 
+	snprintf(timeout, sizeof(timeout), "psp_timeout=%u", DEATH_TIMEOUT * patience());
 	launch_close(anchor);
 	acts_end();
 	ASSERT_EQ(0, drivers_unload());
