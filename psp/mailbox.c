@@ -249,17 +249,17 @@ static bool wait_for_answer(struct psp *psp, struct psp_habit *habit)
 		return sleep_for_answer(psp);
 	if (habit->skip) {
 		habit->skip--;
-		psp->slept++;
+		WRITE_ONCE(psp->slept, psp->slept + 1);
 		return sleep_for_answer(psp);
 	}
 	if (poll_for_answer(psp)) {
 		habit->missed = 0;
-		psp->polled++;
+		WRITE_ONCE(psp->polled, psp->polled + 1);
 		return true;
 	}
 	habit->missed = min(2 * habit->missed + 1, SKIP_MAX);
 	habit->skip = habit->missed;
-	psp->missed++;
+	WRITE_ONCE(psp->missed, psp->missed + 1);
 	let_interrupt(psp, true);
 	return sleep_for_answer(psp);
 }

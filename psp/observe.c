@@ -16,6 +16,12 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+/* Counters are read without psp->lock. */
+static void count(u64 *counter)
+{
+	WRITE_ONCE(*counter, *counter + 1);
+}
+
 /**
  * psp_observe() - a command has been answered, or has not
  * @psp: PSP
@@ -33,10 +39,10 @@ void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 a
 	lockdep_assert_held(&psp->lock);
 
 	trace_psp_command(call, handle, asid, call->queue_ns, call->firmware_ns);
-	stat->count++;
-	stat->time[min_t(unsigned int, us ? ilog2(us) + 1 : 0, PSP_BUCKETS - 1)]++;
+	count(&stat->count);
+	count(&stat->time[min_t(unsigned int, us ? ilog2(us) + 1 : 0, PSP_BUCKETS - 1)]);
 	if (psp_call_refused(call))
-		stat->refused++;
+		count(&stat->refused);
 }
 
 /*

@@ -242,12 +242,12 @@ static int commands_show(struct seq_file *seq, void *unused)
 	seq_puts(seq, "# command count refused; commands that took <1us <2us <4us ...\n");
 	for (i = 0; i < psp_nr_rows; i++) {
 		stat = &psp->stat[i];
-		if (!stat->count)
+		if (!READ_ONCE(stat->count))
 			continue;
-		seq_printf(seq, "%-20s %8llu %8llu ;", psp_rows[i].name, stat->count,
-			   stat->refused);
+		seq_printf(seq, "%-20s %8llu %8llu ;", psp_rows[i].name,
+			   READ_ONCE(stat->count), READ_ONCE(stat->refused));
 		for (bucket = 0; bucket < PSP_BUCKETS; bucket++)
-			seq_printf(seq, " %llu", stat->time[bucket]);
+			seq_printf(seq, " %llu", READ_ONCE(stat->time[bucket]));
 		seq_putc(seq, '\n');
 	}
 	return 0;
