@@ -1225,7 +1225,7 @@ TEST_F(life, polling_that_misses_gives_way_to_sleeping_and_comes_back)
 	/* after 1, 3, 7, 15, 31, 63, 63 uses */
 	EXPECT_LE(5, missed);
 	EXPECT_GE(9, missed);
-	/* a caller who is kept from its processor while it polls finds the answer there after that */
+	/* a caller who is kept from its processor meanwhile finds an answer when it polls again */
 	EXPECT_GE(3, polled);
 	EXPECT_EQ(200, missed + slept + polled);
 
