@@ -208,12 +208,20 @@ TEST_F(swap, a_page_that_is_not_validated_stays_so)
 
 #define BREAK	"/sys/devices/system/memory/hard_offline_page"
 
+/* Some kernels say EBUSY, since the page stays in its file, and take it for broken. */
+static void break_page(uint64_t addr)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#llx", (unsigned long long)addr);
+	control_write(BREAK, text);
+}
+
 /* KVM leaves such a page in its place, where it must be neither read, nor copied, nor moved. */
 TEST_F(swap, a_page_with_broken_memory_stays_where_it_is)
 {
 	struct snp_launch *l = &self->l;
 	uint64_t addr;
-	char text[32];
 
 	if (access(BREAK, W_OK))
 		SKIP(return, "this kernel cannot take memory for broken");
@@ -222,9 +230,7 @@ TEST_F(swap, a_page_with_broken_memory_stays_where_it_is)
 	addr = snp_find(RMP_GUEST_VALID, 0);
 	ASSERT_NE(0, addr);
 	GOES(l, peek(l, GPA_FREE, self->page));
-	snprintf(text, sizeof(text), "%#llx", (unsigned long long)addr);
-	/* some kernels say EBUSY, since the page stays in the file, and take it for broken */
-	control_write(BREAK, text);
+	break_page(addr);
 	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, peek(l, GPA_FREE, self->page));
 	ASSERT_EQ(0, share(l, GPA_FREE, true));
 	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, out(l, GPA_FREE, ENTRY, self->sealed));
@@ -237,7 +243,6 @@ TEST_F(swap, a_page_does_not_come_back_into_broken_memory)
 {
 	struct snp_launch *l = &self->l;
 	uint64_t addr;
-	char text[32];
 
 	if (access(BREAK, W_OK))
 		SKIP(return, "this kernel cannot take memory for broken");
@@ -245,8 +250,7 @@ TEST_F(swap, a_page_does_not_come_back_into_broken_memory)
 	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
 	addr = snp_find(RMP_GUEST_VALID, 0);
 	GOES(l, swap_out(l, GPA_FREE, ENTRY, self->sealed, false));
-	snprintf(text, sizeof(text), "%#llx", (unsigned long long)addr);
-	control_write(BREAK, text);
+	break_page(addr);
 	REFUSED(l, -EFAULT, SEV_FW_NO_CALL, swap_in(l, GPA_FREE, ENTRY, self->sealed));
 	EXPECT_EQ(RMP_HYPERVISOR, snp_state(addr));
 	ASSERT_EQ(0, vm_drop_private(&l->vm, GPA_FREE, SNP_PAGE_BYTES));
