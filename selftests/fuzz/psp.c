@@ -224,6 +224,5 @@ void fuzz_one(const uint8_t *data, size_t size)
 	for (int i = 0; in.left && i < STEPS_MAX; i++)
 		step(b, &in);
 	swpsp_counts(b->psp, &counts);
-	for (int i = 0; i < 2; i++)
-		snp_box_free(&boxes[i]);
+	swpsp_free(b->psp);
 }
