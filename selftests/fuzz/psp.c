@@ -2,21 +2,25 @@
 /*
  * Hostile commands for the software PSP, in either of two machines: one with SEV and SEV-ES,
  * one with SNP. An input is a program: commands whose blocks are words from a list of
- * addresses, small numbers, lengths, or anything; bytes written to memory; instructions on the
- * reverse map table; WBINVD; a ring of commands; guests in a state.
+ * addresses, small numbers, lengths, or anything; bytes written to memory, or what chance would
+ * not find (signatures, pages that make a large one); instructions on the reverse map table;
+ * WBINVD; a ring of commands; guests in a state.
  */
+#include "idblock_test.h"
 #include "message_test.h"
 
 #include "fuzz.h"
 
 #define STEPS_MAX	64
 #define RING_MAX	32
+#define IMAGE_SIZE	0x400
 #define LENGTHS		(sizeof(lengths) / sizeof(lengths[0]))
 #define PLACES		(sizeof(places) / sizeof(places[0]))
 #define IDS		(sizeof(ids) / sizeof(ids[0]))
 
 static struct box boxes[2];
 static struct talker talker;
+static EVP_PKEY *owner, *author;
 
 static const uint8_t ids[] = {
 	INIT, SHUTDOWN, PLATFORM_RESET, PLATFORM_STATUS, PEK_GEN, PEK_CSR, PEK_CERT_IMPORT,
@@ -43,7 +47,7 @@ static const uint64_t places[] = {
 
 static const uint32_t lengths[] = {
 	0x80, 0xd0, 0x100, 0x200, 0x824, 0xc80, 0x1000, 0x186c, 0x2000, 0x4000, 0x5000, 0x8000,
-	0x20000, 0x100000, 0x30000, 0xfa0, 0xffffffff, 0x80000000, 0x7fffffff, 0xfffffff0,
+	0x20000, 0x100000, 0x30000, IMAGE_SIZE, 0xfa0, 0xffffffff, 0x80000000, 0x7fffffff, 0xfffffff0,
 };
 
 /* Half of a word: a small number, or one from the list of lengths. */
@@ -119,6 +123,83 @@ static void send_message(struct box *b, struct input *in)
 	talker.last[vmpck]++;
 }
 
+/* Of SNP_INIT_EX and SNP_PAGE_SET_STATE, at BLOB */
+static void make_list(struct box *b, struct input *in)
+{
+	uint8_t *list = at(b, BLOB), count = take(in);
+
+	put64(list, count);
+	for (int i = 0; i < (count & 7); i++) {
+		put64(list + 8 + 16 * i, word(in));
+		put64(list + 16 + 16 * i, half(in));
+	}
+}
+
+/* At BLOB: of firmware that is newer or older, signed */
+static void make_image(struct box *b, struct input *in)
+{
+	uint32_t version = take(in), level;
+
+	version = version << 8 | take(in);
+	version = version << 8 | take(in);
+	level = half(in);
+	insist(!swpsp_sign_image(b->psp, at(b, BLOB), IMAGE_SIZE, version, level), "a signature");
+}
+
+/* At BLOB, for the TCB version that is in force */
+static void make_vlek(struct box *b)
+{
+	uint8_t stick[384] = { 1 };
+
+	insist(!swpsp_wrap_vlek(b->psp, stick, 0, at(b, BLOB)), "a wrapped key");
+}
+
+/* Small pages in the place of a large one, all but perhaps some of them alike */
+static void make_small(struct box *b, struct input *in)
+{
+	uint8_t asid = take(in), others = take(in) & 3;
+	enum rmp_state state = take(in) & 1 ? RMP_PRE_SWAP : RMP_PRE_GUEST;
+	struct rmp_page page;
+	struct rmp rmp = table(b);
+
+	poke(b, HUGE, state, asid, false);
+	page = entry_of(b, HUGE);
+	for (uint64_t at = 0; at < 0x200000; at += 0x1000, page.gpa += 0x1000)
+		rmp_store(&rmp, HUGE + at, &page);
+	for (; others; others--) {
+		uint64_t at = 0x1000ull * take(in);
+
+		poke(b, HUGE + at, take(in) % (RMP_PRE_SWAP + 1), asid, false);
+	}
+}
+
+/* What its sender has signed, or wrapped */
+static void make_good(struct box *b, struct input *in)
+{
+	static const char digest[] = "000000000000000000000000000000000000000000000000"
+				     "000000000000000000000000000000000000000000000000";
+	uint8_t what = take(in) % 5;
+
+	if (!b->config.rmp && what)
+		what = 1;
+	switch (what) {
+	case 0:
+		make_list(b, in);
+		break;
+	case 1:
+		make_image(b, in);
+		break;
+	case 2:
+		make_vlek(b);
+		break;
+	case 3:
+		make_small(b, in);
+		break;
+	default:	/* for a guest without a page */
+		id_make(b, digest, owner, author);
+	}
+}
+
 static void make_guest(struct box *b, struct input *in)
 {
 	uint8_t how = take(in), asid = take(in) % 16, policy = take(in);
@@ -186,6 +267,9 @@ static void step(struct box *b, struct input *in)
 		wbinvd_all(b);
 		swpsp_command(b->psp, op & 0x80 ? SNP_DF_FLUSH : DF_FLUSH, CMD);
 		break;
+	case 8:
+		make_good(b, in);
+		break;
 	default:
 		command(b, in);
 	}
@@ -213,6 +297,8 @@ void fuzz_ready(void)
 {
 	ready(&boxes[0], false);
 	ready(&boxes[1], true);
+	owner = o_new_key();
+	author = o_new_key();
 }
 
 void fuzz_one(const uint8_t *data, size_t size)
