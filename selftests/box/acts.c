@@ -93,8 +93,6 @@ void acts_run(const struct program *p, void (*after)(const struct program *p))
 {
 	struct reader r = { .p = p, .after = after };
 
-	if (p->times)
-		psp_ring_use("on");
 	for (int i = 0; i < ACTS_MAX && r.at < p->size; i++)
 		run_act(act_of(arg_byte(&r)), &r);
 }

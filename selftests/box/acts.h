@@ -19,8 +19,8 @@
 /**
  * struct program - a program
  * @size: bytes
- * @times: 0; or each burst is done that often, as far as time permits, in the firmware's ring,
- *	with other blocks each time, and with more of them the less they cost
+ * @times: 0; or each burst is done that often, as far as time permits, with other blocks each
+ *	time, and with more of them the less they cost
  * @byte: acts and their arguments
  */
 struct program {
@@ -35,7 +35,11 @@ struct program {
 #define ACT_GUEST	2
 #define ACT_SNP		3
 #define ACT_MEMORY	7
+#define ACT_LOOK	15
 #define ACTS		18
+
+/* ACT_LOOK with this argument: arrays go by the firmware's ring until acts_restore(). */
+#define LOOK_RING	2
 
 /**
  * struct acts_count - commands, by how far they came

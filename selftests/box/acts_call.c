@@ -103,7 +103,7 @@ void act_look(struct reader *r)
 		"last_failure", "persistent_data", "api_version", "quarantined_pages", "dead",
 		"build", "init_failure", "sev_es",
 	};
-	static const char * const uses[] = { "off", "auto", "on", "on" };
+	static const char * const uses[] = { "off", "auto", [LOOK_RING] = "on", "on" };
 	static const char * const tables[] = { "commands", "asids", "waiting" };
 	char path[256], text[4096];
 	uint8_t how = arg_byte(r);
