@@ -14,8 +14,8 @@
  * which the firmware dies (not at all), GUIDED_OUT a directory for results:
  * programs that were kept (corpus.hex), as few of them as reach all that was reached
  * (small.hex), addresses that were reached (covered), counts for each command (commands), and
- * the program that is running (running.hex), in case it is the last one. test_seed() says where
- * random numbers begin.
+ * the program that a test is running (running.TEST.hex), in case it is the last one. test_seed()
+ * says where random numbers begin.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -88,6 +88,18 @@ static FILE *out_file(const char *name)
 		return NULL;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return fopen(path, "we");
+}
+
+/* Each test has a file of its own: it may be the only trace of a test that did not end. */
+static void open_running(const char *test)
+{
+	const char *dir = getenv("GUIDED_OUT");
+	char path[PATH_MAX];
+
+	if (!dir)
+		return;
+	snprintf(path, sizeof(path), "%s/running.%s.hex", dir, test);
+	corpus.running = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 }
 
 static unsigned int to_text(const struct program *p, char text[TEXT_MAX])
@@ -384,8 +396,7 @@ FIXTURE(guided) {
 
 FIXTURE_SETUP(guided)
 {
-	const char *seconds = getenv("GUIDED_SECONDS"), *out = getenv("GUIDED_OUT");
-	char path[PATH_MAX];
+	const char *seconds = getenv("GUIDED_SECONDS");
 
 	HOST_NEEDS(HOST_SEV | HOST_FW | HOST_SWPSP);
 	ASSERT_EQ(0, guest_started(&self->anchor, false, RAM));
@@ -396,10 +407,6 @@ FIXTURE_SETUP(guided)
 	ASSERT_NE(NULL, corpus.kept);
 	self->covers = kcov_open();
 	corpus.running = -1;
-	if (out) {
-		snprintf(path, sizeof(path), "%s/running.hex", out);
-		corpus.running = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	}
 	corpus.tainted = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
 	read_taint(corpus.taint);
 	find_corpus();
@@ -495,6 +502,7 @@ TEST_F_TIMEOUT(guided, programs_of_calls, 7200)
 	struct host_use after;
 	struct launch l;
 
+	open_running(_metadata->name);
 	replay(began + REPLAY_SECONDS * patience(), self->covers);
 	report("corpus", now() - began);
 	try_changed(began, self->seconds, self->covers);
@@ -607,6 +615,29 @@ TEST_F(guided, memory_that_a_program_locks)
 	EXPECT_EQ(self->before.locked_kib, after.locked_kib);
 }
 
+/* The last program of a test that was killed is still there after the next test. */
+TEST_F(guided, the_program_that_a_test_was_running)
+{
+	static const struct program last = { .size = 2, .byte = { ACT_LOOK, 0x80 } };
+	static const struct program other = { .size = 2, .byte = { ACT_LOOK, 0x81 } };
+	char dir[] = "/tmp/guided.XXXXXX", path[64], text[16];
+
+	ASSERT_NE(NULL, mkdtemp(dir));
+	ASSERT_EQ(0, setenv("GUIDED_OUT", dir, 1));
+	open_running("killed");
+	try_program(&other);
+	try_program(&last);
+	open_running("next");
+	try_program(&other);
+	snprintf(path, sizeof(path), "%s/running.killed.hex", dir);
+	EXPECT_EQ(5, control_read(path, text, sizeof(text)));
+	EXPECT_STREQ("0f80\n", text);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/running.next.hex", dir);
+	EXPECT_EQ(0, unlink(path));
+	EXPECT_EQ(0, rmdir(dir));
+}
+
 /* All answers are errors from then on, and all guests end. */
 static void die_in_program(struct __test_metadata *_metadata, const struct program *p, bool *dies)
 {
@@ -648,6 +679,7 @@ TEST_F_TIMEOUT(guided, programs_in_which_the_firmware_dies, 7200)
 	if (!seconds || drivers_missing())
 		SKIP(return, "takes long: for \"make cover\"");
 	kcov_close();
+	open_running(_metadata->name);
 	load_anew(_metadata, &self->anchor);
 	while (now() < began + atoi(seconds) && !corpus.complained) {
 		change(&p, 16);
