@@ -14,6 +14,7 @@
 #include "acts_internal.h"
 #include "control.h"
 #include "host.h"
+#include "kcov.h"
 
 #define ACT_NUMBERS	32
 
@@ -93,8 +94,10 @@ void acts_run(const struct program *p, void (*after)(const struct program *p))
 {
 	struct reader r = { .p = p, .after = after };
 
-	for (int i = 0; i < ACTS_MAX && r.at < p->size; i++)
+	for (int i = 0; i < ACTS_MAX && r.at < p->size; i++) {
 		run_act(act_of(arg_byte(&r)), &r);
+		kcov_drain();
+	}
 }
 
 void acts_restore(void)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel notes the address of each place that this thread comes by in memory that it
- * shares with us, until there is no more room: of a program of thousands of commands the end
- * may be missing.
+ * shares with us, until there is no more room.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,26 +18,30 @@
 
 #define KCOV_FILE	"/sys/kernel/debug/kcov"
 #define ALL_FILE	"/sys/kernel/debug/sev_cover"
-#define WORDS		(48 << 10)
 #define PAIRS		(1 << 20)
 #define HASHED		(4 * KCOV_PLACES)
 
 static struct {
 	int fd;
 	unsigned long *area;
+	size_t words;
+	unsigned int full;
 	uint8_t seen[PAIRS / 8];
 	uint16_t number[HASHED];	/* of a place, plus 1, by its address */
 	unsigned long place[KCOV_PLACES];
 	size_t count;
+	struct kcov_set drained;	/* since kcov_begin() */
+	unsigned int drained_news;
 } kcov = { .fd = -1 };
 
-bool kcov_open(void)
+bool kcov_open(size_t words)
 {
+	kcov.words = words;
 	kcov.fd = open(KCOV_FILE, O_RDWR | O_CLOEXEC);
 	if (kcov.fd < 0)
 		return false;
-	if (!ioctl(kcov.fd, KCOV_INIT_TRACE, WORDS)) {
-		kcov.area = mmap(NULL, WORDS * sizeof(*kcov.area), PROT_READ | PROT_WRITE,
+	if (!ioctl(kcov.fd, KCOV_INIT_TRACE, words)) {
+		kcov.area = mmap(NULL, words * sizeof(*kcov.area), PROT_READ | PROT_WRITE,
 				 MAP_SHARED, kcov.fd, 0);
 		if (kcov.area != MAP_FAILED && !ioctl(kcov.fd, KCOV_ENABLE, KCOV_TRACE_PC))
 			return true;
@@ -53,14 +56,23 @@ void kcov_close(void)
 	if (kcov.fd < 0)
 		return;
 	ioctl(kcov.fd, KCOV_DISABLE, 0);
+	/* a mapping would keep the file from being opened again */
+	munmap(kcov.area, kcov.words * sizeof(*kcov.area));
 	close(kcov.fd);
 	kcov.fd = -1;
 }
 
-void kcov_begin(void)
+static void forget_noted(void)
 {
 	if (kcov.fd >= 0)
 		__atomic_store_n(&kcov.area[0], 0, __ATOMIC_RELAXED);
+}
+
+void kcov_begin(void)
+{
+	forget_noted();
+	memset(&kcov.drained, 0, sizeof(kcov.drained));
+	kcov.drained_news = 0;
 }
 
 static unsigned long mixed(unsigned long value)
@@ -91,11 +103,12 @@ static unsigned long noted(void)
 	return kcov.fd < 0 ? 0 : __atomic_load_n(&kcov.area[0], __ATOMIC_RELAXED);
 }
 
-unsigned int kcov_news(void)
+static unsigned int news_of_area(void)
 {
 	unsigned long n = noted(), before = 0;
 	unsigned int news = 0;
 
+	kcov.full += n && n + 1 == kcov.words;
 	for (unsigned long i = 1; i <= n; i++) {
 		unsigned long pc = kcov.area[i];
 		uint32_t bit = mixed(pc ^ before << 7) % PAIRS;
@@ -110,16 +123,40 @@ unsigned int kcov_news(void)
 	return news;
 }
 
-void kcov_which(struct kcov_set *set)
+unsigned int kcov_news(void)
+{
+	return kcov.drained_news + news_of_area();
+}
+
+unsigned int kcov_full(void)
+{
+	return kcov.full;
+}
+
+static void add_area(struct kcov_set *set)
 {
 	unsigned long n = noted();
 
-	memset(set, 0, sizeof(*set));
 	for (unsigned long i = 1; i <= n; i++) {
 		unsigned int number = number_of(kcov.area[i]);
 
 		set->word[number / 64] |= 1ull << number % 64;
 	}
+}
+
+void kcov_which(struct kcov_set *set)
+{
+	*set = kcov.drained;
+	add_area(set);
+}
+
+void kcov_drain(void)
+{
+	if (noted() < kcov.words / 4)
+		return;
+	kcov.drained_news += news_of_area();
+	add_area(&kcov.drained);
+	forget_noted();
 }
 
 size_t kcov_count(void)

@@ -13,14 +13,20 @@
 #include <stdio.h>
 
 #define KCOV_PLACES	16384	/* of both drivers, at most */
+#define KCOV_WORDS	(4 << 20)	/* a burst comes by over 1,000 places for each command */
 
 /* A set of places, by their numbers */
 struct kcov_set {
 	uint64_t word[KCOV_PLACES / 64];
 };
 
-/** kcov_open() - for this thread; false if the kernel does not tell */
-bool kcov_open(void);
+/**
+ * kcov_open() - for this thread
+ * @words: places that it can come by between kcov_begin() and kcov_news(), plus 1
+ *
+ * Return: false if the kernel does not tell.
+ */
+bool kcov_open(size_t words);
 
 /** kcov_close() - no more of it */
 void kcov_close(void);
@@ -34,6 +40,12 @@ void kcov_begin(void);
  * Return: places, one directly after another one, that were never seen in this order.
  */
 unsigned int kcov_news(void);
+
+/** kcov_drain() - if much has been noted since kcov_begin(), make room for more */
+void kcov_drain(void);
+
+/** kcov_full() - how often there was no more room: places that came later are not known */
+unsigned int kcov_full(void);
 
 /** kcov_which() - the places since kcov_begin(), after kcov_news() */
 void kcov_which(struct kcov_set *set);

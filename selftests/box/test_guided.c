@@ -375,10 +375,11 @@ static void report(const char *what, double seconds)
 	struct acts_count c = acts_total();
 
 	printf("# guided %s: %.0f seconds, %lu programs, %lu executed, %lu reached, %lu changed; "
-	       "%.0f %.0f %.0f per second; %zu places, %zu programs kept\n",
+	       "%.0f %.0f %.0f per second; %zu places, %zu programs kept, "
+	       "%u times too much for one area\n",
 	       what, seconds, corpus.programs, c.executed, c.reached, c.changed,
 	       c.executed / seconds, c.reached / seconds, c.changed / seconds, kcov_count(),
-	       corpus.count);
+	       corpus.count, kcov_full());
 	fflush(stdout);
 }
 
@@ -405,7 +406,7 @@ FIXTURE_SETUP(guided)
 	corpus.random = self->seed << 8 | 1;
 	corpus.kept = calloc(CORPUS_MAX, sizeof(*corpus.kept));
 	ASSERT_NE(NULL, corpus.kept);
-	self->covers = kcov_open();
+	self->covers = kcov_open(KCOV_WORDS);
 	corpus.running = -1;
 	corpus.tainted = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
 	read_taint(corpus.taint);
@@ -636,6 +637,32 @@ TEST_F(guided, the_program_that_a_test_was_running)
 	snprintf(path, sizeof(path), "%s/running.next.hex", dir);
 	EXPECT_EQ(0, unlink(path));
 	EXPECT_EQ(0, rmdir(dir));
+}
+
+/* The largest burst has room for all places, and so have many; a lack of it is noticed. */
+TEST_F(guided, room_for_places)
+{
+	/* LAUNCH_UPDATE_DATA on a guest that is started, 1,024 of it; the first one is done */
+	static const struct program p = {
+		.size = 10, .byte = {
+			ACT_GUEST, 0, 8, ACT_BURST, SEV_FW_LAUNCH_UPDATE_DATA, 0, 0, 15, 1, 2,
+		},
+	};
+
+	if (!self->covers)
+		SKIP(return, "these drivers do not tell where they are");
+	kcov_begin();
+	for (int i = 0; i < 20; i++)
+		acts_run(&p, NULL);
+	EXPECT_LT(0, kcov_news());
+	EXPECT_EQ(0, kcov_full());
+	kcov_close();
+
+	/* neither the guest nor the burst */
+	ASSERT_TRUE(kcov_open(64));
+	acts_run(&p, NULL);
+	EXPECT_EQ(2, kcov_full());
+	acts_restore();
 }
 
 /* All answers are errors from then on, and all guests end. */

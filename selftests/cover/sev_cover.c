@@ -36,7 +36,7 @@
 #error "this kernel has KCOV"
 #endif
 
-#define MAX_WORDS	SZ_1M
+#define MAX_WORDS	SZ_4M
 #define SEEN		SZ_4M	/* bytes of code, of all modules together */
 #define MAX_PLACES	16384
 
