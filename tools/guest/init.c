@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Process 1 of the Linux guest: say what the kernel has found; then, in an SNP guest, get a key
- * and the attestation report from /dev/sev-guest, hand the report out, and tell the secret that
- * the owner has sealed for that; in others tell the secret that the owner has injected.
+ * and the attestation report from /dev/sev-guest, hand the report out, and open the secret that
+ * the owner has sealed for that; in others read the secret that the owner has injected. Of the
+ * secret the digest is told, so that the owner sees that it has come, and the host not which.
  * All of it goes by ports of the VMM's (linux.h); a user process in a guest with
  * encrypted state raises #VC by these, too.
  */
@@ -28,6 +29,7 @@
 #include <sevfw/snp_report.h>
 #include <sevfw/snp_seal.h>
 
+#include "digest.h"
 #include "guest.h"
 #include "linux.h"
 
@@ -177,11 +179,18 @@ static bool derive_key(int fd)
 	return true;
 }
 
-/* All guests do it: the owner is an example, too, and compares. */
-static void tell(const char *secret)
+/* All guests do it: the owner compares. */
+static bool tell_of(const char *secret)
 {
-	say("init: my owner's secret is: %s\n", secret);
-	send(OWNER_PORT, secret, strlen(secret));
+	char digest[LINUX_DIGEST_CHARS + 1];
+
+	if (!secret_digest(secret, digest)) {
+		say("init: libcrypto makes no digest\n");
+		return false;
+	}
+	say("init: the SHA-256 of my owner's secret is %s\n", digest);
+	send(OWNER_PORT, digest, LINUX_DIGEST_CHARS);
+	return true;
 }
 
 /* ---- the report by the kernel's other doors: the signature, at its end, is another one ---- */
@@ -295,8 +304,7 @@ static bool open_secret(EVP_PKEY *pair, const uint8_t *data)
 		say("init: the sealed secret cannot be opened, result %d\n", ret);
 		return false;
 	}
-	tell(secret);
-	return true;
+	return tell_of(secret);
 }
 
 static bool get_secret(int fd)
@@ -328,7 +336,7 @@ static bool attest(void)
 
 /* ---- a guest that has no /dev/sev-guest: the owner has injected a secret ---- */
 
-static bool tell_secret(void)
+static bool read_secret(void)
 {
 	static char secret[LINUX_SECRET_BYTES];
 	int fd = open("/secret", O_RDONLY | O_CLOEXEC);
@@ -337,8 +345,7 @@ static bool tell_secret(void)
 	if (len < 0)
 		return failed("/secret");
 	close(fd);
-	tell(secret);
-	return true;
+	return tell_of(secret);
 }
 
 /* ---- a guest that is moved while it runs ---- */
@@ -400,7 +407,7 @@ int main(int argc, char **argv)
 		load_modules();
 		done = attest();
 	} else {
-		done = tell_secret();
+		done = read_secret();
 	}
 	outb(!done, END_PORT);
 	for (;;)

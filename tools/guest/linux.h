@@ -36,6 +36,7 @@
 #define LINUX_INITRD		0x9000000
 
 #define LINUX_SECRET_BYTES	0x1000
+#define LINUX_DIGEST_CHARS	64	/* SHA-256, hexadecimal */
 
 #define LINUX_ENTRY_64		0x200	/* of the kernel, where a loader in long mode enters it */
 #define LINUX_RANGES		8
@@ -57,7 +58,7 @@ struct linux_handover {
  * The program's ports, each of a byte: text for people, and a line to the guest's owner. By that
  * line an SNP guest gets a nonce, tells its report and its public key, gets the length of
  * a sealed secret in 4 bytes, and the sealed secret (sevfw/snp_seal.h). All guests tell the
- * secret that they have got: this is an example, and the host may know it.
+ * digest of the secret that they have got, since the host reads the line.
  */
 #define TEXT_PORT		0xe9
 #define OWNER_PORT		0xea

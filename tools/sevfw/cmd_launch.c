@@ -291,7 +291,7 @@ const struct subcommand launch_sub = {
 		"--line is for an owner who does not trust this host: DIR has the owner's nonce.bin, of "
 		"64 bytes, before the launch; it receives report.bin and guest.key; then the "
 		"host waits for sealed.bin, which \"sevfw seal\" writes at the owner's, or for a file "
-		"named refused. In told.bin the guest says which secret it has got. \"sevfw launch "
+		"named refused. In told.bin the guest says of which secret it has got the SHA-256. \"sevfw launch "
 		"--measure\", with the guest's files and --cpus, works at the owner's, too.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"

@@ -7,7 +7,7 @@
  *	guest.key	likewise, its public key
  *	sealed.bin	the owner's secret, sealed to that
  *	refused		in place of it: the owner does not trust the guest
- *	told.bin	from the guest: the secret that it has got
+ *	told.bin	from the guest: the SHA-256 of the secret that it has got, as text
  *
  * A file appears when it is complete. The host can read and change all of them, as it can
  * in any other way that they go.

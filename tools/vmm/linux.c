@@ -13,6 +13,7 @@
 #include <asm/bootparam.h>
 #include <linux/kvm.h>
 
+#include "../guest/digest.h"
 #include "../guest/linux.h"
 #include "linux.h"
 
@@ -123,6 +124,13 @@ static void add_secret_file(struct linux_guest *guest, uint64_t *end)
 		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08xsecret",
 		 0, FILE_MODE, 0, 0, 1, 0, size, 0, 0, 0, 0, (unsigned int)sizeof("secret"), 0);
 	*end = guest->secret + size;
+}
+
+bool linux_has_secret(const char *told, const char *secret)
+{
+	char digest[LINUX_DIGEST_CHARS + 1];
+
+	return secret_digest(secret, digest) && !strcmp(told, digest);
 }
 
 static int load_initrd(struct linux_guest *guest, const char *path)

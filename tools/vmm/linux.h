@@ -104,6 +104,9 @@ struct linux_guest {
 	uint8_t serial[LINUX_SERIAL_REGS];
 };
 
+/** linux_has_secret() - does a guest that has told @told have @secret? */
+bool linux_has_secret(const char *told, const char *secret);
+
 /**
  * linux_add_cpus() - vCPUs after the first one
  * @guest: guest, which has that one; linux_drop_cpus() it in any case

@@ -28,10 +28,10 @@
 struct told {
 	struct snp_report report;
 	uint8_t key[SNP_SEAL_KEY_BYTES];
-	char secret[LINUX_SECRET_BYTES];
+	char digest[LINUX_DIGEST_CHARS + 1];
 };
 
-static_assert(offsetof(struct told, secret) == sizeof(struct snp_report) + SNP_SEAL_KEY_BYTES,
+static_assert(offsetof(struct told, digest) == sizeof(struct snp_report) + SNP_SEAL_KEY_BYTES,
 	      "no gaps");
 
 /* And is told that, when it has told a report and a key. */

@@ -102,9 +102,9 @@ static int receive_sealed(struct snp_run *r)
 int snp_check_told(struct snp_run *r)
 {
 	if (r->opt->line)
-		line_send(r->opt->line, "told.bin", r->told.secret, strlen(r->told.secret));
-	else if (strcmp(r->told.secret, r->opt->secret))
-		return refuse(r, "the guest has not told the secret");
+		line_send(r->opt->line, "told.bin", r->told.digest, strlen(r->told.digest));
+	else if (!linux_has_secret(r->told.digest, r->opt->secret))
+		return refuse(r, "the guest has not got the secret");
 	return 0;
 }
 
@@ -129,7 +129,7 @@ int snp_ask_owner(struct linux_guest *guest)
 	struct snp_run *r = (void *)((char *)guest - offsetof(struct snp_run, linux_guest));
 	int ret;
 
-	if (guest->inbox != r->nonce || guest->outbox_len != offsetof(struct told, secret))
+	if (guest->inbox != r->nonce || guest->outbox_len != offsetof(struct told, digest))
 		return refuse(r, "the guest asks for what it must not get");
 	ret = snp_go(r, r->opt->line ? line_steps : owner_steps);
 	guest->inbox = (const uint8_t *)&r->answer;

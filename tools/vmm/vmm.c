@@ -161,7 +161,7 @@ static int run_linux(struct launch *l)
 	(void)l;
 	if (ret)
 		return ret;
-	if (strcmp(output, opt->secret))
+	if (!linux_has_secret(output, opt->secret))
 		return -EBADMSG;
 	puts("owner: the guest has got the secret");
 	return 0;
@@ -243,7 +243,7 @@ static void take_failure(struct vmm_failure *failure, const struct step *step,
 {
 	*failure = (struct vmm_failure){ .step = step->name, .error = -ret, .status = l->status };
 	snprintf(failure->why, sizeof(failure->why), "%s", ret == -EBADMSG ?
-		 "what the guest has printed is not the secret" :
+		 "what the guest has told is not of the secret" :
 		 linux_error(ret) ?: launch_error(l, ret));
 }
 
