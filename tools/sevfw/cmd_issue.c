@@ -321,7 +321,7 @@ const struct subcommand issue_sub = {
 	.example = "  sevfw issue PLATFORM_STATUS\n"
 		   "  sevfw issue GET_ID address=id.bin\n"
 		   "  sevfw issue PDH_CERT_EXPORT pdh_address=pdh.cert chain_address=chain.cert\n"
-		   "  sevfw issue LAUNCH_START policy=5 --dry-run",
+		   "  sevfw issue LAUNCH_START policy=0x0f --dry-run",
 	.options = issue_options,
 	.least = 1,
 	.most = -1,

@@ -200,7 +200,7 @@ static int launch_act(const struct args *args)
 	struct vmm_options opt = {
 		.secret = option(args, "secret") ?: "a secret of the guest's owner",
 		.ca = option(args, "ca"),
-		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG),
+		.policy = option_number(args, "policy", UINT32_MAX, OWNER_POLICY_CLOSED),
 		.memory = memory(args, MIB_MAX),
 		.guest = guest_file(args),
 		.kernel = option(args, "kernel"),
@@ -242,7 +242,8 @@ static int launch_act(const struct args *args)
 
 static const struct option_row launch_options[] = {
 	{ "secret", "TEXT", "the secret, up to 4095 characters" },
-	{ "policy", "N", "guest policy (1: no debugging); with bit 2 a SEV-ES guest" },
+	{ "policy", "N", "guest policy (0x0b: no debugging, sharing of its key, migration); "
+		"with bit 2 a SEV-ES guest" },
 	{ "owner", "DIR", "with the session that \"sevfw session\" has made in DIR" },
 	{ "no-session", NULL, "no session between owner and firmware" },
 	{ "ca", "DIR", "trust the platform only if its vendor's files in DIR say so" },
@@ -368,7 +369,9 @@ const struct subcommand migrate_sub = {
 		"tells what time it is, by which the target sees that its clock knows how long it has "
 		"stood still. With bit 2 of the policy it is a SEV-ES guest, whose vCPU is sent by "
 		"the firmware, too.\n\n"
-		"If bit 0 of the policy is not set, the RAM of both sides is compared. A changed "
+		"If bit 0 of the policy is not set, the RAM of both sides is compared: the host may "
+		"read such a guest. A guest with secrets that shall move needs 0x23, or 0x27 as a "
+		"SEV-ES guest. A changed "
 		"packet is refused by the target's firmware, and the next attempt does without "
 		"the change.",
 	.example = "  sevfw migrate send <back | ssh target sevfw migrate receive >back",

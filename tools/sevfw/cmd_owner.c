@@ -136,9 +136,23 @@ static enum trust verify_platform(const struct args *args, const struct sev_cert
 
 /* ---- session ---- */
 
+/* What a host may do by the commands that this policy allows; each reads the whole guest. */
+static void warn_of_policy(uint32_t policy)
+{
+	if (!(policy & OWNER_POLICY_NODBG))
+		warn("policy %#x: without NODBG (1) the host can read and change the guest by "
+		     "debugging commands", policy);
+	if (!(policy & OWNER_POLICY_NOKS))
+		warn("policy %#x: without NOKS (2) the host can launch a guest of its own with the "
+		     "same memory key, and read this one by it", policy);
+	if (!(policy & (OWNER_POLICY_NOSEND | OWNER_POLICY_SEV)))
+		warn("policy %#x: without NOSEND (8) or SEV (0x20) the host can send the guest to "
+		     "keys of its own, and read all of it", policy);
+}
+
 static int session_act(const struct args *args)
 {
-	uint32_t policy = htole32(option_number(args, "policy", UINT32_MAX, OWNER_POLICY_NODBG));
+	uint32_t policy = htole32(option_number(args, "policy", UINT32_MAX, OWNER_POLICY_CLOSED));
 	const char *dir = args->word[1], *text;
 	uint8_t ark[SEV_ARK_DIGEST];
 	struct owner_session session;
@@ -152,6 +166,7 @@ static int session_act(const struct args *args)
 		warn("without --ca nothing proves that this is a platform and no program");
 	else if (trust == TRUST_CA)
 		warn(ARK_UNKNOWN);
+	warn_of_policy(le32toh(policy));
 	insist(owner_session_make(&session, &pdh, le32toh(policy)), "session");
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		fail(EXIT_NO, "%s: %s", dir, strerror(errno));
@@ -171,7 +186,8 @@ static int session_act(const struct args *args)
 }
 
 static const struct option_row session_options[] = {
-	{ "policy", "N", "policy of the guest (1: no debugging)" },
+	{ "policy", "N", "policy of the guest (0x0b: no debugging, sharing of its key, "
+		"migration); with bit 2, 0x0f, a SEV-ES guest" },
 	{ "ca", "DIR", "DIR/cek.cert and DIR/ask_ark.cert, from the vendor, must vouch for it" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK in --ca must have" },
 	{ NULL, NULL, NULL }

@@ -37,6 +37,12 @@
 #define OWNER_POLICY_NOSEND	0x08	/* no migration */
 #define OWNER_POLICY_DOMAIN	0x10	/* migration only within the owner's domain */
 #define OWNER_POLICY_SEV	0x20	/* migration only to the vendor's platforms */
+/*
+ * Keeps the host out. Without NOSEND and SEV the host may send the guest to any key, also to
+ * one that it has made itself; without NOKS it may launch a guest of its own with the same
+ * memory key. DOMAIN is no help against a host whose operator holds the key of the domain.
+ */
+#define OWNER_POLICY_CLOSED	(OWNER_POLICY_NODBG | OWNER_POLICY_NOKS | OWNER_POLICY_NOSEND)
 #define OWNER_POLICY_API(major, minor)	((uint32_t)(major) << 16 | (uint32_t)(minor) << 24)
 
 /**
