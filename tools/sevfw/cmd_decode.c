@@ -150,6 +150,7 @@ static void add_snp_identities(struct json_object *facts, const struct snp_repor
 	facts_hex(facts, "id_key_digest", r->id_key_digest, sizeof(r->id_key_digest));
 	facts_hex(facts, "author_key_digest", r->author_key_digest, sizeof(r->author_key_digest));
 	facts_hex(facts, "report_id", r->report_id, sizeof(r->report_id));
+	facts_hex(facts, "report_id_ma", r->report_id_ma, sizeof(r->report_id_ma));
 	facts_hex(facts, "chip_id", r->chip_id, sizeof(r->chip_id));
 }
 
@@ -390,6 +391,8 @@ static const struct key_row decode_keys[] = {
 	{ "{family_id,image_id,report_data}?", "text", "hexadecimal digits" },
 	{ "{measurement,host_data,id_key_digest}?", "text", "hexadecimal digits" },
 	{ "{author_key_digest,report_id,chip_id}?", "text", "hexadecimal digits" },
+	{ "report_id_ma?", "text",
+		"report id of the guest's migration agent; all ones: it has none" },
 	{ "certificates?[].subject", "text", "X.509" },
 	{ "certificates?[].issuer", "text", "X.509" },
 	{ "certificates?[].from", "text", "first day, \"2025-01-31\"" },

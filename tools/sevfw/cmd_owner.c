@@ -345,22 +345,56 @@ static void verify_sev_report(const struct args *args, const struct blob *report
 	facts_text(facts, "verified", "the platform's firmware has launched that guest");
 }
 
+/* Without --policy only what keeps the host out is taken. */
+static void insist_on_policy(const struct args *args, const struct snp_report *report)
+{
+	const unsigned long long policy = le64toh(report->policy);
+
+	if (option_number(args, "policy", UINT64_MAX, policy) != policy)
+		fail(EXIT_NO, "report: the guest has another policy, %#llx", policy);
+	if (option(args, "policy"))
+		return;
+	if (policy & SNP_POLICY_DEBUG)
+		fail(EXIT_NO, "report: the policy %#llx lets the host read and change the guest; "
+		     "if that is meant, give --policy", policy);
+	if (policy & SNP_POLICY_AGENT && !option(args, "agent"))
+		fail(EXIT_NO, "report: the policy %#llx allows a migration agent, which gets the "
+		     "guest's keys in clear; if that is meant, give --policy, or --agent", policy);
+}
+
+/*
+ * The agent is a guest that the host launches. It may export the keys of those guests that it
+ * is the agent of, so that whoever wrote its program can read them.
+ */
+static void insist_on_agent(const struct args *args, const struct snp_report *report)
+{
+	uint8_t none[sizeof(report->report_id_ma)];
+	char text[2 * sizeof(none) + 1];
+
+	memset(none, 0xff, sizeof(none));
+	if (option(args, "agent")) {
+		compare(args, "report", "agent", report->report_id_ma, sizeof(none));
+		return;
+	}
+	if (!memcmp(report->report_id_ma, none, sizeof(none)))
+		return;
+	for (size_t i = 0; i < sizeof(none); i++)
+		sprintf(text + 2 * i, "%02x", report->report_id_ma[i]);
+	fail(EXIT_NO, "report: the guest has a migration agent, which gets its keys in clear; if "
+	     "that is meant, give --agent=%s", text);
+}
+
 /* Ends the program unless all but the REPORT_DATA is as it must be. @ark: as above */
 static void insist_on_report(const struct args *args, const struct snp_report *report,
 			     uint8_t *ark)
 {
 	struct blob leaf = blob_read(needed(args, "leaf")), ca = blob_read(needed(args, "chain"));
-	uint64_t policy = le64toh(report->policy);
 
 	insist(snp_leaf_verify(leaf.data, leaf.len, ca.data, ca.len, time(NULL), ark),
 	       "certificates");
 	insist(snp_report_verify(report, leaf.data, leaf.len), "report");
-	if (option_number(args, "policy", UINT64_MAX, policy) != policy)
-		fail(EXIT_NO, "report: the guest has another policy, %#llx",
-		     (unsigned long long)policy);
-	if (policy & SNP_POLICY_DEBUG && !option(args, "policy"))
-		fail(EXIT_NO, "report: the policy %#llx lets the host read and change the guest; "
-		     "if that is meant, give --policy", (unsigned long long)policy);
+	insist_on_policy(args, report);
+	insist_on_agent(args, report);
 	compare(args, "report", "digest", report->measurement, sizeof(report->measurement));
 	compare(args, "report", "ark-digest", ark, SNP_DIGEST_BYTES);
 	if (!option(args, "ark-digest"))
@@ -382,6 +416,7 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 		   "the firmware of that chip says so of a guest with that digest" :
 		   "the firmware of that chip says so; give --digest to know of which guest");
 	facts_id(facts, "policy", le64toh(report.policy), 1);
+	facts_hex(facts, "report_id_ma", report.report_id_ma, sizeof(report.report_id_ma));
 	facts_hex(facts, "measurement", report.measurement, sizeof(report.measurement));
 	facts_hex(facts, "ark_sha384", ark, sizeof(ark));
 }
@@ -436,13 +471,17 @@ static const struct option_row verify_options[] = {
 	{ "chain", "FILE", "SNP: ASK (or ASVK) and ARK, PEM" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK must have: SNP, of its DER; SEV, of what "
 		"follows the ASK in ask_ark.cert" },
-	{ "policy", "N", "SNP: policy that the guest must have; without it, any but debugging" },
+	{ "policy", "N", "SNP: policy that the guest must have; without it, any that allows "
+		"neither debugging nor a migration agent" },
+	{ "agent", "HEX", "SNP: report id of the migration agent that the guest must have; without "
+		"it, the guest must have none" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct key_row verify_keys[] = {
 	{ "verified", "text", "what is sure now" },
 	{ "policy?", "text", "SNP: policy of the guest" },
+	{ "report_id_ma?", "text", "SNP: report id of its migration agent; all ones: it has none" },
 	{ "measurement?", "text", "SNP: its launch digest, in hexadecimal digits" },
 	{ "oca_sha256?", "text", "chain: digest of the owner's certificate, without signatures" },
 	{ "ark_sha384?", "text",
@@ -517,7 +556,10 @@ static const struct option_row seal_options[] = {
 	{ "leaf", "FILE", "VCEK or VLEK certificate, DER" },
 	{ "chain", "FILE", "ASK (or ASVK) and ARK, PEM" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK must have, of its DER" },
-	{ "policy", "N", "policy that the guest must have; without it, any but debugging" },
+	{ "policy", "N", "policy that the guest must have; without it, any that allows neither "
+		"debugging nor a migration agent" },
+	{ "agent", "HEX", "report id of the migration agent that the guest must have; without it, "
+		"the guest must have none" },
 	{ NULL, NULL, NULL }
 };
 

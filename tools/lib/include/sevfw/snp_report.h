@@ -8,8 +8,8 @@
  *
  * Certificates are X.509 as the vendor's server gives them: the leaf in DER, the other
  * two in one PEM file. The caller judges what the report says of the guest:
- * measurement, policy, report_data. Needs libcrypto of OpenSSL 3 and nothing of Linux.
- * All sizes are in bytes.
+ * measurement, policy, report_data, report_id_ma. Needs libcrypto of OpenSSL 3 and nothing
+ * of Linux. All sizes are in bytes.
  */
 #ifndef SELFTESTS_SNP_REPORT_H
 #define SELFTESTS_SNP_REPORT_H
@@ -49,7 +49,8 @@
  * @id_key_digest: SHA-384 of the key that signed the ID block
  * @author_key_digest: SHA-384 of the key that signed that one
  * @report_id: random, one for each launch
- * @report_id_ma: of the migration agent; all ones: there is none
+ * @report_id_ma: @report_id of the migration agent, which gets the guest's keys in clear; all
+ *	ones: there is none
  * @reported_tcb: security versions for which the signing key was derived
  * @cpuid: family, model, stepping; from version 3 on
  * @reserved1: zero
