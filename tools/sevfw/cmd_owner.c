@@ -384,6 +384,18 @@ static void insist_on_agent(const struct args *args, const struct snp_report *re
 	     "that is meant, give --agent=%s", text);
 }
 
+/* Another level than 0 is a program that the one at level 0 has loaded, and is not measured. */
+static void insist_on_vmpl(const struct args *args, const struct snp_report *report)
+{
+	const uint32_t vmpl = le32toh(report->vmpl);
+	const uint32_t want = option_number(args, "vmpl", SNP_VMPL_MAX, 0);
+
+	if (vmpl == SNP_VMPL_HOST)
+		fail(EXIT_NO, "report: the host has asked for it, not the guest");
+	if (vmpl != want)
+		fail(EXIT_NO, "report: VMPL %u of the guest has asked for it, not %u", vmpl, want);
+}
+
 /* Ends the program unless all but the REPORT_DATA is as it must be. @ark: as above */
 static void insist_on_report(const struct args *args, const struct snp_report *report,
 			     uint8_t *ark)
@@ -395,6 +407,7 @@ static void insist_on_report(const struct args *args, const struct snp_report *r
 	insist(snp_report_verify(report, leaf.data, leaf.len), "report");
 	insist_on_policy(args, report);
 	insist_on_agent(args, report);
+	insist_on_vmpl(args, report);
 	compare(args, "report", "digest", report->measurement, sizeof(report->measurement));
 	compare(args, "report", "ark-digest", ark, SNP_DIGEST_BYTES);
 	if (!option(args, "ark-digest"))
@@ -416,6 +429,7 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 		   "the firmware of that chip says so of a guest with that digest" :
 		   "the firmware of that chip says so; give --digest to know of which guest");
 	facts_id(facts, "policy", le64toh(report.policy), 1);
+	facts_number(facts, "vmpl", le32toh(report.vmpl));
 	facts_hex(facts, "report_id_ma", report.report_id_ma, sizeof(report.report_id_ma));
 	facts_hex(facts, "measurement", report.measurement, sizeof(report.measurement));
 	facts_hex(facts, "ark_sha384", ark, sizeof(ark));
@@ -475,12 +489,14 @@ static const struct option_row verify_options[] = {
 		"neither debugging nor a migration agent" },
 	{ "agent", "HEX", "SNP: report id of the migration agent that the guest must have; without "
 		"it, the guest must have none" },
+	{ "vmpl", "N", "SNP: privilege level of the guest that must have asked for it (0)" },
 	{ NULL, NULL, NULL }
 };
 
 static const struct key_row verify_keys[] = {
 	{ "verified", "text", "what is sure now" },
 	{ "policy?", "text", "SNP: policy of the guest" },
+	{ "vmpl?", "integer", "SNP: privilege level that has asked for the report" },
 	{ "report_id_ma?", "text", "SNP: report id of its migration agent; all ones: it has none" },
 	{ "measurement?", "text", "SNP: its launch digest, in hexadecimal digits" },
 	{ "oca_sha256?", "text", "chain: digest of the owner's certificate, without signatures" },
@@ -541,9 +557,6 @@ static int seal_act(const struct args *args)
 	memcpy(&report, given.data, sizeof(report));
 	needed(args, "digest");
 	insist_on_report(args, &report, ark);
-	if (report.vmpl)
-		fail(EXIT_NO, "report: VMPL %u of the guest has asked for it, not 0",
-		     le32toh(report.vmpl));
 	insist(snp_seal(&report, nonce.data, key.data, secret.data, secret.len, sealed),
 	       "nonce and key");
 	blob_write("-", sealed, secret.len + SNP_SEAL_BYTES, false);
@@ -560,6 +573,7 @@ static const struct option_row seal_options[] = {
 		"debugging nor a migration agent" },
 	{ "agent", "HEX", "report id of the migration agent that the guest must have; without it, "
 		"the guest must have none" },
+	{ "vmpl", "N", "privilege level of the guest that must have asked for it (0)" },
 	{ NULL, NULL, NULL }
 };
 

@@ -8,8 +8,8 @@
  *
  * Certificates are X.509 as the vendor's server gives them: the leaf in DER, the other
  * two in one PEM file. The caller judges what the report says of the guest:
- * measurement, policy, report_data, report_id_ma. Needs libcrypto of OpenSSL 3 and nothing
- * of Linux. All sizes are in bytes.
+ * measurement, policy, report_data, report_id_ma, vmpl. Needs libcrypto of OpenSSL 3 and
+ * nothing of Linux. All sizes are in bytes.
  */
 #ifndef SELFTESTS_SNP_REPORT_H
 #define SELFTESTS_SNP_REPORT_H
@@ -29,6 +29,10 @@
 #define SNP_SIGNER_VLEK		1
 #define SNP_SIGNER_NONE		7
 
+/* Privilege levels of a guest; the firmware also makes reports when the host asks. */
+#define SNP_VMPL_MAX		3
+#define SNP_VMPL_HOST		UINT32_MAX
+
 /**
  * struct snp_report - the report; numbers are little-endian
  * @version: 2, 3, 5; later ones fill in what is reserved in earlier ones
@@ -36,7 +40,7 @@
  * @policy: guest policy
  * @family_id: of the ID block
  * @image_id: of the ID block
- * @vmpl: privilege level that asked; all ones: the hypervisor did
+ * @vmpl: privilege level that asked; SNP_VMPL_HOST: the hypervisor did
  * @signature_algo: 1: ECDSA on P-384 with SHA-384
  * @current_tcb: security versions of the firmware that runs
  * @platform_info: bit 0: SMT is on, and others
