@@ -109,6 +109,26 @@ TEST_F(real, report_and_chain_of_a_machine_verify)
 		EXPECT_EQ(0xff, self->report.report_id_ma[i]);
 }
 
+/* Security versions do not make up for each other. */
+TEST(a_tcb_is_compared_by_components)
+{
+	const uint64_t least = 0x4405000000000002;
+
+	EXPECT_TRUE(snp_tcb_covers(least, least));
+	EXPECT_TRUE(snp_tcb_covers(UINT64_MAX, least));
+	EXPECT_TRUE(snp_tcb_covers(least, 0));
+	EXPECT_FALSE(snp_tcb_covers(0, least));
+	for (int i = 0; i < 64; i += 8) {
+		const uint64_t one = 1ull << i;
+
+		EXPECT_TRUE(snp_tcb_covers(least + one, least)) TH_LOG("bit %d", i);
+		EXPECT_FALSE(snp_tcb_covers(least, least + one)) TH_LOG("bit %d", i);
+		EXPECT_FALSE(snp_tcb_covers(UINT64_MAX - one, UINT64_MAX)) TH_LOG("bit %d", i);
+	}
+	/* a later microcode, and older firmware of SNP */
+	EXPECT_FALSE(snp_tcb_covers(0x4504000000000002, least));
+}
+
 TEST_F(real, a_changed_report_does_not)
 {
 	uint8_t *bytes = (uint8_t *)&self->report;

@@ -396,6 +396,42 @@ static void insist_on_vmpl(const struct args *args, const struct snp_report *rep
 		fail(EXIT_NO, "report: VMPL %u of the guest has asked for it, not %u", vmpl, want);
 }
 
+/*
+ * The TCB of --min-tcb. No other form of it is taken: without 0x it would be a decimal number,
+ * and with fewer digits the lower components would come first.
+ */
+static uint64_t least_tcb(const char *text)
+{
+	if (strncmp(text, "0x", 2) || strlen(text) != 18 ||
+	    strspn(text + 2, "0123456789abcdefABCDEF") != 16)
+		fail(EXIT_USAGE, "--min-tcb=%s: must be 16 hexadecimal digits after 0x, as \"sevfw "
+		     "decode\" prints the TCBs of a report", text);
+	return strtoull(text, NULL, 16);
+}
+
+/* A signature tells nothing of known faults of the firmware that has made it. */
+static void insist_on_tcb(const struct args *args, const struct snp_report *report)
+{
+	const struct {
+		const char *name;
+		uint64_t tcb;
+	} rows[] = {
+		{ "reported", le64toh(report->reported_tcb) },
+		{ "committed", le64toh(report->committed_tcb) },
+		{ "current", le64toh(report->current_tcb) },
+		{ "launch", le64toh(report->launch_tcb) },
+	};
+	const char *text = option(args, "min-tcb");
+	const uint64_t least = text ? least_tcb(text) : 0;
+
+	if (!text)
+		warn("without --min-tcb firmware with known faults is taken, too");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!snp_tcb_covers(rows[i].tcb, least))
+			fail(EXIT_NO, "report: its %s TCB, 0x%016llx, is below --min-tcb in "
+			     "one of its bytes", rows[i].name, (unsigned long long)rows[i].tcb);
+}
+
 /* Ends the program unless all but the REPORT_DATA is as it must be. @ark: as above */
 static void insist_on_report(const struct args *args, const struct snp_report *report,
 			     uint8_t *ark)
@@ -408,6 +444,7 @@ static void insist_on_report(const struct args *args, const struct snp_report *r
 	insist_on_policy(args, report);
 	insist_on_agent(args, report);
 	insist_on_vmpl(args, report);
+	insist_on_tcb(args, report);
 	compare(args, "report", "digest", report->measurement, sizeof(report->measurement));
 	compare(args, "report", "ark-digest", ark, SNP_DIGEST_BYTES);
 	if (!option(args, "ark-digest"))
@@ -430,6 +467,10 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 		   "the firmware of that chip says so; give --digest to know of which guest");
 	facts_id(facts, "policy", le64toh(report.policy), 1);
 	facts_number(facts, "vmpl", le32toh(report.vmpl));
+	facts_id(facts, "reported_tcb", le64toh(report.reported_tcb), 16);
+	facts_id(facts, "committed_tcb", le64toh(report.committed_tcb), 16);
+	facts_id(facts, "current_tcb", le64toh(report.current_tcb), 16);
+	facts_id(facts, "launch_tcb", le64toh(report.launch_tcb), 16);
 	facts_hex(facts, "report_id_ma", report.report_id_ma, sizeof(report.report_id_ma));
 	facts_hex(facts, "measurement", report.measurement, sizeof(report.measurement));
 	facts_hex(facts, "ark_sha384", ark, sizeof(ark));
@@ -490,6 +531,8 @@ static const struct option_row verify_options[] = {
 	{ "agent", "HEX", "SNP: report id of the migration agent that the guest must have; without "
 		"it, the guest must have none" },
 	{ "vmpl", "N", "SNP: privilege level of the guest that must have asked for it (0)" },
+	{ "min-tcb", "N", "SNP: what each TCB of the report must have at least, byte by byte; as "
+		"\"sevfw decode\" prints them" },
 	{ NULL, NULL, NULL }
 };
 
@@ -497,6 +540,8 @@ static const struct key_row verify_keys[] = {
 	{ "verified", "text", "what is sure now" },
 	{ "policy?", "text", "SNP: policy of the guest" },
 	{ "vmpl?", "integer", "SNP: privilege level that has asked for the report" },
+	{ "{reported_tcb,committed_tcb}?", "text", "SNP: 16 digits after 0x" },
+	{ "{current_tcb,launch_tcb}?", "text", "SNP: 16 digits after 0x" },
 	{ "report_id_ma?", "text", "SNP: report id of its migration agent; all ones: it has none" },
 	{ "measurement?", "text", "SNP: its launch digest, in hexadecimal digits" },
 	{ "oca_sha256?", "text", "chain: digest of the owner's certificate, without signatures" },
@@ -520,14 +565,16 @@ const struct subcommand verify_sub = {
 		"firmware "
 		"of the platform, and about what is expected?\n\n"
 		"A chain ends in the ARK, and says nothing unless that is the vendor's: "
-		"--ark-digest is its digest, from a place that you trust.\n\n"
+		"--ark-digest is its digest, from a place that you trust. Firmware of SNP with known "
+		"faults makes reports that are as well signed: --min-tcb refuses what is older.\n\n"
 		"The exit status is 0 for yes and 1 for no, with the reason on standard error.",
 	.keys = verify_keys,
 	.example = "  sevfw verify chain platform.certs --ca=vendor\n"
 		   "  sevfw verify measurement \"$measurement\" --owner=owner \\\n"
 		   "      --firmware-version=1.55.21 --digest=$(sevfw measure OVMF_CODE.fd "
 			"--json | jq -r .digest)\n"
-		   "  sevfw verify report attestation.bin --leaf=vcek.der --chain=ask_ark.pem",
+		   "  sevfw verify report attestation.bin --leaf=vcek.der --chain=ask_ark.pem \\\n"
+		   "      --ark-digest=$ark_digest --min-tcb=0x4818000000000004 --digest=$digest",
 	.options = verify_options,
 	.least = 2,
 	.most = 2,
@@ -574,6 +621,8 @@ static const struct option_row seal_options[] = {
 	{ "agent", "HEX", "report id of the migration agent that the guest must have; without it, "
 		"the guest must have none" },
 	{ "vmpl", "N", "privilege level of the guest that must have asked for it (0)" },
+	{ "min-tcb", "N", "what each TCB of the report must have at least, byte by byte; as "
+		"\"sevfw decode\" prints them" },
 	{ NULL, NULL, NULL }
 };
 
@@ -589,7 +638,8 @@ const struct subcommand seal_sub = {
 		"is; sev-init does so (\"sevfw launch --line\").",
 	.example = "  head -c 64 /dev/urandom >nonce.bin\n"
 		   "  sevfw seal --nonce=@nonce.bin --digest=$digest --leaf=vcek.der \\\n"
-		   "      --chain=ask_ark.pem report.bin guest.key disk.key >sealed.bin",
+		   "      --chain=ask_ark.pem --ark-digest=$ark_digest --min-tcb=$min_tcb \\\n"
+		   "      report.bin guest.key disk.key >sealed.bin",
 	.options = seal_options,
 	.least = 3,
 	.most = 3,

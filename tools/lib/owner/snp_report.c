@@ -242,3 +242,11 @@ enum owner_result snp_report_verify(const struct snp_report *report, const void 
 	X509_free(x);
 	return result;
 }
+
+int snp_tcb_covers(uint64_t tcb, uint64_t least)
+{
+	for (int i = 0; i < 64; i += 8)
+		if ((tcb >> i & 0xff) < (least >> i & 0xff))
+			return 0;
+	return 1;
+}

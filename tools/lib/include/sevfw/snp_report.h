@@ -8,8 +8,8 @@
  *
  * Certificates are X.509 as the vendor's server gives them: the leaf in DER, the other
  * two in one PEM file. The caller judges what the report says of the guest:
- * measurement, policy, report_data, report_id_ma, vmpl. Needs libcrypto of OpenSSL 3 and
- * nothing of Linux. All sizes are in bytes.
+ * measurement, policy, report_data, report_id_ma, vmpl, the TCBs. Needs libcrypto of
+ * OpenSSL 3 and nothing of Linux. All sizes are in bytes.
  */
 #ifndef SELFTESTS_SNP_REPORT_H
 #define SELFTESTS_SNP_REPORT_H
@@ -138,5 +138,19 @@ enum owner_result snp_leaf_verify(const void *leaf, size_t leaf_len, const void 
  */
 enum owner_result snp_report_verify(const struct snp_report *report, const void *leaf,
 				    size_t leaf_len);
+
+/**
+ * snp_tcb_covers() - is this firmware at least as new?
+ * @tcb: a TCB of a report, in the byte order of the processor
+ * @least: what it must have at least
+ *
+ * A TCB has eight components of a byte: microcode, SNP firmware, boot loader and others, in
+ * an order that depends on the product. Unused ones are zero. A higher one does not make up
+ * for a lower one. Each TCB of a report has to be compared: firmware may be exchanged for one
+ * down to @committed_tcb, and that of @launch_tcb has launched the guest.
+ *
+ * Return: 1 if no component is below that of @least, 0 otherwise.
+ */
+int snp_tcb_covers(uint64_t tcb, uint64_t least);
 
 #endif /* SELFTESTS_SNP_REPORT_H */
