@@ -2,7 +2,8 @@
 /*
  * The guest owner, who need not be near the host: session, secret, verify. Between calls
  * everything is in the owner's directory: "tik" and "tek", the keys, raw as other tools
- * want them; "policy"; "pek", the platform's key; and for the VMM dh.b64 and session.b64.
+ * want them; "policy"; "pek", the platform's key; "trust", how far that was verified; and for
+ * the VMM dh.b64 and session.b64.
  */
 #include <endian.h>
 #include <errno.h>
@@ -29,7 +30,9 @@
 
 #define SECRET_MAX	0x4000	/* all firmware takes that much */
 
-#define ARK_UNKNOWN	"without --ark-digest nothing proves that this ARK is the vendor's"
+#define NO_PLATFORM	"nothing proves that this is a platform and no program"
+#define NO_VENDOR	"nothing proves that this ARK is the vendor's"
+#define ARK_UNKNOWN	"without --ark-digest " NO_VENDOR
 
 /* How far the certificates of a platform have been followed. */
 enum trust {
@@ -81,7 +84,38 @@ static void load_platform(const char *path, struct sev_cert *pdh, struct sev_cha
 	blob_free(&blob);
 }
 
-static void load_session(const char *dir, struct owner_session *session)
+/* As they are called in the file "trust". */
+static const char * const trust_names[] = {
+	[TRUST_NONE] = "none", [TRUST_CA] = "ca", [TRUST_PINNED] = "pinned",
+};
+
+/*
+ * How far the platform was verified that the keys in @dir are for, which "session" has said
+ * once. Without the file, or with one that says anything else, nothing is known.
+ */
+static enum trust load_trust(const char *dir)
+{
+	const char *path = blob_join(dir, "trust");
+	enum trust trust = TRUST_PINNED;
+	struct blob blob;
+
+	if (access(path, F_OK)) {
+		warn("%s: has no file \"trust\": " NO_PLATFORM, dir);
+		return TRUST_NONE;
+	}
+	blob = blob_read(path);
+	while (trust != TRUST_NONE && strcmp((char *)blob.data, trust_names[trust]))
+		trust--;
+	blob_free(&blob);
+	if (trust == TRUST_NONE)
+		warn("%s: made without --ca: " NO_PLATFORM, dir);
+	else if (trust == TRUST_CA)
+		warn("%s: made without --ark-digest: " NO_VENDOR, dir);
+	return trust;
+}
+
+/* Return: how far its platform was verified; warns if that is not up to a known root. */
+static enum trust load_session(const char *dir, struct owner_session *session)
 {
 	uint32_t policy;
 
@@ -89,6 +123,7 @@ static void load_session(const char *dir, struct owner_session *session)
 	owner_session_none(session, le32toh(policy));
 	load(dir, "tik", session->tik, sizeof(session->tik));
 	load(dir, "tek", session->tek, sizeof(session->tek));
+	return load_trust(dir);
 }
 
 /*
@@ -163,7 +198,7 @@ static int session_act(const struct args *args)
 	load_platform(args->word[0], &pdh, &chain);
 	trust = verify_platform(args, &pdh, &chain, ark);
 	if (trust == TRUST_NONE)
-		warn("without --ca nothing proves that this is a platform and no program");
+		warn("without --ca " NO_PLATFORM);
 	else if (trust == TRUST_CA)
 		warn(ARK_UNKNOWN);
 	warn_of_policy(le32toh(policy));
@@ -173,6 +208,9 @@ static int session_act(const struct args *args)
 	if (!access(blob_join(dir, "tik"), F_OK) || !access(blob_join(dir, "tek"), F_OK))
 		fail(EXIT_NO, "%s has the keys of another session, which would be lost: "
 		     "name another directory, or remove it", dir);
+	/* what is left there was said of another platform; the new one comes last */
+	if (unlink(blob_join(dir, "trust")) && errno != ENOENT)
+		fail(EXIT_NO, "%s: %s", blob_join(dir, "trust"), strerror(errno));
 	save(dir, "policy", &policy, sizeof(policy), false);
 	save(dir, "tik", session.tik, sizeof(session.tik), true);
 	save(dir, "tek", session.tek, sizeof(session.tek), true);
@@ -181,6 +219,7 @@ static int session_act(const struct args *args)
 	save(dir, "dh.b64", text, strlen(text), false);
 	text = base64(session.blob, sizeof(session.blob));
 	save(dir, "session.b64", text, strlen(text), false);
+	save(dir, "trust", trust_names[trust], strlen(trust_names[trust]), false);
 	owner_session_wipe(&session);
 	return 0;
 }
@@ -200,7 +239,10 @@ const struct subcommand session_sub = {
 	.text = "Verifies the certificates in PLATFORM, which \"sevfw export\" has written, and "
 		"makes a "
 		"session for a launch there. dh.b64 and session.b64 in DIR are for the VMM (QEMU: "
-		"dh-cert-file, session-file); tik and tek are secret.",
+		"dh-cert-file, session-file); tik and tek are secret; trust is how far the "
+		"certificates were followed, of which \"verify\" and \"secret\" remind.\n\n"
+		"Without NOSEND (8) or SEV (0x20) in the policy the host can send the guest to keys of "
+		"its own and read it, without NOKS (2) launch a guest with the same memory key.",
 	.example = "  sevfw export platform.certs                   # on the host\n"
 		   "  sevfw session --ca=vendor platform.certs owner  # at the owner's",
 	.options = session_options,
@@ -319,13 +361,20 @@ static void verify_measurement(const struct args *args, struct json_object *fact
 {
 	struct blob measure = blob_given("MEASUREMENT", args->word[1], OWNER_MEASURE_SIZE);
 	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
-	struct owner_platform platform = parse_version(args);
+	const struct owner_platform platform = parse_version(args);
+	static const char * const verified[] = {
+		[TRUST_NONE] = "the guest was loaded with that, says a platform which without --ca "
+			"may be a program",
+		[TRUST_CA] = "the guest was loaded with that, under the owner's policy, if the ARK "
+			"in --ca is the vendor's",
+		[TRUST_PINNED] = "the guest was loaded with that, under the owner's policy",
+	};
 	struct owner_session session;
+	enum trust trust = load_session(needed(args, "owner"), &session);
 
-	load_session(needed(args, "owner"), &session);
 	insist(owner_measure_check(&session, &platform, digest.data, measure.data), "measurement");
 	owner_session_wipe(&session);
-	facts_text(facts, "verified", "the guest was loaded with that, under the owner's policy");
+	facts_text(facts, "verified", verified[trust]);
 }
 
 static void verify_sev_report(const struct args *args, const struct blob *report,
@@ -334,15 +383,22 @@ static void verify_sev_report(const struct args *args, const struct blob *report
 	const char *owner = needed(args, "owner");
 	struct blob nonce = blob_given("--nonce", needed(args, "nonce"), OWNER_NONCE_SIZE);
 	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
+	static const char * const verified[] = {
+		[TRUST_NONE] = "the holder of the PEK says so of that guest; without --ca that "
+			"may be a program",
+		[TRUST_CA] = "the platform's firmware has launched that guest, if the ARK in --ca "
+			"is the vendor's",
+		[TRUST_PINNED] = "the platform's firmware has launched that guest",
+	};
 	struct owner_session session;
 	struct sev_cert pek;
+	enum trust trust = load_session(owner, &session);
 
-	load_session(owner, &session);
 	load(owner, "pek", &pek, sizeof(pek));
 	insist(owner_report_check(&pek, report->data, nonce.data, session.policy, digest.data),
 	       "report");
 	owner_session_wipe(&session);
-	facts_text(facts, "verified", "the platform's firmware has launched that guest");
+	facts_text(facts, "verified", verified[trust]);
 }
 
 /* Without --policy only what keeps the host out is taken. */
