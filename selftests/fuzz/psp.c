@@ -47,7 +47,8 @@ static const uint64_t places[] = {
 
 static const uint32_t lengths[] = {
 	0x80, 0xd0, 0x100, 0x200, 0x824, 0xc80, 0x1000, 0x186c, 0x2000, 0x4000, 0x5000, 0x8000,
-	0x20000, 0x100000, 0x30000, IMAGE_SIZE, 0xfa0, 0xffffffff, 0x80000000, 0x7fffffff, 0xfffffff0,
+	0x20000, 0x100000, 0x30000, IMAGE_SIZE, 0xfa0, 0xffffffff, 0x80000000, 0x7fffffff,
+	0xfffffff0,
 };
 
 /* Half of a word: a small number, or one from the list of lengths. */
@@ -176,8 +177,7 @@ static void make_small(struct box *b, struct input *in)
 /* What its sender has signed, or wrapped */
 static void make_good(struct box *b, struct input *in)
 {
-	static const char digest[] = "000000000000000000000000000000000000000000000000"
-				     "000000000000000000000000000000000000000000000000";
+	char digest[2 * 48 + 1] = "";
 	uint8_t what = take(in) % 5;
 
 	if (!b->config.rmp && what)
@@ -196,6 +196,7 @@ static void make_good(struct box *b, struct input *in)
 		make_small(b, in);
 		break;
 	default:	/* for a guest without a page */
+		memset(digest, '0', sizeof(digest) - 1);
 		id_make(b, digest, owner, author);
 	}
 }
