@@ -293,7 +293,8 @@ static bool is_loud(struct psp_ring *ring)
 
 /*
  * Another command, or one about much more memory, may take any time: few of them are to be
- * outstanding before it is known.
+ * outstanding before it is known. Much more is meant of the least since then, or each could
+ * be twice as long as the one before it.
  */
 static void note_kind(struct psp_ring *ring, const struct psp_call *call)
 {
@@ -307,8 +308,9 @@ static void note_kind(struct psp_ring *ring, const struct psp_call *call)
 		ring->kind_from = ring->tail;
 		ring->mixed = true;
 		WRITE_ONCE(ring->each_ns, 0);
+		ring->len = len;
 	}
-	ring->len = len;
+	ring->len = min(ring->len, len);
 }
 
 /**
