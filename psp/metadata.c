@@ -9,7 +9,8 @@
  * as the guest, of which the context page is the name here. KVM frees that page last; if the
  * firmware could not end the guest, KVM keeps it for ever, and the entries go with the attempt.
  *
- * metadata_lock is taken within the guest's own lock, and psp->lock within it.
+ * Of one guest its own lock is held; metadata_lock is for the list of all only, and is held for
+ * no allocation: the end of each SNP guest needs it.
  */
 #include <linux/err.h>
 #include <linux/list.h>
@@ -41,13 +42,14 @@ static DEFINE_MUTEX(metadata_lock);
 
 static struct owner *find_owner(const void *context)
 {
-	struct owner *owner;
+	struct owner *owner, *found = NULL;
 
-	lockdep_assert_held(&metadata_lock);
+	mutex_lock(&metadata_lock);
 	list_for_each_entry(owner, &owners, list)
 		if (owner->context == context)
-			return owner;
-	return NULL;
+			found = owner;
+	mutex_unlock(&metadata_lock);
+	return found;
 }
 
 static struct owner *find_or_make_owner(const void *context)
@@ -61,7 +63,9 @@ static struct owner *find_or_make_owner(const void *context)
 		return NULL;
 	owner->context = context;
 	xa_init(&owner->pages);
+	mutex_lock(&metadata_lock);
 	list_add(&owner->list, &owners);
+	mutex_unlock(&metadata_lock);
 	return owner;
 }
 
@@ -119,14 +123,12 @@ void *psp_metadata_entry(const void *context, u64 number, u32 *status)
 	struct owner *owner;
 	void *page;
 
-	mutex_lock(&metadata_lock);
 	owner = status ? find_or_make_owner(context) : find_owner(context);
 	page = owner ? xa_load(&owner->pages, index) : NULL;
 	if (!page && status)
 		page = owner ? make_page(owner, index, status) : ERR_PTR(-ENOMEM);
 	if (!page)
 		page = ERR_PTR(-ENOENT);
-	mutex_unlock(&metadata_lock);
 	return IS_ERR(page) ? page : page + number % PAGE_ENTRIES * ENTRY_SIZE;
 }
 
@@ -144,13 +146,12 @@ void psp_metadata_end(const void *context)
 	unsigned long index;
 	void *page;
 
-	mutex_lock(&metadata_lock);
 	owner = find_owner(context);
-	if (owner)
-		list_del(&owner->list);
-	mutex_unlock(&metadata_lock);
 	if (!owner)
 		return;
+	mutex_lock(&metadata_lock);
+	list_del(&owner->list);
+	mutex_unlock(&metadata_lock);
 	xa_for_each(&owner->pages, index, page) {
 		psp_snp_page_free(page);
 		cond_resched();
