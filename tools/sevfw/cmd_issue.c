@@ -3,7 +3,6 @@
  * issue: any command, with its block given field by field, by the names of the header.
  * Buffers are files; a length that is not given is the file's, or is asked for.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,14 +68,6 @@ static const struct field *field_named(const struct command *command, const char
 	     command->name);
 }
 
-static bool is_number(const char *text)
-{
-	char *end;
-
-	strtoull(text, &end, 0);
-	return isdigit((unsigned char)*text) && !*end;
-}
-
 static void add_buffer(struct issue *issue, const struct field *address, const char *path)
 {
 	struct buffer *buffer = &issue->buffer[issue->buffers];
@@ -97,6 +88,7 @@ static void set_field(struct issue *issue, const char *text)
 {
 	const char *equal = strchr(text, '=');
 	const struct field *field;
+	uint64_t address;
 	char name[64];
 
 	if (!equal)
@@ -109,7 +101,7 @@ static void set_field(struct issue *issue, const char *text)
 
 		memcpy(issue->block + field->offset, blob.data, field->size);
 		blob_free(&blob);
-	} else if (strstr(field->name, "address") && !is_number(equal + 1)) {
+	} else if (strstr(field->name, "address") && !number_try(equal + 1, &address)) {
 		add_buffer(issue, field, equal + 1);
 	} else {
 		block_put(issue->block, field,

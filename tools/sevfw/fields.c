@@ -21,9 +21,8 @@ const struct command *command_at(size_t n)
 
 const struct command *command_find(const char *text)
 {
-	char *end;
-	unsigned long id = strtoul(text, &end, 0);
-	bool numeric = *text && !*end;
+	uint64_t id;
+	bool numeric = number_try(text, &id);
 
 	if (!strncasecmp(text, PREFIX, strlen(PREFIX)))
 		text += strlen(PREFIX);

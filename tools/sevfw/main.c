@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -196,14 +197,23 @@ const char *option(const struct args *args, const char *name)
 	return NULL;
 }
 
-uint64_t number(const char *what, const char *text, uint64_t max)
+/* Without a prefix a number is decimal, whatever its first digit is: 011 is no 9. */
+bool number_try(const char *text, uint64_t *value)
 {
-	unsigned long long value;
-	char *end;
+	const bool hex = !strncasecmp(text, "0x", 2);
+	const char *digits = text + (hex ? 2 : 0);
+	const size_t len = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
 
 	errno = 0;
-	value = strtoull(text, &end, 0);
-	if (errno || !*text || *end || *text == '-' || value > max)
+	*value = strtoull(digits, NULL, hex ? 16 : 10);
+	return len && !digits[len] && !errno;
+}
+
+uint64_t number(const char *what, const char *text, uint64_t max)
+{
+	uint64_t value;
+
+	if (!number_try(text, &value) || value > max)
 		fail(EXIT_USAGE, "%s: \"%s\" is not a number from 0 to %#llx", what, text,
 		     (unsigned long long)max);
 	return value;

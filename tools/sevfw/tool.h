@@ -110,9 +110,16 @@ struct args {
 const char *option(const struct args *args, const char *name);
 
 /**
+ * number_try() - a number, if @text is one
+ * @text: decimal, leading zeros or not, or hexadecimal with 0x
+ * @value: receives it
+ */
+bool number_try(const char *text, uint64_t *value);
+
+/**
  * number() - text as a number
  * @what: meaning of the number, for the message
- * @text: decimal, or hexadecimal with 0x
+ * @text: as above
  * @max: largest value
  *
  * Anything that is not a number up to @max ends the program.
