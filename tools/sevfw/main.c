@@ -61,27 +61,6 @@ void warn(const char *format, ...)
 	va_end(arg);
 }
 
-/*
- * Does the byte that follows @before command a terminal? C1 controls are 0x80 to 0x9f, and
- * in UTF-8 the same with 0xc2 in front. These values are also inside of longer characters.
- */
-static bool is_control(unsigned char before, unsigned char byte)
-{
-	if (byte >= 0x80 && byte < 0xa0)
-		return before < 0x80 || before == 0xc2;
-	return (byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f;
-}
-
-void print_harmless(const char *text, int width)
-{
-	unsigned char before = 0;
-
-	for (; *text; before = *text++, width--)
-		putchar(is_control(before, *text) ? '?' : *text);
-	if (width > 0)
-		printf("%*s", width, "");
-}
-
 static const char *answered_command;
 static int answered_status;
 

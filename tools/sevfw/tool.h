@@ -9,6 +9,7 @@
  *   host.c      /dev/sev, sysfs, debugfs, the drivers
  *   block.c     blocks and logged commands, field by field
  *   events.c    the tracepoint of psp_sev, followed
+ *   text.c      text from outside, which may be no text
  *   files.c     reading and writing whole files
  *   progress.c  a bar for what takes long
  *   cmd_*.c     the subcommands
@@ -146,11 +147,20 @@ void answered(const char *command, int status);
 void fail_to_save(const char *path) __attribute__((noreturn));
 
 /**
+ * text_char() - bytes of the character that @text begins with, in well-formed UTF-8
+ * @text: not empty
+ *
+ * Return: 1 to 4; 0 if the first byte belongs to no character.
+ */
+size_t text_char(const char *text);
+
+/**
  * print_harmless() - text on standard output, with nothing in it that commands a terminal
  * @text: may come from a guest, a log, a certificate
  * @width: columns to fill with blanks, 0 for none
  *
- * Control characters become question marks; line breaks and tabs stay.
+ * Control characters, and bytes that are no UTF-8, become question marks; line breaks and
+ * tabs stay.
  */
 void print_harmless(const char *text, int width);
 
