@@ -32,11 +32,6 @@ static const char *owner_name(unsigned int owner)
 	return owner & 1 ? "external" : "self";
 }
 
-static void add_problem(struct json_object *problems, const char *text)
-{
-	json_object_array_add(problems, json_object_new_string(text));
-}
-
 static void add_pool(struct json_object *list, const char *name, const struct asids *pool)
 {
 	struct json_object *row = facts_row(list);
@@ -61,7 +56,7 @@ static void add_asids(const struct host *host, struct json_object *facts,
 		const char *problem = host_pool_problem(pools, pool);
 
 		if (problem)
-			add_problem(problems, problem);
+			facts_item(problems, problem);
 	}
 }
 
@@ -91,15 +86,15 @@ static void find_problems(const struct host *host, struct json_object *problems)
 	if (dead && strcmp(dead, "0")) {
 		snprintf(text, sizeof(text), "the PSP is dead (%s): restart the machine",
 			 host_read(host->device, "last_failure") ?: "no answer");
-		add_problem(problems, text);
+		facts_item(problems, text);
 	}
 	if (init && strcmp(init, "none")) {
 		snprintf(text, sizeof(text), "the platform could not be initialised: %s", init);
-		add_problem(problems, text);
+		facts_item(problems, text);
 	}
 	if (data && strstr(data, "fail")) {
 		snprintf(text, sizeof(text), "the platform's keys: %s", data);
-		add_problem(problems, text);
+		facts_item(problems, text);
 	}
 }
 
@@ -180,12 +175,12 @@ static int status_act(const struct args *args)
 	if (host.driver == DRIVER_OURS && *host.device)
 		facts_text(facts, "device", strrchr(host.device, '/') + 1);
 	if (host.driver == DRIVER_NONE)
-		add_problem(problems, "no driver is loaded: \"sevfw doctor\" tells what is "
+		facts_item(problems, "no driver is loaded: \"sevfw doctor\" tells what is "
 			"missing");
 	else if (host.driver == DRIVER_STOCK)
 		status_stock(facts, problems);
 	else if (!*host.device)
-		add_problem(problems, "psp_sev has no PSP: the kernel's log has the reason, "
+		facts_item(problems, "psp_sev has no PSP: the kernel's log has the reason, "
 			"\"sevfw doctor\" looks for it");
 	else
 		status_ours(&host, facts, problems);

@@ -45,9 +45,36 @@ struct json_object *facts_row(struct json_object *list)
 	return row;
 }
 
+/* JSON is UTF-8, and json-c copies any bytes: those that are no character are replaced. */
+static struct json_object *new_text(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";	/* U+FFFD */
+	const size_t longest = sizeof(replacement) - 1;
+	char *clean = malloc(strlen(text) * longest + 1), *end = clean;
+	struct json_object *value;
+
+	if (!clean)
+		fail(EXIT_NO, "out of memory");
+	while (*text) {
+		const size_t len = text_char(text);
+
+		end = mempcpy(end, len ? text : replacement, len ?: longest);
+		text += len ?: 1;
+	}
+	*end = '\0';
+	value = json_object_new_string(clean);
+	free(clean);
+	return value;
+}
+
 void facts_text(struct json_object *facts, const char *key, const char *text)
 {
-	add(facts, key, json_object_new_string(text));
+	add(facts, key, new_text(text));
+}
+
+void facts_item(struct json_object *list, const char *text)
+{
+	json_object_array_add(list, new_text(text));
 }
 
 void facts_number(struct json_object *facts, const char *key, uint64_t value)

@@ -19,7 +19,12 @@ struct json_object *facts_object(struct json_object *facts, const char *key);
 /** facts_row() - a new object at the end of @list */
 struct json_object *facts_row(struct json_object *list);
 
+/** facts_text() - text; bytes that are no UTF-8 become U+FFFD, which parsers take */
 void facts_text(struct json_object *facts, const char *key, const char *text);
+
+/** facts_item() - the same, at the end of @list */
+void facts_item(struct json_object *list, const char *text);
+
 void facts_number(struct json_object *facts, const char *key, uint64_t number);
 void facts_bool(struct json_object *facts, const char *key, bool value);
 
