@@ -260,10 +260,28 @@ static unsigned int es_asids(const struct host *host)
 	return host_asids(host, pools) ? es->free + es->bound + es->dirty : 0;
 }
 
+/* A guest of SNP has a context in place of a handle, and the driver says so by a word. */
+static void add_guest(struct json_object *guests, unsigned int asid, const char *handle,
+		      unsigned int es)
+{
+	struct json_object *row = facts_row(guests);
+	uint64_t number;
+
+	facts_number(row, "asid", asid);
+	if (number_try(handle, &number)) {
+		facts_number(row, "handle", number);
+		facts_text(row, "kind", asid <= es ? "SEV-ES" : "SEV");
+		return;
+	}
+	facts_text(row, "kind", strcmp(handle, "snp") ? "unknown" : "SNP");
+}
+
+/* Lines of "asid state handle", behind a head that begins with "#". */
 static void add_bound(const struct host *host, struct json_object *guests)
 {
-	unsigned int asid, handle, es = es_asids(host);
-	char path[600], state[16];
+	char path[600], *line = NULL, state[16], handle[32];
+	unsigned int asid, es = es_asids(host);
+	size_t size = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/psp_sev/%s/asids",
@@ -271,21 +289,16 @@ static void add_bound(const struct host *host, struct json_object *guests)
 	file = fopen(host_path(path), "re");
 	if (!file)
 		fail(EXIT_NO_ACCESS, "%s: %s; be root, and mount debugfs", path, strerror(errno));
-	while (!feof(file)) {
-		struct json_object *row;
-
-		if (fscanf(file, "%u %15s %u", &asid, state, &handle) != 3) {
-			if (fscanf(file, "%*[^\n]%*c") < 0)
-				break;
+	while (getline(&line, &size, file) > 0) {
+		if (*line == '#')
 			continue;
-		}
-		if (strcmp(state, "bound"))
-			continue;
-		row = facts_row(guests);
-		facts_number(row, "asid", asid);
-		facts_number(row, "handle", handle);
-		facts_text(row, "kind", asid <= es ? "SEV-ES" : "SEV");
+		line[strcspn(line, "\n")] = '\0';
+		if (sscanf(line, "%u %15s %31s", &asid, state, handle) != 3)
+			warn("%s: \"%s\" tells of no ASID that is known here", path, line);
+		else if (!strcmp(state, "bound"))
+			add_guest(guests, asid, handle, es);
 	}
+	free(line);
 	fclose(file);
 }
 
@@ -353,8 +366,8 @@ static int guests_act(const struct args *args)
 
 static const struct key_row guests_keys[] = {
 	{ "guests?[].asid", "integer", "the guest's ASID" },
-	{ "guests?[].handle", "integer", "the firmware's handle of it" },
-	{ "guests?[].kind", "text", "SEV or SEV-ES" },
+	{ "guests?[].handle?", "integer", "the firmware's handle of it; an SNP guest has none" },
+	{ "guests?[].kind", "text", "SEV, SEV-ES, SNP or unknown" },
 	{ "not_known?", "text", "what this driver does not show" },
 	{ "processes[].pid", "integer", "a process that has VMs, encrypted or not" },
 	{ "processes[].command", "text", "its name" },
@@ -366,11 +379,10 @@ const struct subcommand guests_sub = {
 	.name = "guests",
 	.args = "",
 	.brief = "the guests that hold ASIDs, and the processes with VMs",
-	.text = "Prints each ASID that is bound, the firmware's handle of its guest, and its "
-		"kind; and the "
-		"processes that have VMs, encrypted or not. The former is in debugfs, for root. "
-		"Which process "
-		"a guest belongs to the drivers do not tell.",
+	.text = "Prints each ASID that is bound, the firmware's handle of its guest (SNP guests "
+		"have none), and its kind; and the processes that have VMs, encrypted or not. The "
+		"former is in debugfs, for root. Which process a guest belongs to the drivers do "
+		"not tell.",
 	.keys = guests_keys,
 	.example = "  sevfw guests",
 	.act = guests_act,

@@ -212,10 +212,24 @@ static void print_cells(struct json_object *first, struct json_object *row, cons
 	}
 }
 
+/* The row that has all columns: some keys are not in every row. */
+static struct json_object *fullest(struct json_object *table)
+{
+	struct json_object *found = json_object_array_get_idx(table, 0);
+
+	for (size_t i = 1; i < json_object_array_length(table); i++) {
+		struct json_object *row = json_object_array_get_idx(table, i);
+
+		if (json_object_object_length(row) > json_object_object_length(found))
+			found = row;
+	}
+	return found;
+}
+
 /* Widths are computed once: a log may have a million rows. */
 static void print_table(struct json_object *table, int indent)
 {
-	struct json_object *first = json_object_array_get_idx(table, 0);
+	struct json_object *first = fullest(table);
 	int width[COLUMNS_MAX], columns = 0;
 
 	json_object_object_foreach(first, key, unused) {
