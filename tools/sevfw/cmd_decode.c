@@ -169,10 +169,7 @@ static bool decode_snp_report(struct json_object *facts, const struct blob *blob
 	facts_number(facts, "guest_svn", le32toh(r.guest_svn));
 	facts_id(facts, "policy", le64toh(r.policy), 1);
 	facts_bool(facts, "debugging", le64toh(r.policy) >> 19 & 1);
-	if (le32toh(r.vmpl) == UINT32_MAX)
-		facts_text(facts, "vmpl", "the hypervisor asked");
-	else
-		facts_number(facts, "vmpl", le32toh(r.vmpl));
+	facts_signed(facts, "vmpl", (int32_t)le32toh(r.vmpl));
 	facts_text(facts, "signed_by", signer[SNP_SIGNER(le32toh(r.key))] ?: "unknown");
 	facts_id(facts, "platform_info", le64toh(r.platform_info), 1);
 	facts_id(facts, "current_tcb", le64toh(r.current_tcb), 16);

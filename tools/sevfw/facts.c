@@ -82,6 +82,11 @@ void facts_number(struct json_object *facts, const char *key, uint64_t value)
 	add(facts, key, json_object_new_uint64(value));
 }
 
+void facts_signed(struct json_object *facts, const char *key, int64_t value)
+{
+	add(facts, key, json_object_new_int64(value));
+}
+
 void facts_bool(struct json_object *facts, const char *key, bool value)
 {
 	add(facts, key, json_object_new_boolean(value));

@@ -26,6 +26,7 @@ void facts_text(struct json_object *facts, const char *key, const char *text);
 void facts_item(struct json_object *list, const char *text);
 
 void facts_number(struct json_object *facts, const char *key, uint64_t number);
+void facts_signed(struct json_object *facts, const char *key, int64_t number);
 void facts_bool(struct json_object *facts, const char *key, bool value);
 
 /** facts_hex() - bytes as hexadecimal digits */
