@@ -317,7 +317,7 @@ int side_send(const struct migrate_options *opt, uint32_t *status)
 
 	s.l.by_dev = opt->by_dev;
 	ret = ret ? side_failed(&s.l, "launch", ret) : send_away(&s);
-	*status = s.l.status;
+	*status = launch_status(&s.l, ret);
 	s.guest->stop(&s.l, &s.next);
 	launch_close(&s.l);
 	free(s.written);

@@ -231,7 +231,7 @@ static int attempt(const struct migrate_options *opt, const struct vendor_files 
 	progress_clear(&r.progress);
 	if (r.guest)
 		r.guest->stop(&r.l, &r.stopped.next);
-	*status = r.l.status;
+	*status = launch_status(&r.l, ret);
 	if (ret == -ECANCELED)
 		side_say("target: cancelled after %u pages", r.pages);
 	launch_close(&r.l);

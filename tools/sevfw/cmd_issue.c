@@ -243,7 +243,7 @@ static int issue_it(struct issue *issue, const struct args *args, struct json_ob
 	if (ret) {
 		ret = host_refused(issue->command->name, ret, status);
 		answered(issue->command->name, ret);
-		if (ret == EXIT_REFUSED)
+		if (ret != EXIT_NO_ACCESS)
 			show(issue, facts, args, 0);
 		return ret;
 	}

@@ -60,8 +60,8 @@ static bool need_host(const struct args *args, bool pass_through)
 /* The exit status of a step that failed. */
 static int exit_status(int error, uint32_t status)
 {
-	if (status != SEV_FW_NO_CALL && status)
-		return EXIT_REFUSED;
+	if (status != SEV_FW_NO_CALL)
+		return status ? EXIT_REFUSED : EXIT_UNSAVED;
 	switch (error) {
 	case ESHUTDOWN:
 	case ETIMEDOUT:

@@ -301,30 +301,31 @@ static const char *errno_advice(int error)
 	}
 }
 
-/* Has the firmware been asked? */
-static bool was_asked(uint32_t status)
-{
-	return status != SEV_FW_NO_CALL && status;
-}
-
 void host_advise(int ret, uint32_t status)
 {
-	const char *advice = was_asked(status) ? status_advice(status) : errno_advice(-ret);
+	const char *advice = status == SEV_FW_NO_CALL ? errno_advice(-ret) :
+			     status ? status_advice(status) : "do not repeat it";
 
 	if (advice)
 		warn("%s", advice);
 }
 
+/* A status of 0 with an errno: the kernel could not do what was to follow. */
 int host_refused(const char *command, int ret, uint32_t status)
 {
 	const char *name = strerrorname_np(-ret) ?: "?";
 	const struct errno_text *text = errno_find(name);
+	const char *why = text ? text->text : strerror(-ret);
 
-	if (was_asked(status))
+	if (status == SEV_FW_NO_CALL)
+		warn("%s: %s (%s)", command, why, name);
+	else if (status)
 		warn("%s: the firmware says %s: %s", command, sev_status_text(status),
 		     sev_status_meaning(status));
 	else
-		warn("%s: %s (%s)", command, text ? text->text : strerror(-ret), name);
+		warn("%s: the firmware has done it, but then: %s (%s)", command, why, name);
 	host_advise(ret, status);
-	return was_asked(status) ? EXIT_REFUSED : EXIT_NO_ACCESS;
+	if (status == SEV_FW_NO_CALL)
+		return EXIT_NO_ACCESS;
+	return status ? EXIT_REFUSED : EXIT_UNSAVED;
 }

@@ -103,7 +103,7 @@ const struct sev_fw_cmd_info *host_info(const struct sev_fw_cmd_info *infos, uin
 /**
  * host_refused() - say why a command failed, and what to do; returns the exit status
  * @command: its name
- * @ret: negative errno
+ * @ret: negative errno; with a @status of 0 the firmware has done the command
  * @status: firmware's status, or SEV_FW_NO_CALL
  */
 int host_refused(const char *command, int ret, uint32_t status);

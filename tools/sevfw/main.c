@@ -20,7 +20,8 @@
 static const char statuses[] =
 "Exit status: 0 for done, or yes; 1 for failed, or no; 2 for a wrong argument; 3 if the\n"
 "firmware refused; 4 if it could not be asked (no device, no permission, other driver);\n"
-"5 if the firmware has done it, and only its answer could not be saved.\n";
+"5 if the firmware has done it, and only its answer, or the platform's keys, could not\n"
+"be saved: do not repeat it.\n";
 
 const struct subcommand * const subcommands[] = {
 	&status_sub, &doctor_sub, &guests_sub, &log_sub, &top_sub, &commands_sub, &explain_sub,

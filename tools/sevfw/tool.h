@@ -31,7 +31,7 @@
 #define EXIT_USAGE	2	/* a wrong argument; nothing has been done */
 #define EXIT_REFUSED	3	/* the firmware refused */
 #define EXIT_NO_ACCESS	4	/* the firmware could not be asked: device, permission, driver */
-#define EXIT_UNSAVED	5	/* the command was done, but its answer could not be saved */
+#define EXIT_UNSAVED	5	/* the command was done, but not what was to follow */
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 

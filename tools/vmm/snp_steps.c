@@ -39,7 +39,7 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 
 	*failure = (struct vmm_failure){
 		.step = step->name, .error = -ret,
-		.status = ret == -EIO ? r->l.status : SEV_FW_NO_CALL,
+		.status = snp_launch_status(&r->l, ret),
 	};
 	if (r->refused)
 		snprintf(failure->why, size, "%s", r->refused);

@@ -241,7 +241,9 @@ double vmm_time_us(void)
 static void take_failure(struct vmm_failure *failure, const struct step *step,
 			 const struct launch *l, int ret)
 {
-	*failure = (struct vmm_failure){ .step = step->name, .error = -ret, .status = l->status };
+	*failure = (struct vmm_failure){
+		.step = step->name, .error = -ret, .status = launch_status(l, ret),
+	};
 	snprintf(failure->why, sizeof(failure->why), "%s", ret == -EBADMSG ?
 		 "what the guest has told is not of the secret" :
 		 linux_error(ret) ?: launch_error(l, ret));

@@ -66,7 +66,7 @@ struct vmm_options {
  * @step: name of the step
  * @why: text
  * @error: positive errno
- * @status: the firmware's status, SEV_FW_NO_CALL if it has not been asked
+ * @status: the firmware's status, if a command is why; SEV_FW_NO_CALL otherwise
  */
 struct vmm_failure {
 	const char *step;

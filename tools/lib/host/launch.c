@@ -80,7 +80,8 @@ int launch_init(struct launch *l)
 		ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, VM_SEV_INIT2, &init, &l->status);
 	else
 		ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, NULL, &l->status);
-
+	/* no command of the firmware: a status of 0 says nothing */
+	l->returned = l->status ? ret : 0;
 	return ret ? ret : vm_add_vcpu(&l->vm);
 }
 
@@ -214,6 +215,11 @@ int launch_steps(struct launch *l, size_t ram, unsigned int steps)
 	return ret;
 }
 
+uint32_t launch_status(const struct launch *l, int ret)
+{
+	return l->returned == ret ? l->status : SEV_FW_NO_CALL;
+}
+
 void launch_close(struct launch *l)
 {
 	vm_destroy(&l->vm);
@@ -235,6 +241,9 @@ const char *launch_error(const struct launch *l, int err)
 	else if (l->status != SEV_FW_NO_CALL && l->status)
 		snprintf(text, sizeof(text), "firmware: %s, %s",
 			 sev_status_text(l->status), sev_status_meaning(l->status));
+	else if (!launch_status(l, err))
+		snprintf(text, sizeof(text), "the firmware has done it, but then: %s",
+			 strerror(-err));
 	else if (err == -ESHUTDOWN)
 		snprintf(text, sizeof(text), "%s",
 			 "the PSP is dead, or the guest gone with its platform");

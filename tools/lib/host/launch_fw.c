@@ -16,14 +16,16 @@ static int on_platform(struct launch *l, uint32_t id, void *block, uint32_t len)
 {
 	struct sev_fw_door door = sev_fw_door_dev(l->sev_fd, -1);
 
-	return sev_fw_issue(&door, id, block, len, &l->status);
+	l->returned = sev_fw_issue(&door, id, block, len, &l->status);
+	return l->returned;
 }
 
 int launch_issue(struct launch *l, uint32_t id, void *block, uint32_t len)
 {
 	struct sev_fw_door door = launch_door(l);
 
-	return sev_fw_issue(&door, id, block, len, &l->status);
+	l->returned = sev_fw_issue(&door, id, block, len, &l->status);
+	return l->returned;
 }
 
 static int fw_version(struct launch *l)

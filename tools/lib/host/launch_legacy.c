@@ -17,12 +17,17 @@ static uint64_t addr_of(const void *p)
 
 static int on_platform(struct launch *l, uint32_t cmd, void *data)
 {
-	return sev_dev_op(l->sev_fd, cmd, data, &l->status);
+	l->returned = sev_dev_op(l->sev_fd, cmd, data, &l->status);
+	return l->returned;
 }
 
+/* KVM's own ioctls set the status to 0 at failures before the command, too. */
 static int on_guest(struct launch *l, uint32_t id, void *data)
 {
-	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+	int ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+
+	l->returned = l->status ? ret : 0;
+	return ret;
 }
 
 static int legacy_version(struct launch *l)

@@ -70,6 +70,7 @@ static int issue_many(struct launch *l, uint32_t id, void *blocks, uint32_t size
 		};
 	ret = sev_fw_issue_many(&door, cmds, count, 0, done);
 	l->status = *done < count ? cmds[*done].error : 0;
+	l->returned = ret;
 	if ((ret != -ENOTTY && ret != -EOPNOTSUPP) || *done)
 		return ret;
 	do

@@ -59,9 +59,18 @@ struct prefault {
 
 #define PRE_FAULT_MEMORY	_IOWR(KVMIO, 0xd5, struct prefault)
 
+/* KVM's own ioctls set the status to 0 at failures before the command, too. */
 static int on_guest(struct snp_launch *l, uint32_t id, void *data)
 {
-	return sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+	int ret = sev_kvm_op(l->vm.vm_fd, l->sev_fd, id, data, &l->status);
+
+	l->returned = l->status ? ret : 0;
+	return ret;
+}
+
+uint32_t snp_launch_status(const struct snp_launch *l, int ret)
+{
+	return l->returned == ret ? l->status : SEV_FW_NO_CALL;
 }
 
 int snp_launch_create(struct snp_launch *l, size_t ram)

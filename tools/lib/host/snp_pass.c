@@ -18,7 +18,8 @@ int snp_pass_issue(struct snp_launch *l, uint32_t id, void *block, uint32_t len)
 	struct sev_fw_door door = l->by_dev ? sev_fw_door_dev(l->sev_fd, l->vm.vm_fd) :
 					      sev_fw_door_vm(l->vm.vm_fd, l->sev_fd);
 
-	return sev_fw_issue(&door, id, block, len, &l->status);
+	l->returned = sev_fw_issue(&door, id, block, len, &l->status);
+	return l->returned;
 }
 
 static int pass_start(struct snp_launch *l, uint64_t policy)

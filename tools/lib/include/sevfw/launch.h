@@ -82,6 +82,7 @@ extern const struct launch_ops launch_legacy;
  * @ld: launch digest, once launch_check() has run
  * @measure: measurement from firmware
  * @status: firmware's status of the last command
+ * @returned: the same command's return value; see launch_status()
  * @verdict: the owner's last decision
  */
 struct launch {
@@ -102,6 +103,7 @@ struct launch {
 	uint8_t ld[OWNER_HASH_SIZE];
 	uint8_t measure[OWNER_MEASURE_SIZE];
 	uint32_t status;
+	int returned;
 	enum owner_result verdict;
 };
 
@@ -212,6 +214,16 @@ static inline unsigned int launch_type(const struct launch *l)
 		return VM_TYPE_DEFAULT;
 	return launch_es(l) ? VM_TYPE_SEV_ES : VM_TYPE_SEV;
 }
+
+/**
+ * launch_status() - the firmware's status, if a command is why a step has failed
+ * @l: launch
+ * @ret: return value of the step
+ *
+ * Return: the status of the last command; 0 if the firmware has done it, and the kernel not
+ * what was to follow; SEV_FW_NO_CALL if something else has failed.
+ */
+uint32_t launch_status(const struct launch *l, int ret);
 
 /** launch_error() - why a step has failed, as a clause in a static buffer */
 const char *launch_error(const struct launch *l, int err);

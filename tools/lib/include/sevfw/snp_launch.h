@@ -50,6 +50,7 @@ extern const struct snp_launch_ops snp_launch_pass;
  * @by_dev: blocks go in by /dev/sev, and not by the VM
  * @more_vcpus: that the VM has by vm_more_vcpu(), numbered from 1 on
  * @status: the firmware's last status, or SEV_FW_NO_CALL
+ * @returned: the same command's return value; see snp_launch_status()
  * @policy: policy that the guest was started with
  * @digest: digest that the owner expects
  */
@@ -60,9 +61,13 @@ struct snp_launch {
 	bool by_dev;
 	unsigned int more_vcpus;
 	uint32_t status;
+	int returned;
 	uint64_t policy;
 	uint8_t digest[SNP_DIGEST_BYTES];
 };
+
+/** snp_launch_status() - as launch_status() */
+uint32_t snp_launch_status(const struct snp_launch *l, int ret);
 
 /** snp_launch_create() - a VM with @ram bytes of RAM, no vCPU; snp_launch_close() it in any case */
 int snp_launch_create(struct snp_launch *l, size_t ram);
