@@ -86,6 +86,7 @@ static void take_back_guest(const struct lent_guest *lent)
 	if (lent->guest.context != glue_context(sev)) {
 		glue_set_context(sev, lent->guest.context);
 		sev->fd = lent->guest.sev_fd;
+		glue_set_policy(sev, lent->guest.policy);
 	}
 	if (lent->guest.launched)
 		glue_is_launched(lent->kvm);

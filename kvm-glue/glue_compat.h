@@ -103,7 +103,7 @@ static inline bool glue_is_vm(struct file *file)
 }
 
 /* KVM remembers the guest's policy, to know whether it may be debugged. */
-static inline void glue_set_policy(struct kvm_sev_info *sev, u32 policy)
+static inline void glue_set_policy(struct kvm_sev_info *sev, u64 policy)
 {
 #ifdef KVM_LAYOUT_HAS_POLICY
 	sev->policy = policy;

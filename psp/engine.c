@@ -140,7 +140,7 @@ static int number_of(const struct file *file, int hint)
 }
 
 /* The guest exists, but its owner will not hear of it, or will. */
-static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, u32 policy,
+static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle, u64 policy,
 			   int ret)
 {
 	if (ret) {
@@ -153,10 +153,10 @@ static void conclude_start(struct psp *psp, struct psp_issue *issue, u32 handle,
 }
 
 /* Nothing of an SNP guest goes back to its caller, so that nothing can be lost. */
-static void conclude_launch(struct psp_issue *issue, const struct psp_row *row)
+static void conclude_launch(struct psp_issue *issue, u64 policy)
 {
-	if (row->then == PSP_THEN_LAUNCH)
-		issue->guest->sev_fd = number_of(issue->sev_file, issue->sev_fd);
+	issue->guest->policy = policy;
+	issue->guest->sev_fd = number_of(issue->sev_file, issue->sev_fd);
 }
 
 /**
@@ -185,10 +185,18 @@ static u32 handle_of(const struct psp_issue *issue, const struct psp_row *row,
 	return issue->guest->handle;
 }
 
-/* A policy is all that the caller of a START may set; table.c has it so, and test_table. */
-static u32 policy_of(const struct psp_row *row, const struct psp_user_block *block)
+/*
+ * A policy is the first of what the caller of a START may set; the tables have it so, and
+ * test_table. That of an SNP guest is twice as long.
+ */
+static u64 policy_of(const struct psp_row *row, const struct psp_user_block *block)
 {
-	return psp_get32(block->byte, row->user[0].off);
+	const u8 off = row->user[0].off;
+	u64 policy = psp_get32(block->byte, off);
+
+	if (row->snp)
+		policy |= (u64)psp_get32(block->byte, off + sizeof(u32)) << 32;
+	return policy;
 }
 
 /* A guest that was started is the caller's only if the caller has its handle. */
@@ -198,8 +206,8 @@ static int conclude(struct psp *psp, struct psp_issue *issue, const struct psp_r
 	if (!ret && row->then == PSP_THEN_OPEN)
 		conclude_start(psp, issue, handle_of(issue, row, block), policy_of(row, block),
 			       delivered ? 0 : -EFAULT);
-	else if (!ret)
-		conclude_launch(issue, row);
+	else if (!ret && row->then == PSP_THEN_LAUNCH)
+		conclude_launch(issue, policy_of(row, block));
 	return delivered ? ret : -EFAULT;
 }
 

@@ -29,7 +29,8 @@ struct sev_fw_cmd;
  * @asid: the ASID that is reserved for this guest
  * @sev_fd: number of the /dev/sev fd that was used for START, -1 if it has none
  *	in the calling process. Set by the engine together with @handle or @context
- * @policy: of the guest; set by the engine together with @handle, and not known before
+ * @policy: of the guest; set by the engine together with @handle or @context, and not known
+ *	before
  * @es: SEV-ES guest
  * @mirror: shares another guest's context; may issue only what a row allows
  * @pages_locked: pages that already count against RLIMIT_MEMLOCK
@@ -48,7 +49,7 @@ struct psp_guest {
 	void *context;
 	u32 asid;
 	int sev_fd;
-	u32 policy;
+	u64 policy;
 	bool es;
 	bool mirror;
 	unsigned long pages_locked;

@@ -279,6 +279,9 @@ TEST(a_guest_command_names_the_guest_itself)
 			EXPECT_EQ(4, row->user[0].size) TH_LOG("%s", row->name);
 			EXPECT_EQ(0, row->user[1].size) TH_LOG("%s", row->name);
 		}
+		/* that of an SNP guest is longer, and the first of several fields */
+		if (row->then == PSP_THEN_LAUNCH)
+			EXPECT_EQ(8, row->user[0].size) TH_LOG("%s", row->name);
 	}
 }
 
