@@ -63,10 +63,13 @@ static int measure_act(const struct args *args)
 		.vcpus = option_number(args, "vcpus", MEASURE_VCPUS_MAX, 1),
 		.cpu_signature = option_number(args, "cpu-signature", UINT32_MAX, CPU_SIGNATURE),
 		.features = option_number(args, "features", UINT64_MAX, mode == MODE_SNP),
+		.init2 = option(args, "init2"),
 		.vmm = choice(args, "vmm", vmms),
 	};
 	enum owner_result ret;
 
+	if (m.init2 && mode != MODE_ES)
+		fail(EXIT_USAGE, "measure: --init2 goes with --mode=es only");
 	if (!m.kernel && (line || option(args, "initrd")))
 		fail(EXIT_USAGE, "measure: --initrd and --append need --kernel");
 	hash_file(option(args, "kernel"), m.kernel_hash);
@@ -93,6 +96,7 @@ static const struct option_row measure_options[] = {
 	{ "vcpus", "N", "number of vCPUs (1); not measured for sev" },
 	{ "cpu-signature", "N", "family, model, stepping as CPUID has them (0x800f12)" },
 	{ "features", "N", "SEV features in the save area (snp: 1, es: 0)" },
+	{ "init2", NULL, "es: the VM is made by KVM_SEV_INIT2 (QEMU: legacy-vm-type=off)" },
 	{ "vmm", "VMM", "qemu (default), ec2 or gce: each sets up vCPUs in its own way" },
 	{ NULL, NULL, NULL }
 };
@@ -111,11 +115,16 @@ const struct subcommand measure_sub = {
 		"from the "
 		"same files that the VMM is given. For SNP, it is the measurement in the guest's "
 		"report; for SEV and SEV-ES \"sevfw verify measurement\" compares it with what "
-		"LAUNCH_MEASURE has delivered. --vcpus=0 measures the firmware alone.",
+		"LAUNCH_MEASURE has delivered. --vcpus=0 measures the firmware alone.\n\n"
+		"KVM leaves the FPU out of the save areas of a SEV-ES guest that is made by "
+		"KVM_SEV_ES_INIT, and puts it in if KVM_SEV_INIT2 makes it, with the type "
+		"KVM_X86_SEV_ES_VM (Linux 6.10, QEMU 9.1). The digests differ: --init2 is for "
+		"the latter.",
 	.keys = measure_keys,
 	.example = "  sevfw measure OVMF_CODE.fd\n"
 		   "  sevfw measure --mode=snp --vcpus=4 --kernel=vmlinuz --initrd=initrd.img \\\n"
-		   "      --append='console=ttyS0' OVMF.amdsev.fd",
+		   "      --append='console=ttyS0' OVMF.amdsev.fd\n"
+		   "  sevfw measure --mode=es --vcpus=2 OVMF.fd",
 	.options = measure_options,
 	.least = 1,
 	.most = 1,

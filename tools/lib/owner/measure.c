@@ -162,11 +162,15 @@ static void put_segments(const struct measure *m, uint32_t eip, uint8_t *page)
 	put_segment(page + 0x90, 0, ec2 ? 0x83 : 0x8b, 0xffff, 0);		/* TR */
 }
 
-/* A vCPU after reset, as the VMM sets it up; the first one begins at the reset vector. */
-static void save_area(const struct measure *m, uint32_t eip, uint8_t page[PAGE])
+/*
+ * A vCPU after reset, as the VMM sets it up; the first one begins at the reset vector. KVM
+ * leaves out the FPU's state, @fpu, of a SEV-ES VM that KVM_SEV_ES_INIT has made.
+ */
+static void save_area(const struct measure *m, uint32_t eip, bool fpu, uint8_t page[PAGE])
 {
 	bool qemu = m->vmm == MEASURE_QEMU;
 
+	fpu = fpu && qemu;
 	memset(page, 0, PAGE);
 	put_segments(m, eip, page);
 	put64(page + 0xd0, 0x1000);						/* EFER */
@@ -180,8 +184,8 @@ static void save_area(const struct measure *m, uint32_t eip, uint8_t page[PAGE])
 	put64(page + 0x310, qemu ? m->cpu_signature : 0x600);			/* RDX */
 	put64(page + 0x3b0, m->features);
 	put64(page + 0x3e8, 1);							/* XCR0 */
-	put32(page + 0x408, qemu ? 0x1f80 : 0);					/* MXCSR */
-	put32(page + 0x410, qemu ? 0x37f : 0);					/* x87 control */
+	put32(page + 0x408, fpu ? 0x1f80 : 0);					/* MXCSR */
+	put32(page + 0x410, fpu ? 0x37f : 0);					/* x87 control */
 }
 
 /* Where vCPU @n begins. */
@@ -214,7 +218,7 @@ static enum owner_result add_vcpus(EVP_MD_CTX *ctx, const struct measure *m)
 		ret = vcpu_begin(m, i, &eip);
 		if (ret)
 			break;
-		save_area(m, eip, page);
+		save_area(m, eip, m->init2, page);
 		ret = add_bytes(ctx, page, sizeof(page));
 	}
 	return ret;
@@ -369,7 +373,7 @@ enum owner_result measure_snp(const struct measure *m, uint8_t ld[MEASURE_SHA384
 		ret = vcpu_begin(m, i, &eip);
 		if (ret)
 			break;
-		save_area(m, eip, page);
+		save_area(m, eip, true, page);
 		ret = add_page(ld, PAGE_VMSA, VMSA_GPA, page);
 	}
 	return ret;

@@ -38,6 +38,8 @@ enum measure_vmm {
  * @vcpus: number of vCPUs; 0 measures the firmware only. SEV does not measure vCPUs
  * @cpu_signature: family, model and stepping, as CPUID tells them
  * @features: SEV features in the save area; 1 for SNP alone, 0 for SEV-ES
+ * @init2: SEV-ES: the VM is made as one, by KVM_SEV_INIT2 with the type KVM_X86_SEV_ES_VM, and not
+ *	by KVM_SEV_ES_INIT; KVM puts the FPU's state into its save areas, then
  * @vmm: VMM
  */
 struct measure {
@@ -50,6 +52,7 @@ struct measure {
 	uint32_t vcpus;
 	uint32_t cpu_signature;
 	uint64_t features;
+	bool init2;
 	enum measure_vmm vmm;
 };
 
