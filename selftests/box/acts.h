@@ -35,6 +35,7 @@ struct program {
 #define ACT_GUEST	2
 #define ACT_SNP		3
 #define ACT_MEMORY	7
+#define ACT_FAULT	11
 #define ACT_LOOK	15
 #define ACTS		18
 

@@ -37,6 +37,9 @@ void act_fault(struct reader *r)
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (fault.id == ends[i] && fault.kind == SWPSP_FAULT_STATUS)
 			return;
+	/* firmware that only says that it takes commands from a ring never answers one */
+	if (fault.id == SEV_FW_RING_BUFFER && fault.kind == SWPSP_FAULT_STATUS && !value)
+		return;
 	if (dying)
 		return;		/* there is one rule at a time */
 	fault_arm(&fault);

@@ -602,6 +602,22 @@ TEST_F(guided, bursts_that_are_repeated_like_what_was_done)
 	acts_restore();
 }
 
+/* A firmware that says that it takes commands from a ring, and does not, would be given up. */
+TEST_F(guided, a_ring_that_is_only_said_to_be_on)
+{
+	const struct program p = {
+		.size = 13, .byte = {
+			ACT_LOOK, LOOK_RING, ACT_FAULT, 0, 0, SEV_FW_RING_BUFFER,
+			ACT_BURST, SEV_FW_NOP, 0, 0, 7, 1, 2,
+		},
+	};
+
+	acts_run(&p, NULL);
+	EXPECT_EQ(0, psp_attr_number("dead"));
+	EXPECT_LT(0, acts_total().reached);
+	acts_restore();
+}
+
 /* Four pages from the arena's last one on are locked, three of which are behind it. */
 TEST_F(guided, memory_that_a_program_locks)
 {
