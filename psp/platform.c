@@ -264,7 +264,8 @@ static int shut_down(struct psp *psp, u32 *status)
  *
  * Context: process context, psp->lock held, sleeps.
  * Return: 0; -EAGAIN if that needs what must not be done under psp->lock, which
- * psp_platform_make_ready() does; -EBUSY while there are guests; or as psp_execute().
+ * psp_platform_make_ready() does; -EPERM if its caller may not have that done; -EBUSY while
+ * there are guests; or as psp_execute().
  */
 int psp_platform_prepare(struct psp *psp, struct psp_call *call)
 {
@@ -273,8 +274,12 @@ int psp_platform_prepare(struct psp *psp, struct psp_call *call)
 
 	if (psp->end != PSP_ALIVE)
 		return 0;	/* the mailbox has the error for this */
-	if (call->row->platform == PSP_PLATFORM_UP)
-		return psp->up ? 0 : -EAGAIN;
+	if (call->row->platform == PSP_PLATFORM_UP) {
+		if (psp->up)
+			return 0;
+		/* it was up when a reader was let in */
+		return call->reads ? -EPERM : -EAGAIN;
+	}
 	if (call->row->platform == PSP_PLATFORM_SNP) {
 		ret = bring_up_snp(psp, &call->status);
 		if (ret)

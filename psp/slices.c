@@ -37,6 +37,7 @@ void psp_call_init(struct psp_call *call, const struct psp_row *row)
 	call->gpa = 0;
 	call->stuck = false;
 	call->done = false;
+	call->reads = false;
 	call->theirs = false;
 	call->caller = NULL;
 	call->go_on = false;
@@ -64,6 +65,7 @@ void psp_fill_for(const struct psp_row *row, const struct psp_user_block *block,
 	}
 	psp_fill(row, block, &fill, &call->fw);
 	call->asid = fill.asid;
+	call->reads = !issue->writable;
 	if (guest)
 		psp_call_put_context(call, guest->context);
 }

@@ -51,7 +51,8 @@ static void unreserve_handle(struct psp_call *call)
  * The platform is initialised first if the command needs that.
  *
  * Context: process context, takes psp->lock, sleeps.
- * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests;
+ * Return: as psp_mailbox(); -EBUSY if the command needs a platform without guests; -EPERM if
+ * it needs one that is initialised, and its caller is a reader;
  * -ESHUTDOWN if it is about a guest of an earlier generation of the platform;
  * -ENOMEM; as psp_bring_up(); or, although the firmware has done it, as psp_nv_save()
  * if the platform's keys could not be saved.
@@ -169,7 +170,9 @@ static int start_step(struct psp *psp, struct psp_call *call, u16 id, const stru
 		      u32 *status)
 {
 	static const struct psp_user_block nothing;
-	struct psp_call step = { .row = psp_row_find(id), .status = SEV_FW_NO_CALL };
+	struct psp_call step = {
+		.row = psp_row_find(id), .status = SEV_FW_NO_CALL, .reads = call->reads,
+	};
 	int ret;
 
 	psp_fill(step.row, &nothing, fill, &step.fw);

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -643,6 +644,30 @@ TEST_F(dev, reader_initialises_nothing)
 	EXPECT_EQ(0, export(self, &self->p));
 	EXPECT_EQ(INIT, state_of(&self->reader));
 	EXPECT_EQ(0, export(self, &self->reader));
+}
+
+/* Nor does one whose command waits while the platform is shut down. */
+TEST_F(dev, reader_that_waits_initialises_nothing)
+{
+	pid_t pid;
+	int status;
+
+	HOST_NEEDS(HOST_SWPSP);
+	ASSERT_EQ(0, export(self, &self->p));
+	ASSERT_EQ(0, fault_arm(&(struct fault){
+		.id = SEV_FW_SHUTDOWN, .kind = SWPSP_FAULT_DELAY, .value = 1000000, .count = 1 }));
+	pid = fork();
+	if (!pid)
+		_exit(!!platform_reset(&self->p));
+	for (int i = 0; i < 10000 && !fault_hits(); i++)
+		usleep(1000);
+	NOT_ASKED(EPERM, export(self, &self->reader), &self->reader);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(UNINIT, state_of(&self->reader));
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_EQ(0, export(self, &self->p));
 }
 
 /* Commands by state of the platform */
