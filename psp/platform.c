@@ -310,6 +310,25 @@ int psp_platform_prepare(struct psp *psp, struct psp_call *call)
 	return 0;
 }
 
+/**
+ * psp_platform_restore() - have SNP up again, if a command wanted it down
+ * @psp: PSP
+ * @call: command that is over, whether it has succeeded or not
+ * @snp_up: SNP was up before
+ *
+ * With enable_virt_at_load=0 a KVM that is loaded makes the CPUs ready to run guests when it gets
+ * its first VM, and SNP could not come up for that one any more.
+ *
+ * Context: process context, psp->lock held, sleeps.
+ */
+void psp_platform_restore(struct psp *psp, const struct psp_call *call, bool snp_up)
+{
+	u32 ignored;
+
+	if (snp_up && call->row->platform == PSP_PLATFORM_OFF && psp->end == PSP_ALIVE)
+		bring_up_snp(psp, &ignored);
+}
+
 /*
  * May the platform come up later, once an administrator has mounted a file system, restored
  * a file, made room, or had new keys made? Then kvm_amd, which asks when it is loaded, must

@@ -592,6 +592,7 @@ int psp_platform_init(struct psp *psp);
 void psp_platform_exit(struct psp *psp);
 int psp_platform_prepare(struct psp *psp, struct psp_call *call);
 int psp_platform_make_ready(struct psp *psp, struct psp_call *call);
+void psp_platform_restore(struct psp *psp, const struct psp_call *call, bool snp_up);
 int psp_platform_learn(struct psp *psp, const struct psp_call *call);
 void psp_try_interrupt(struct psp *psp);
 int psp_bring_up(struct psp *psp, bool early, u32 *status);

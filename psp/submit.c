@@ -21,9 +21,12 @@
 /* One command, after what it needs. */
 static int submit_call(struct psp *psp, struct psp_call *call)
 {
+	bool snp_up = psp->snp_up;
 	int ret = psp_platform_prepare(psp, call);
 
-	return ret ?: psp_execute(psp, call) ?: psp_platform_learn(psp, call);
+	ret = ret ?: psp_execute(psp, call) ?: psp_platform_learn(psp, call);
+	psp_platform_restore(psp, call, snp_up);
+	return ret;
 }
 
 /* Memory cannot be allocated under psp->lock. */

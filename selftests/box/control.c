@@ -318,6 +318,13 @@ int drivers_load(const char * const *params)
 	return ret ? ret : drivers_load_kvm();
 }
 
+int kvm_load(const char * const *params)
+{
+	int ret = rmmod("kvm");
+
+	return ret ? ret : modprobe("kvm", params);
+}
+
 int stock_unload_kvm(void)
 {
 	return rmmod("kvm_amd");

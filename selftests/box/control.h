@@ -163,6 +163,9 @@ int drivers_load_psp(const char * const *params);
 /** drivers_load_kvm() - the others, on the psp_sev that is loaded */
 int drivers_load_kvm(void);
 
+/** kvm_load() - kvm anew, with @params, a list ended by NULL; kvm_amd must not be loaded */
+int kvm_load(const char * const *params);
+
 /* The kernel's own: kvm_amd and ccp, as the kernel finds them */
 
 /** stock_unload_kvm() - kvm_amd; 0, or the exit status of what has failed */

@@ -17,6 +17,7 @@
 #include <linux/kvm.h>
 #include <linux/psp-sev.h>
 
+#include <sevfw/platform.h>
 #include <sevfw/sevfw.h>
 #include <sevfw/snp_launch.h>
 
@@ -200,6 +201,80 @@ TEST_F(alive, only_stock_ends_snp_by_a_reset_of_sev)
 	}
 	GOES(&self->l, launch(&self->l));
 	EXPECT_TRUE(goes_on(&self->l, self->out)) TH_LOG("%s", self->out);
+}
+
+/* ---- an image for the firmware ---- */
+
+#define IMAGE_SIZE	0x400
+#define LAZY		"/sys/module/kvm/parameters/enable_virt_at_load"
+
+/* KVM makes the processors ready when there is a VM, and not when kvm_amd is loaded. */
+FIXTURE(lazy) {
+	struct snp_launch l;
+	struct platform p;
+	uint8_t image[IMAGE_SIZE];
+	char out[4096];
+};
+
+FIXTURE_SETUP(lazy)
+{
+	static const char * const lazily[] = { "enable_virt_at_load=0", NULL };
+
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP | HOST_FW);
+	if (drivers_missing() || image_missing())
+		SKIP_SETUP("%s", drivers_missing() ? drivers_missing() : image_missing());
+	if (access(LAZY, F_OK) || access("/sys/module/kvm/initstate", F_OK))
+		SKIP_SETUP("this kernel's KVM is built in, or makes the processors ready at load");
+	self->l = (struct snp_launch){ .vm = VM_NONE, .sev_fd = -1 };
+	ASSERT_EQ(0, drivers_unload());
+	ASSERT_EQ(0, kvm_load(lazily));
+	ASSERT_EQ(0, drivers_load(NULL));
+	self->p.fd = open("/dev/sev", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->p.fd);
+}
+
+FIXTURE_TEARDOWN(lazy)
+{
+	snp_launch_close(&self->l);
+	close(self->p.fd);
+	EXPECT_EQ(0, drivers_unload());
+	EXPECT_EQ(0, kvm_load(NULL));
+	EXPECT_EQ(0, drivers_load(NULL));
+}
+
+static int download(struct platform *p, const uint8_t *image)
+{
+	const struct sev_fw_door door = sev_fw_door_dev(p->fd, -1);
+	struct sev_fw_download_firmware block = { (uintptr_t)image, IMAGE_SIZE };
+
+	return sev_fw_issue(&door, SEV_FW_DOWNLOAD_FIRMWARE, &block, sizeof(block), &p->status);
+}
+
+/* A VM is in the way of SNP that is down, also the one that needs SNP. */
+TEST_F(lazy, an_image_leaves_snp_up_for_the_first_vm)
+{
+	struct sev_fw_platform_status status;
+	struct image says = { 0 };
+
+	ASSERT_EQ(0, platform_status(&self->p, &status));
+	says.api_major = status.api_major;
+	says.api_minor = status.api_minor;
+	says.build = status.build;
+	ASSERT_EQ(0, image_sign(&says, self->image, IMAGE_SIZE));
+	ASSERT_EQ(1, snp_platform_state(self->p.fd));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(0, download(&self->p, self->image));
+		EXPECT_EQ(1, snp_platform_state(self->p.fd));
+		GOES(&self->l, launch(&self->l));
+		EXPECT_TRUE(goes_on(&self->l, self->out)) TH_LOG("%s", self->out);
+		EXPECT_EQ(-EBUSY, download(&self->p, self->image));
+		snp_launch_close(&self->l);
+	}
+	self->image[IMAGE_SIZE / 2] ^= 1;
+	EXPECT_EQ(-EIO, download(&self->p, self->image));
+	EXPECT_EQ(SEV_FW_STATUS_BAD_SIGNATURE, self->p.status);
+	EXPECT_EQ(1, snp_platform_state(self->p.fd));
+	GOES(&self->l, launch(&self->l));
 }
 
 /* HOST_TESTS_MAIN would keep kvm_amd in use */
