@@ -152,6 +152,7 @@ static void restore_hsave(void *unused)
 {
 	u64 value = __this_cpu_read(hsave);
 
+	__this_cpu_write(hsave, 0);
 	if (value)
 		wrmsr(MSR_VM_HSAVE_PA, lower_32_bits(value), upper_32_bits(value));
 }
@@ -186,6 +187,7 @@ int psp_snp_up(struct psp *psp, u32 *status)
 		.status = SEV_FW_NO_CALL,
 		.expected = BIT_ULL(SEV_FW_STATUS_INVALID_PLATFORM_STATE),
 	};
+	bool resuming = psp->resuming;
 	int ret;
 
 	*status = SEV_FW_NO_CALL;
@@ -194,9 +196,11 @@ int psp_snp_up(struct psp *psp, u32 *status)
 	init_block(psp, &init);
 	if (!psp_offers(psp, init.row))
 		return -EOPNOTSUPP;
-	if (!psp->resuming && psp_snp_must_stay())
+	/* a VM may come at any other time, and its CPU be ready from then on */
+	if (resuming)
+		on_each_cpu(clear_hsave, NULL, 1);
+	else if (psp_snp_must_stay())
 		return -EBUSY;
-	on_each_cpu(clear_hsave, NULL, 1);
 	ret = psp->snp_prepare();
 	if (ret)
 		goto out;
@@ -211,7 +215,8 @@ int psp_snp_up(struct psp *psp, u32 *status)
 			psp->snp_up = false;
 	}
 out:
-	on_each_cpu(restore_hsave, NULL, 1);
+	if (resuming)
+		on_each_cpu(restore_hsave, NULL, 1);
 	*status = init.status;
 	if (!ret)
 		ret = psp_execute_plain(psp, SEV_FW_SNP_DF_FLUSH, &nobody, status);
