@@ -438,13 +438,13 @@ static int nv_load(struct psp *psp)
 	nv_tell(&store->load, &fault, "the platform stays down");
 	if (ret)
 		return -ENODATA;
-	/* with SNP nobody but the firmware can write to what it has not given back */
-	if (psp_fwmem_in_rmp(&psp->nv) && !READ_ONCE(psp->up) &&
-	    psp_fwmem_alloc(&fresh, PSP_NV_SIZE, GFP_KERNEL))
+	/* may be wanted: which pages the firmware has is known only under the lock */
+	if (psp->snp && psp_fwmem_alloc(&fresh, PSP_NV_SIZE, GFP_KERNEL))
 		return -ENOMEM;
 	mutex_lock(&psp->lock);
 	if (!psp->up) {
-		if (fresh.virt)
+		/* with SNP nobody but the firmware can write to what it has not given back */
+		if (fresh.virt && psp_fwmem_in_rmp(&psp->nv))
 			swap(psp->nv, fresh);
 		nv_take(psp);
 		WRITE_ONCE(store->exists, !missing);

@@ -912,6 +912,139 @@ TEST_F(initex, changed_by_somebody)
 	EXPECT_EQ(0, klog_count(self->klog, "not saved"));
 }
 
+/*
+ * Two callers want the platform up, and the firmware keeps the area for persistent data: that
+ * lies in the RMP, so that a write by the host would be the host's end.
+ */
+
+#define NV_LINK		NV_FILE ".link"
+#define NV_OTHER	NV_FILE ".other"
+
+/* Whoever opens the file for the first time from now on waits until the lease is given up. */
+static int hold_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fcntl(fd, F_SETLEASE, F_WRLCK)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* Children have the descriptor, too, so that to close it would not do. */
+static void let_go(int fd)
+{
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	close(fd);
+}
+
+static bool in_time(bool (*done)(int arg), int arg)
+{
+	for (int i = 0; i < RETRIED_S * 100 * (int)patience(); i++, usleep(10000))
+		if (done(arg))
+			return true;
+	return false;
+}
+
+static bool is_wanted(int fd)
+{
+	return fcntl(fd, F_GETLEASE) == F_RDLCK;
+}
+
+static bool is_up(int fd)
+{
+	struct platform p = { .fd = fd };
+	struct sev_fw_platform_status status;
+
+	return !platform_status(&p, &status) && status.state == 1;
+}
+
+static bool is_in_shutdown(int ignored)
+{
+	(void)ignored;
+	return begins(psp_attr("busy"), "SHUTDOWN ");
+}
+
+static int wants_keys(struct platform *p)
+{
+	struct keys keys;
+
+	return get_keys(p, &keys);
+}
+
+static pid_t in_child(int (*what)(struct platform *p), struct platform *p)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(!!what(p));
+	return pid;
+}
+
+static void serve_in_us(uint32_t us)
+{
+	__atomic_store_n(&host_swpsp()[SWPSP_BAR_SERVICE_US / 4], us, __ATOMIC_SEQ_CST);
+}
+
+/* The link leads to @path from now on. */
+static int lead_to(const char *path)
+{
+	unlink(NV_LINK ".new");
+	return symlink(path, NV_LINK ".new") || rename(NV_LINK ".new", NV_LINK) ? -errno : 0;
+}
+
+TEST_F(initex, an_area_that_the_firmware_keeps_meanwhile_is_not_written_to)
+{
+	static const char * const by_link[] = {
+		"init_ex_path=" NV_LINK, "psp_init_on_probe=0", NULL
+	};
+	uint8_t nv[NV_SIZE + 1];
+	pid_t pid[3];
+	int first, second, status;
+
+	if (host_missing(HOST_SNP))
+		SKIP(return, "%s", host_missing(HOST_SNP));
+	signal(SIGIO, SIG_IGN);
+	ASSERT_EQ(NV_SIZE, nv_read(nv));
+	ASSERT_EQ(0, write_to(NV_OTHER, nv, NV_SIZE));
+	ASSERT_EQ(0, lead_to(NV_FILE));
+	ASSERT_EQ(0, reload(&self->p, by_link));
+	first = hold_file(NV_FILE);
+	second = hold_file(NV_OTHER);
+	ASSERT_LE(0, first);
+	ASSERT_LE(0, second);
+
+	/* both find the platform down, and one of them has it initialised */
+	pid[0] = in_child(wants_keys, &self->p);
+	ASSERT_TRUE(in_time(is_wanted, first));
+	ASSERT_EQ(0, lead_to(NV_OTHER));
+	pid[1] = in_child(wants_keys, &self->p);
+	usleep(200000 * patience());
+	let_go(first);
+	ASSERT_TRUE(in_time(is_wanted, second));
+	ASSERT_TRUE(in_time(is_up, self->p.fd));
+
+	/* while it is being shut down, and its pages come back but for one, the other reads on */
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 1, SEV_FW_STATUS_HWERROR_PLATFORM));
+	serve_in_us(1000000);
+	pid[2] = in_child(platform_reset, &self->p);
+	EXPECT_TRUE(in_time(is_in_shutdown, 0));
+	let_go(second);
+	usleep(500000);
+	serve_in_us(0);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status) TH_LOG("caller %d", i);
+	}
+	EXPECT_EQ(1, fault_hits());
+	EXPECT_EQ(0, fault_clear());
+	EXPECT_EQ(0, wants_keys(&self->p));
+	unlink(NV_LINK);
+	unlink(NV_OTHER);
+	unlink(NV_OTHER ".new");
+}
+
 /* When firmware is initialised */
 
 TEST_F(initex, on_demand)
