@@ -86,6 +86,9 @@ static void not_elected(const struct psp *psp, int error)
 
 	if (error == -ENOMEM) {
 		no_sev(psp->pdev, error, "there is no memory");
+	} else if (error == -E2BIG) {
+		no_sev(psp->pdev, error,
+		       "more memory is reserved than SNP_INIT_EX can be told of; boot with sev=nosnp");
 	} else if (psp->end == PSP_DEAD || !psp->failed_row) {
 		no_sev(psp->pdev, error, PSP_NO_ANSWER);
 	} else {

@@ -178,6 +178,7 @@ static void note_bring_up(struct psp *psp, const struct psp_row *row, int ret, u
 	spin_lock(&psp->failure_lock);
 	psp->init_row = ret ? row : NULL;
 	psp->init_status = status;
+	psp->init_unasked = status == SEV_FW_NO_CALL && psp->end == PSP_ALIVE ? ret : 0;
 	spin_unlock(&psp->failure_lock);
 	psp->init_untold = ret;
 }
@@ -214,7 +215,7 @@ static u32 flush_id(const struct psp *psp)
 static int bring_up(struct psp *psp, u32 *status)
 {
 	static const struct psp_fill nobody;
-	struct psp_call init = {};
+	struct psp_call init = { .status = SEV_FW_NO_CALL };
 	const struct psp_row *row;
 	int ret;
 

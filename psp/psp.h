@@ -380,6 +380,8 @@ struct psp {
 	const struct psp_row *init_row;
 	/** @init_status: the firmware's answer to it; @failure_lock */
 	u32 init_status;
+	/** @init_unasked: why the firmware was not asked at all, or 0; @failure_lock */
+	int init_unasked;
 	/** @init_untold: that has not been logged yet */
 	bool init_untold;
 	/** @store_reset: the firmware found its flash damaged and has new keys, not logged yet */

@@ -4,6 +4,7 @@
  * under KVM afterwards, and KVM dies if it has to put another page aside (test_snp_freed.c): this
  * test has a box of its own.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ FIXTURE_TEARDOWN(unbound)
 }
 
 #define UNBIND	"/sys/bus/pci/drivers/psp_sev/unbind"
+#define BIND	"/sys/bus/pci/drivers/psp_sev/bind"
 
 /* A guest that is launched, and a page of it that has left. Return: 0 or a negative errno. */
 static int swap_one_out(struct snp_launch *l, void *to)
@@ -63,16 +65,16 @@ TEST_F(unbound, pages_outlive_a_psp_that_is_unbound)
 	static uint8_t sealed[SNP_PAGE_BYTES] __attribute__((aligned(SNP_PAGE_BYTES)));
 	struct snp_launch *l = &self->l;
 	uint64_t addr, entries;
-	const char *device;
+	char device[64];
 
 	ASSERT_EQ(0, snp_find(RMP_PRE_GUEST, 0));
 	GOES(&self->swapped, swap_one_out(&self->swapped, sealed));
 	entries = snp_find(RMP_METADATA, 0);
 	ASSERT_NE(0, entries);
 	GOES(l, snp_step_start(l, &snp_launch_kvm));
-	device = strrchr(psp_dir(), '/');
-	ASSERT_NE(NULL, device);
-	ASSERT_EQ(0, control_write(UNBIND, device + 1));
+	ASSERT_NE(NULL, strrchr(psp_dir(), '/'));
+	snprintf(device, sizeof(device), "%s", strrchr(psp_dir(), '/') + 1);
+	ASSERT_EQ(0, control_write(UNBIND, device));
 	EXPECT_NE(0, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_FREE, 1));
 	addr = snp_find(RMP_PRE_GUEST, 0);
 	ASSERT_NE(0, addr) TH_LOG("the page is not the host's");
@@ -86,6 +88,11 @@ TEST_F(unbound, pages_outlive_a_psp_that_is_unbound)
 	snp_launch_close(&self->swapped);
 	EXPECT_EQ(2, snp_page_refs(entries, false)) TH_LOG("lost with the guest");
 	EXPECT_EQ(RMP_METADATA, snp_state(entries));
+
+	/* the firmware is not asked, which is not to say that it does not answer */
+	ASSERT_EQ(0, control_write(BIND, device));
+	EXPECT_STREQ("SNP_INIT_EX was not issued: kvm_amd is loaded, unload that first (error -16)",
+		     psp_attr("init_failure"));
 }
 
 TEST_HARNESS_MAIN
