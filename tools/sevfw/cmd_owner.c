@@ -517,6 +517,8 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 
 	memcpy(&report, blob->data, sizeof(report));
 	insist_on_report(args, &report, ark);
+	if (!option(args, "nonce"))
+		warn("without --nonce an old report is taken, too");
 	compare(args, "report", "nonce", report.report_data, sizeof(report.report_data));
 	facts_text(facts, "verified", option(args, "digest") ?
 		   "the firmware of that chip says so of a guest with that digest" :
