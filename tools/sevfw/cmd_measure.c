@@ -118,8 +118,8 @@ const struct subcommand measure_sub = {
 		"LAUNCH_MEASURE has delivered. --vcpus=0 measures the firmware alone.\n\n"
 		"KVM leaves the FPU out of the save areas of a SEV-ES guest that is made by "
 		"KVM_SEV_ES_INIT, and puts it in if KVM_SEV_INIT2 makes it, with the type "
-		"KVM_X86_SEV_ES_VM (Linux 6.10, QEMU 9.1). The digests differ: --init2 is for "
-		"the latter.",
+		"KVM_X86_SEV_ES_VM (Linux 6.10; QEMU 9.1 with legacy-vm-type=off). The digests "
+		"differ: --init2 is for the latter.",
 	.keys = measure_keys,
 	.example = "  sevfw measure OVMF_CODE.fd\n"
 		   "  sevfw measure --mode=snp --vcpus=4 --kernel=vmlinuz --initrd=initrd.img \\\n"
