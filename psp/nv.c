@@ -608,7 +608,7 @@ bool psp_nv_keeps_down(const struct psp *psp)
 }
 
 /**
- * psp_nv_tell_lost() - it was the last chance to save what could not be saved before
+ * psp_nv_tell_lost() - the last chance to save what was left unsaved is over
  * @psp: PSP that is not used any more
  *
  * Context: process context, takes psp->lock.

@@ -278,7 +278,7 @@ int psp_platform_prepare(struct psp *psp, struct psp_call *call)
 	if (call->row->platform == PSP_PLATFORM_UP) {
 		if (psp->up)
 			return 0;
-		/* it was up when a reader was let in */
+		/* a reader was let in while the platform was up */
 		return call->reads ? -EPERM : -EAGAIN;
 	}
 	if (call->row->platform == PSP_PLATFORM_SNP) {

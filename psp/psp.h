@@ -447,7 +447,7 @@ struct psp {
  *	it, or does not give the pages back
  * @done: the firmware has done it, whatever the driver could not do afterwards: pages that it
  *	gives to a guest are the guest's
- * @reads: its caller may not have the platform initialised
+ * @reads: the caller may not have the platform initialised
  * @theirs: the block is KVM's, which changes the states of an SNP command's pages itself
  * @handle: the guest's handle, while the firmware's is in the block
  * @asid: ASID that is meant, for whoever observes; of the guest whose page is at @gpa

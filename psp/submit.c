@@ -154,7 +154,7 @@ void psp_end_posts(struct psp *psp, const void *caller)
 	if (!READ_ONCE(psp->ring.on) || READ_ONCE(psp->ring.caller) != caller)
 		return;
 	psp_take(psp);
-	psp->ring.displaced_ns = 0;	/* nobody else wanted the PSP */
+	psp->ring.displaced_ns = 0;	/* the PSP was wanted by nobody else */
 	psp_unlock(psp);
 }
 

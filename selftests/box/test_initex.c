@@ -920,7 +920,7 @@ TEST_F(initex, changed_by_somebody)
 #define NV_LINK		NV_FILE ".link"
 #define NV_OTHER	NV_FILE ".other"
 
-/* Whoever opens the file for the first time from now on waits until the lease is given up. */
+/* Until the lease is given up, a caller that opens the file waits. */
 static int hold_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
