@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * launch, migrate: the command lines of two examples. What they do is in tools/vmm and in
+ * launch, migrate: the command lines of two examples, which are in tools/vmm and in
  * tools/migrate.
  */
 #include <endian.h>

@@ -140,7 +140,7 @@ static void status_stock(struct json_object *facts, struct json_object *problems
 	close(platform.fd);
 }
 
-/* What SNP's own status says; the firmware has to be asked. */
+/* SNP has a status of its own, for which the firmware has to be asked. */
 static void status_snp(const struct host *host, struct json_object *facts)
 {
 	struct platform p = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The launch of an SNP guest, step by step, and the digest that its owner expects meanwhile.
- * It goes by KVM's own ioctls (snp_launch.c), or by the firmware's blocks (snp_pass.c) if
+ * A launch goes by KVM's own ioctls (snp_launch.c), or by the firmware's blocks (snp_pass.c) if
  * @ops is changed; on one guest, steps of both kinds can be mixed.
  *
  *	snp_launch_open()      VM, private memory, a vCPU in real mode
