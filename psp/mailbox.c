@@ -36,6 +36,7 @@
 
 #define CMDRESP_RESPONSE	BIT(31)
 #define CMDRESP_ID_SHIFT	16
+#define CMDRESP_ID		GENMASK(26, 16)
 #define CMDRESP_IOC		BIT(0)
 #define CMDRESP_STATUS		0xffff
 #define ALL_ONES		0xffffffff	/* a missing device reads so */
@@ -271,6 +272,18 @@ static void end_ring_mode(struct psp *psp)
 	psp_write(psp, psp->regs->cmdresp, SEV_FW_NOP << CMDRESP_ID_SHIFT | CMDRESP_IOC);
 }
 
+static int give_up_psp(struct psp *psp, const char *command, int error)
+{
+	psp->end = PSP_DEAD;
+	psp->died_of = command;
+	psp_fwmem_lose(&psp->cmd_buf);
+	psp_fwmem_lose(&psp->ring.mem);
+	/* firmware that is only slow shall not go on with what callers have been told is lost */
+	if (psp->ring.on)
+		end_ring_mode(psp);
+	return error;
+}
+
 /**
  * psp_mailbox_give_up() - no further command will be accepted
  * @psp: PSP
@@ -282,14 +295,7 @@ static void end_ring_mode(struct psp *psp)
  */
 int psp_mailbox_give_up(struct psp *psp, const struct psp_row *row, int error)
 {
-	psp->end = PSP_DEAD;
-	psp->died_of = row->name;
-	psp_fwmem_lose(&psp->cmd_buf);
-	psp_fwmem_lose(&psp->ring.mem);
-	/* firmware that is only slow shall not go on with what callers have been told is lost */
-	if (psp->ring.on)
-		end_ring_mode(psp);
-	return error;
+	return give_up_psp(psp, row->name, error);
 }
 
 static int give_up(struct psp *psp, struct psp_call *call, int error)
@@ -422,15 +428,34 @@ int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
 }
 
 /*
- * A kernel that has crashed may have left the firmware in ring mode, where the address that
- * comes before a command would be a tail.
+ * Firmware that is still at a command would take another one for the next in the queue, and
+ * its answer would be taken for that one's. A command has a number, which is never 0: a
+ * register that has been reset shows none.
  */
-static void end_old_ring(struct psp *psp)
+static void await_old_command(struct psp *psp, u32 id)
+{
+	const struct psp_row *row = psp_row_find(id);
+
+	psp->found = row ? row->name : "a command";
+	if (!look_for_answer(psp))
+		give_up_psp(psp, psp->found, -ETIMEDOUT);
+}
+
+/*
+ * The driver before this one may have been unloaded after a command that was not answered. A
+ * kernel that has crashed may have been waiting for an answer, or have left the firmware in
+ * ring mode, where the address that comes before a command would be a tail.
+ */
+static void end_what_was_begun(struct psp *psp)
 {
 	u32 ctl = psp_read(psp, psp->regs->cmdresp);
 
-	if (ctl != ALL_ONES && (ctl & RING_ACTIVE) == RING_ACTIVE)
+	if (ctl == ALL_ONES)
+		return;
+	if ((ctl & RING_ACTIVE) == RING_ACTIVE)
 		psp_mailbox_leave_ring(psp, psp_row_find(SEV_FW_RING_BUFFER));
+	else if (!(ctl & CMDRESP_RESPONSE) && ctl & CMDRESP_ID)
+		await_old_command(psp, (ctl & CMDRESP_ID) >> CMDRESP_ID_SHIFT);
 }
 
 /**
@@ -438,19 +463,20 @@ static void end_old_ring(struct psp *psp)
  * @psp: PSP
  * @call: command; the block is replaced by what firmware left in it
  *
- * The first command of all may only end ring mode, if the registers did not tell that it
- * was on; then it has not been executed.
+ * Before the first command of all the firmware ends what it was told before this driver came.
+ * That command may only end ring mode, if the registers did not tell that it was on; then it
+ * has not been executed.
  *
  * Context: process context, psp->lock held, sleeps.
  * Return: as psp_mailbox_post() and psp_mailbox_wait().
  */
 int psp_mailbox(struct psp *psp, struct psp_call *call)
 {
-	bool first = !psp->answered;
+	bool first = !psp->answered && psp->end == PSP_ALIVE;
 	int ret;
 
 	if (first)
-		end_old_ring(psp);
+		end_what_was_begun(psp);
 	ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);
 	if (first && call->status == SEV_FW_STATUS_RING_BUFFER_EXIT)
 		ret = psp_mailbox_post(psp, call) ?: psp_mailbox_wait(psp, call);

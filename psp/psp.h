@@ -308,6 +308,11 @@ struct psp {
 	enum psp_end end;
 	/** @died_of: name of the command that was not answered, until turn.c has logged it */
 	const char *died_of;
+	/**
+	 * @found: name of a command that was under way when the driver came, until turn.c has
+	 * logged it
+	 */
+	const char *found;
 
 	/* ring.c */
 

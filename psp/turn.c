@@ -95,7 +95,7 @@ void psp_take_turns(struct psp *psp, u64 *turn_ns)
 int psp_unlock(struct psp *psp)
 {
 	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
-	const char *died_of = psp->died_of;
+	const char *died_of = psp->died_of, *found = psp->found;
 	u32 status = psp->init_status;
 	bool save = psp->nv_dirty, store_reset = psp->store_reset;
 	bool unflushed = psp->unflushed;
@@ -106,6 +106,7 @@ int psp_unlock(struct psp *psp)
 	if (died_of)
 		psp_kept_lose(psp);
 	psp->died_of = NULL;
+	psp->found = NULL;
 	psp->init_untold = false;
 	psp->nv_dirty = false;
 	psp->store_reset = false;
@@ -113,6 +114,9 @@ int psp_unlock(struct psp *psp)
 	psp->asid_lost = 0;
 	mutex_unlock(&psp->lock);
 	psp_mailbox_refill(psp);
+	if (found)
+		pr_warn("%s from before the driver was loaded was still under way, and its answer has been awaited\n",
+			found);
 	if (store_reset)
 		pr_warn("the firmware's persistent data was damaged, and erased by it: the platform gets new keys\n");
 	/* a command without an answer is told by its name below */

@@ -250,6 +250,13 @@ static int fresh_drivers(void)
 	return ret ? ret : drivers_load(params);
 }
 
+static int back_to_normal(void)
+{
+	int ret = drivers_unload();
+
+	return ret ? ret : drivers_load(params);
+}
+
 FIXTURE_SETUP(fault)
 {
 	struct cell *c = &self->c;
@@ -1073,6 +1080,63 @@ TEST_F(life, a_driver_with_a_timeout_out_of_range_is_not_loaded)
 	EXPECT_EQ(0, whole_launch());
 }
 
+/* GET_ID meets @fault, is given up after a second, and so are the drivers. */
+static void leave_get_id(struct __test_metadata *_metadata, FIXTURE_DATA(life) *self,
+			 const struct fault *fault)
+{
+	uint32_t len = 1;
+	uint8_t id;
+
+	ASSERT_EQ(0, control_write(PARAMETER("psp_timeout"), "1"));
+	ASSERT_EQ(0, fault_arm(fault));
+	EXPECT_EQ(-ETIMEDOUT, platform_get_id(&self->p, &id, &len));
+	close(self->p.fd);
+	self->p.fd = -1;
+	ASSERT_EQ(0, drivers_unload());
+	klog_count(self->klog, "");
+}
+
+/* The driver that comes waits for the answer to what the one before has asked. */
+TEST_F(life, a_late_answer_is_not_taken_for_that_of_the_next_driver)
+{
+	static const char * const waits[] = { "psp_probe_timeout=60", NULL };
+	char api[16];
+
+	snprintf(api, sizeof(api), "%s", psp_attr("api_version"));
+	leave_get_id(_metadata, self, &(struct fault){
+		.id = SEV_FW_GET_ID, .kind = SWPSP_FAULT_DELAY, .count = 1,
+		.value = (1 + 2 * patience()) * 1000000,
+	});
+	EXPECT_EQ(0, drivers_load_psp(waits));
+	EXPECT_EQ(1, klog_count(self->klog, "GET_ID from before the driver was loaded"));
+	EXPECT_STREQ("ok", psp_reason(NULL));
+	EXPECT_STREQ(api, psp_attr("api_version"));
+	EXPECT_EQ(0, psp_attr_number("quarantined_pages"));
+	ASSERT_EQ(0, back_to_normal());
+	EXPECT_EQ(0, whole_launch());
+}
+
+/* But not for ever, and it asks nothing before. */
+TEST_F(life, a_driver_asks_nothing_while_an_older_command_is_not_answered)
+{
+	static const char * const waits[] = { "psp_probe_timeout=1", NULL };
+	double began;
+
+	leave_get_id(_metadata, self, &(struct fault){
+		.id = SEV_FW_GET_ID, .kind = SWPSP_FAULT_HANG,
+	});
+	began = now();
+	EXPECT_EQ(0, drivers_load_psp(waits));
+	EXPECT_GT(1 + SLACK_S * patience(), now() - began);
+	EXPECT_EQ(1, klog_count(self->klog, "no answer to GET_ID, the PSP is given up"));
+	EXPECT_STREQ("firmware does not answer", psp_reason(NULL));
+	EXPECT_EQ(1, psp_attr_number("dead"));
+	EXPECT_EQ(0, psp_attr_number("quarantined_pages")) TH_LOG("it has been told of no memory");
+	ASSERT_EQ(0, fault_clear());
+	ASSERT_EQ(0, back_to_normal());
+	EXPECT_EQ(0, whole_launch());
+}
+
 /* Slow is not dead, and can be told from idle. */
 TEST_F(life, busy)
 {
@@ -1328,13 +1392,6 @@ static int find_device(void)
 static int no_guest_yet(void)
 {
 	return host_snp() ? -EBUSY : 0;
-}
-
-static int back_to_normal(void)
-{
-	int ret = drivers_unload();
-
-	return ret ? ret : drivers_load(params);
 }
 
 TEST_F(life, removed)
