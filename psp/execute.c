@@ -275,8 +275,9 @@ static int ask_firmware(struct psp *psp, struct psp_call *call)
 
 	if (call->status != SEV_FW_NO_CALL || call->stuck)
 		psp_observe(psp, call, named_guest(call), asid);
-	/* the caller forgets the handle, unless the firmware insists on the guest */
-	if (call->row->then == PSP_THEN_CLOSE && (!ret || call->status == SEV_FW_NO_CALL))
+	/* the caller forgets the handle, which is a name for as long as there is the guest */
+	if (call->row->then == PSP_THEN_CLOSE &&
+	    (!ret || ret == -ESHUTDOWN || psp->end != PSP_ALIVE))
 		psp_handle_drop(named_guest(call));
 	return ret;
 }

@@ -277,6 +277,7 @@ static int give_up_psp(struct psp *psp, const char *command, int error)
 	psp->end = PSP_DEAD;
 	psp->died_of = command;
 	psp_fwmem_lose(&psp->cmd_buf);
+	psp_fwmem_lose(&psp->cmd_plain);
 	psp_fwmem_lose(&psp->ring.mem);
 	/* firmware that is only slow shall not go on with what callers have been told is lost */
 	if (psp->ring.on)
@@ -305,31 +306,29 @@ static int give_up(struct psp *psp, struct psp_call *call, int error)
 }
 
 /*
- * The block's place in the command buffer. With SNP, blocks that the firmware writes to
- * lie in a page that changes hands; all others lie in one that does not.
+ * The page for a block. With SNP, blocks that the firmware writes to lie in a page that changes
+ * hands; all others lie in one that does not.
  */
-static void *block_of(const struct psp *psp, const struct psp_call *call)
+static struct psp_fwmem *page_for(struct psp *psp, const struct psp_call *call)
 {
-	if (psp->cmd_buf.order && !psp_writes_block(call->row))
-		return psp->cmd_buf.virt + PAGE_SIZE;
-	return psp->cmd_buf.virt;
+	return psp->snp && !psp_writes_block(call->row) ? &psp->cmd_plain : &psp->cmd_buf;
 }
 
 static int ring_doorbell(struct psp *psp, const struct psp_call *call)
 {
-	void *block = block_of(psp, call);
-	psp_addr_t addr = psp_addr_virt(block);
+	struct psp_fwmem *page = page_for(psp, call);
+	psp_addr_t addr = psp_addr_virt(page->virt);
 	const struct psp_regs *regs = psp->regs;
 	size_t size = call->row->size;
 	int ret;
 
 	/* firmware reads, and writes back, up to the next multiple of 8 */
-	memcpy(block, call->fw.byte, size);
-	memset(block + size, 0, round_up(size, 8) - size);
+	memcpy(page->virt, call->fw.byte, size);
+	memset(page->virt + size, 0, round_up(size, 8) - size);
 	ret = psp_fwmem_lend_block(psp, call);
 	if (ret)
 		return ret;
-	psp_fwmem_hand_over(&psp->cmd_buf);
+	psp_fwmem_hand_over(page);
 
 	psp->busy_since = psp_clock();
 	WRITE_ONCE(psp->busy, call->row);
@@ -342,12 +341,13 @@ static int ring_doorbell(struct psp *psp, const struct psp_call *call)
 static int take_answer(struct psp *psp, struct psp_call *call)
 {
 	u32 resp = psp_read(psp, psp->regs->cmdresp);
+	struct psp_fwmem *page = page_for(psp, call);
 
 	if (resp == ALL_ONES)
 		return give_up(psp, call, -EIO);
 	psp->answered = true;
-	psp_fwmem_take_back(&psp->cmd_buf);
-	memcpy(call->fw.byte, block_of(psp, call), call->row->size);
+	psp_fwmem_take_back(page);
+	memcpy(call->fw.byte, page->virt, call->row->size);
 	call->status = resp & CMDRESP_STATUS;
 	return call->status ? -EIO : 0;
 }
@@ -369,7 +369,7 @@ int psp_mailbox_post(struct psp *psp, struct psp_call *call)
 	call->status = SEV_FW_NO_CALL;
 	if (psp->end != PSP_ALIVE)
 		return psp->end == PSP_GONE ? -ENODEV : -EIO;
-	if (!psp->cmd_buf.virt)
+	if (!page_for(psp, call)->virt)
 		return -ENOMEM;
 	if (WARN_ON_ONCE(psp->posted))
 		return -EBUSY;
@@ -560,8 +560,8 @@ int psp_mailbox_head(struct psp *psp, u8 *head)
 }
 
 /**
- * psp_mailbox_lose_block() - the command buffer is the firmware's for ever
- * @psp: PSP
+ * psp_mailbox_lose_block() - the page of the last block is the firmware's for ever
+ * @psp: PSP whose firmware has written to it
  *
  * Context: psp->lock held.
  */
@@ -584,7 +584,7 @@ void psp_mailbox_refill(struct psp *psp)
 	struct psp_fwmem *into, mem;
 
 	if (!psp->snp || (READ_ONCE(psp->cmd_spare.virt) && READ_ONCE(psp->cmd_buf.virt)) ||
-	    psp_fwmem_alloc(&mem, 2 * PAGE_SIZE, GFP_KERNEL))
+	    psp_fwmem_alloc(&mem, PAGE_SIZE, GFP_KERNEL))
 		return;
 	mutex_lock(&psp->lock);
 	into = psp->cmd_buf.virt ? &psp->cmd_spare : &psp->cmd_buf;
@@ -614,7 +614,7 @@ static u32 ask_in_panic(struct psp *psp, u32 id, psp_addr_t addr)
  */
 static void end_snp_in_panic(struct psp *psp)
 {
-	struct sev_fw_snp_shutdown_ex *block = psp->cmd_buf.virt + PAGE_SIZE;
+	struct sev_fw_snp_shutdown_ex *block = psp->cmd_plain.virt;
 	psp_addr_t addr = psp_addr_virt(block);
 
 	block->length = sizeof(*block);
@@ -646,7 +646,7 @@ void psp_mailbox_panic(struct psp *psp)
 	if (at_work && !answered(psp))
 		return;
 	ask_in_panic(psp, SEV_FW_SHUTDOWN, (__force psp_addr_t)0);
-	if (psp->snp_up && psp->cmd_buf.virt)
+	if (psp->snp_up)
 		end_snp_in_panic(psp);
 }
 
@@ -667,8 +667,8 @@ int psp_mailbox_init(struct psp *psp)
 	psp->look_period = LOOK_PERIOD;
 	init_waitqueue_head(&psp->wait);
 	timer_setup(&psp->look, look_after_sleeper, 0);
-	if (!psp->habits ||
-	    psp_fwmem_alloc(&psp->cmd_buf, psp->snp ? 2 * PAGE_SIZE : PAGE_SIZE, GFP_KERNEL))
+	if (!psp->habits || psp_fwmem_alloc(&psp->cmd_buf, PAGE_SIZE, GFP_KERNEL) ||
+	    (psp->snp && psp_fwmem_alloc(&psp->cmd_plain, PAGE_SIZE, GFP_KERNEL)))
 		return -ENOMEM;
 	psp_mailbox_refill(psp);
 
@@ -739,6 +739,7 @@ void psp_mailbox_exit(struct psp *psp)
 {
 	psp_fwmem_free(&psp->cmd_buf);
 	psp_fwmem_free(&psp->cmd_spare);
+	psp_fwmem_free(&psp->cmd_plain);
 	psp_fwmem_free(&psp->ring.mem);
 	kfree(psp->habits);
 }

@@ -284,8 +284,10 @@ struct psp {
 	enum psp_interrupt interrupt;
 	/** @let: the interrupt is let through */
 	bool let;
-	/** @cmd_buf: the command buffer that firmware reads and writes */
+	/** @cmd_buf: the page for blocks that firmware reads and writes; with SNP it may be none */
 	struct psp_fwmem cmd_buf;
+	/** @cmd_plain: that for blocks that it only reads, and that is never lent; with SNP only */
+	struct psp_fwmem cmd_plain;
 	/** @cmd_spare: takes the place of @cmd_buf if that is lost; with SNP only */
 	struct psp_fwmem cmd_spare;
 	/** @answered: a command has completed since probe; decides the timeout */
@@ -321,7 +323,7 @@ struct psp {
 
 	/* fwmem.c, rmp.c */
 
-	/** @block_lent: the first page of @cmd_buf is in the RMP */
+	/** @block_lent: @cmd_buf is in the RMP */
 	bool block_lent;
 
 	/* answer.c */

@@ -242,11 +242,6 @@ long host_tmr_pages(void)
 	return host_snp() ? 512 : 256;
 }
 
-long host_block_pages(void)
-{
-	return host_snp() ? 2 : 1;
-}
-
 /* If it cannot be had, the tests will find out themselves. */
 void host_keep_kvm_up(void)
 {

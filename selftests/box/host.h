@@ -111,8 +111,8 @@ uint32_t host_flush_id(void);
 /** host_tmr_pages() - pages of the trusted memory region for SEV-ES */
 long host_tmr_pages(void);
 
-/** host_block_pages() - pages of the driver's buffer for the blocks of commands */
-long host_block_pages(void);
+/* Pages of the driver's for the block of a command. */
+#define HOST_BLOCK_PAGES	1
 
 /**
  * host_keep_kvm_up() - hold a VM with a vCPU, until the program ends

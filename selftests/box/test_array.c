@@ -398,7 +398,7 @@ TEST_F_TIMEOUT(array, a_firmware_that_dies_in_the_middle_is_told_exactly, 900)
 	static const char * const params[] = { "psp_timeout=1", NULL };
 	struct statuses *s = self->s;
 	/* with SNP there is no ring */
-	long pages, kept = host_snp() ? host_block_pages() : variant->pages;
+	long pages, kept = host_snp() ? HOST_BLOCK_PAGES : variant->pages;
 
 	if (drivers_missing())
 		SKIP(return, "%s", drivers_missing());

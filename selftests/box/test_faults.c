@@ -543,7 +543,7 @@ TEST_F(fault, hang)
 	EXPECT_EQ(asked, host_counter(SWPSP_BAR_COMMANDS));
 	/* the firmware's memory, the page of the command, and the page to be written */
 	lost = psp_attr_number("quarantined_pages");
-	EXPECT_LE(self->quarantined + host_tmr_pages() + host_block_pages() +
+	EXPECT_LE(self->quarantined + host_tmr_pages() + HOST_BLOCK_PAGES +
 		  (class->id == SEV_FW_LAUNCH_UPDATE_DATA || class->id == SEV_FW_LAUNCH_MEASURE),
 		  lost);
 	report("no answer", class, "%s after %.1f s, then ESHUTDOWN; %ld pages kept",
@@ -1249,7 +1249,7 @@ TEST_F(life, dead_at_probe)
 		EXPECT_GT(TIMEOUT_S + SLACK_S * patience(), now() - began);
 		EXPECT_EQ(1, psp_attr_number("dead"));
 		/* the command buffer: it has not been told of any other memory */
-		EXPECT_EQ(host_block_pages(), psp_attr_number("quarantined_pages"));
+		EXPECT_EQ(HOST_BLOCK_PAGES, psp_attr_number("quarantined_pages"));
 		EXPECT_EQ(-1, open("/dev/sev", O_RDWR | O_CLOEXEC));
 		EXPECT_EQ(1, klog_count(self->klog, "no SEV: firmware does not answer"));
 		EXPECT_STREQ("firmware does not answer", psp_reason(NULL));

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #include "kselftest_harness.h"
 #include "control.h"
+#include "guest.h"
 #include "host.h"
 #include "memory.h"
 #include "snp.h"
@@ -22,7 +24,7 @@
 
 #define RAM		(1 << 20)
 #define TMR_PAGES	512
-#define BLOCK_PAGES	2	/* a page that changes hands, and one that does not */
+#define NO_PAGE_FOR	"/sys/module/sev_cpu_sim/parameters/no_page_for"
 
 static int status_of(const struct sev_fw_door *door, struct sev_fw_snp_platform_info *info,
 		     uint32_t *fw)
@@ -130,6 +132,7 @@ FIXTURE_SETUP(ours)
 
 FIXTURE_TEARDOWN(ours)
 {
+	control_write(NO_PAGE_FOR, "0");
 	fault_clear();
 	close(self->door.fd);
 	close(self->reader.fd);
@@ -257,7 +260,7 @@ TEST_F(ours, a_page_that_is_not_given_back_is_lost_and_no_command_suffers)
 	EXPECT_EQ(SEV_FW_STATUS_INVALID_LENGTH, fw);
 	EXPECT_EQ(1, fault_hits());
 	ASSERT_EQ(0, fault_clear());
-	EXPECT_EQ(self->lost + BLOCK_PAGES, psp_attr_number("quarantined_pages"));
+	EXPECT_EQ(self->lost + 1, psp_attr_number("quarantined_pages"));
 	for (int i = 0; i < 3; i++) {
 		EXPECT_EQ(0, legacy_status(&self->door, &fw));
 		EXPECT_EQ(0, status_of(&self->door, &info, &fw));
@@ -298,6 +301,46 @@ TEST_F(ours, a_huge_page_with_a_lost_page_in_it_is_refused)
 		TH_LOG("%s", launch_error(l, -EIO));
 	}
 	launch_close(l);
+}
+
+/*
+ * The page for the firmware's block is lost, the spare one, too, and there is no memory for
+ * another. Commands whose block the firmware only reads need none of these.
+ */
+TEST_F(ours, a_guest_is_destroyed_although_there_is_no_page_for_a_block)
+{
+	uint32_t guests = host_counter(SWPSP_BAR_GUESTS), fw;
+	uint8_t id[0x40];
+	struct sev_fw_get_id get = { .address = (uintptr_t)id, .len = sizeof(id) };
+	long counted = psp_attr_number("guests");
+	struct launch l;
+	char pid[16];
+
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
+	EXPECT_EQ(guests + 1, host_counter(SWPSP_BAR_GUESTS));
+	EXPECT_EQ(0, sev_fw_issue(&self->door, SEV_FW_GET_ID, &get, sizeof(get), &fw));
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	ASSERT_EQ(0, control_write(NO_PAGE_FOR, pid));
+	for (int i = 0; i < 2; i++) {
+		get.len = 1;
+		ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+		EXPECT_EQ(-EIO, sev_fw_issue(&self->door, SEV_FW_GET_ID, &get, sizeof(get), &fw));
+		EXPECT_EQ(SEV_FW_STATUS_INVALID_LENGTH, fw);
+		EXPECT_EQ(1, fault_hits());
+	}
+	EXPECT_EQ(-ENOMEM, legacy_status(&self->door, &fw));
+	EXPECT_EQ(SEV_FW_NO_CALL, fw);
+	launch_close(&l);
+	EXPECT_EQ(guests, host_counter(SWPSP_BAR_GUESTS));
+	EXPECT_EQ(counted, psp_attr_number("guests"));
+	EXPECT_EQ(self->lost + 2, psp_attr_number("quarantined_pages"));
+
+	/* the next command that is over gets one */
+	ASSERT_EQ(0, control_write(NO_PAGE_FOR, "0"));
+	ASSERT_EQ(0, fault_clear());
+	legacy_status(&self->door, &fw);
+	EXPECT_EQ(0, legacy_status(&self->door, &fw));
+	EXPECT_EQ(0, live());
 }
 
 TEST_F(ours, legacy_commands_leave_snp_up)

@@ -35,7 +35,8 @@
  *    the host's registers, so the host would go on with some of the guest's. KVM is
  *    told that the VM is dead, and KVM_RUN fails with EIO.
  *
- * With no_mebibyte set, memory looks as on a machine that has been up for long.
+ * With no_mebibyte set, memory looks as on a machine that has been up for long; with
+ * no_page_for, to one process, as where there is none.
  *
  * KVM patches a branch in the scheduler when the first VM comes and when the last
  * one goes. The emulation of QEMU 7.2, with several CPUs, now and then goes on to
@@ -348,11 +349,20 @@ static bool no_mebibyte;
 module_param(no_mebibyte, bool, 0644);
 MODULE_PARM_DESC(no_mebibyte, "let there be no MiB of memory in one piece, nor two");
 
+/* A process for which there is no memory at all by that function, not even a page. */
+static int no_page_for;
+module_param(no_page_for, int, 0644);
+MODULE_PARM_DESC(no_page_for, "let there be no page for the process with this number; 0: none");
+
 static int pages_entry(struct kprobe *probe, struct pt_regs *regs)
 {
 	/* more than there ever is; who asks for a MiB has said that this may fail */
 	if (no_mebibyte && (regs->si == get_order(1 << 20) || regs->si == get_order(2 << 20)))
 		regs->si = BITS_PER_LONG;
+	if (no_page_for && no_page_for == current->tgid) {
+		regs->di |= (__force unsigned long)__GFP_NOWARN;
+		regs->si = BITS_PER_LONG;
+	}
 	return 0;
 }
 
