@@ -23,7 +23,8 @@
  * for each run proceeds in slices; a slice ends where a run of physically
  * contiguous pages or a bounce buffer does.
  *
- * Memory of a command that was never answered is lost, see fwmem.c.
+ * Memory of a command that was never answered is lost, see fwmem.c: that of the slices that the
+ * firmware may be at, and no more.
  */
 #include <linux/cacheflush.h>
 #include <linux/cpufeature.h>
@@ -31,6 +32,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
+#include <linux/pfn.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
@@ -252,6 +254,8 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 	bufs->guest = guest;
 	bufs->pinned = 0;
 	bufs->total = 0;
+	bufs->from = 0;
+	bufs->to = 0;
 	bufs->gpa = 0;
 	for (bufs->nr = 0, i = 0; i < SEV_FW_BUFS; i++) {
 		if (!psp_buf_there(row, i, user->byte))
@@ -283,6 +287,30 @@ int psp_buffers_map(struct psp_buffers *bufs, const struct psp_row *row,
 	return 0;
 }
 
+static void unpin(struct psp_mapping *map, unsigned long first, unsigned long end)
+{
+	if (first < end)
+		unpin_user_pages_dirty_lock(map->pages + first, end - first,
+					    map->buf->dir & SEV_FW_BUF_WRITE);
+}
+
+/*
+ * Of a command that is stuck those pages are lost that the firmware may still have: it has done
+ * with those before, and has not been told of those behind.
+ */
+static void release_pinned(const struct psp_buffers *bufs, struct psp_mapping *map, bool stuck)
+{
+	unsigned long first = map->nr_pages, end = map->nr_pages;
+
+	if (stuck) {
+		end = min_t(u64, end, PFN_UP((u64)map->offset + min(bufs->to, map->len)));
+		first = min_t(u64, end, PFN_DOWN((u64)map->offset + bufs->from));
+		psp_fwmem_lose_pinned(end - first);
+	}
+	unpin(map, 0, first);
+	unpin(map, end, map->nr_pages);
+}
+
 /**
  * psp_buffers_unmap() - release what psp_buffers_map() took
  * @bufs: buffers
@@ -293,11 +321,7 @@ void psp_buffers_unmap(struct psp_buffers *bufs, bool stuck)
 	struct psp_mapping *map;
 
 	for_each_mapping(map, bufs) {
-		if (stuck)
-			psp_fwmem_lose_pinned(map->nr_pages);
-		else if (map->nr_pages)
-			unpin_user_pages_dirty_lock(map->pages, map->nr_pages,
-						    map->buf->dir & SEV_FW_BUF_WRITE);
+		release_pinned(bufs, map, stuck);
 		free_page_list(map);
 		if (!stuck)
 			psp_fwmem_take_back(&map->bounce);
@@ -441,6 +465,8 @@ int psp_buffers_begin(struct psp_buffers *bufs, u32 pos, u32 size, struct psp_fw
 	struct psp_mapping *map;
 	int ret;
 
+	bufs->from = pos;
+	bufs->to = pos + size;
 	for_each_mapping(map, bufs) {
 		ret = begin(bufs, map, pos, size, fw);
 		if (ret)

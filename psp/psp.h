@@ -733,6 +733,8 @@ struct psp_mapping {
  * @guest: guest that is meant, NULL if none
  * @pinned: pages of guest memory, of all buffers
  * @total: bytes to be done in all, of a command that is issued more than once
+ * @from: the firmware has done with all bytes before this one
+ * @to: and has been told of none from this one on
  * @gpa: address that a vCPU's save area has for an SNP guest
  * @absent: all buffers are, whatever the block says
  * @kernel: where the blob is, if it is one in kernel memory
@@ -746,6 +748,8 @@ struct psp_buffers {
 	unsigned int nr;
 	unsigned long pinned;
 	u32 total;
+	u32 from;
+	u32 to;
 	u64 gpa;
 	bool absent;
 	void *kernel;

@@ -241,6 +241,7 @@ static int submit_runs(struct psp *psp, struct psp_issue *issue, struct psp_buff
 	if (runs.told)
 		*call = *runs.told;
 	call->stuck |= runs.stuck;
+	bufs->from = runs.done;	/* the firmware has been told of several runs */
 	psp_fw_put32(&call->fw, call->row->buf[0].len, runs.done);
 	kvfree_sensitive(runs.run, runs.slots * sizeof(*runs.run));
 	return ret;

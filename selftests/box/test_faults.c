@@ -985,6 +985,7 @@ static void dies_after(struct __test_metadata *_metadata, uint32_t pieces)
 	const size_t size = 16 * PAGE;
 	struct sev_fw_launch_update_data block = { .len = size };
 	uint8_t *memory = memory_scattered(16);
+	long lost = psp_attr_number("quarantined_pages");
 	struct launch l;
 
 	ASSERT_LT(4, memory_runs(memory, size));
@@ -999,6 +1000,10 @@ static void dies_after(struct __test_metadata *_metadata, uint32_t pieces)
 	EXPECT_EQ(addr_of(memory), block.address);
 	EXPECT_EQ(0, block.handle);
 	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
+	/* of the memory what the firmware has been told of, and has not done */
+	lost = psp_attr_number("quarantined_pages") - lost - HOST_BLOCK_PAGES - host_tmr_pages();
+	EXPECT_LT(0, lost);
+	EXPECT_GT(16, lost);
 	launch_close(&l);
 	EXPECT_STREQ("LAUNCH_UPDATE_DATA was not answered", psp_attr("last_failure"));
 }

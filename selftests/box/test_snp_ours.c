@@ -21,6 +21,7 @@
 #include "memory.h"
 #include "snp.h"
 #include "status.h"
+#include "steps.h"
 
 #define RAM		(1 << 20)
 #define TMR_PAGES	512
@@ -301,6 +302,34 @@ TEST_F(ours, a_huge_page_with_a_lost_page_in_it_is_refused)
 		TH_LOG("%s", launch_error(l, -EIO));
 	}
 	launch_close(l);
+}
+
+#define PAGES	4096
+
+/*
+ * A run of pages is given and taken back by itself: those before it are the host's again. The last
+ * run is refused for its length, so that its page is not the host's by itself.
+ */
+TEST_F(ours, one_page_that_is_not_given_back_costs_its_run_alone)
+{
+	struct sev_fw_launch_update_data block = { .len = (PAGES - 1) * PAGE + 8 };
+	uint8_t *memory = memory_scattered(PAGES);
+	const uint32_t len = block.len;
+	struct launch l;
+
+	ASSERT_NE(NULL, memory);
+	ASSERT_EQ(0, guest_started(&l, false, RAM));
+	block.address = addr_of(memory);
+	ASSERT_EQ(0, fault_refuse(SEV_FW_SNP_PAGE_RECLAIM, 0, HWERROR_PLATFORM));
+	EXPECT_EQ(-EIO, ISSUE(&l, LAUNCH_UPDATE_DATA, block));
+	EXPECT_EQ(1, fault_hits());
+	ASSERT_EQ(0, fault_clear());
+	EXPECT_LT(len / 2, block.len);
+	ASSERT_GT(len, block.len);
+	EXPECT_EQ(self->lost + (long)((len - block.len + PAGE - 1) / PAGE),
+		  psp_attr_number("quarantined_pages"));
+	launch_close(&l);
+	munmap(memory, PAGES * PAGE);
 }
 
 /*
