@@ -58,6 +58,12 @@ void launch_close(struct launch *l)
 	state.vm = false;
 }
 
+uint32_t launch_status(const struct launch *l, int ret)
+{
+	insist(l && ret <= 0, "a result");
+	return ret ? l->status : SEV_FW_NO_CALL;
+}
+
 const char *launch_error(const struct launch *l, int err)
 {
 	return l && err ? "as the input wants" : "no error";
