@@ -180,11 +180,11 @@ static bool derive_key(int fd)
 }
 
 /* All guests do it: the owner compares. */
-static bool tell_of(const char *secret)
+static bool tell_of(const char *secret, size_t len)
 {
 	char digest[LINUX_DIGEST_CHARS + 1];
 
-	if (!secret_digest(secret, digest)) {
+	if (!secret_digest(secret, len, digest)) {
 		say("init: libcrypto makes no digest\n");
 		return false;
 	}
@@ -304,7 +304,7 @@ static bool open_secret(EVP_PKEY *pair, const uint8_t *data)
 		say("init: the sealed secret cannot be opened, result %d\n", ret);
 		return false;
 	}
-	return tell_of(secret);
+	return tell_of(secret, len - SNP_SEAL_BYTES);
 }
 
 static bool get_secret(int fd)
@@ -345,7 +345,7 @@ static bool read_secret(void)
 	if (len < 0)
 		return failed("/secret");
 	close(fd);
-	return tell_of(secret);
+	return tell_of(secret, strlen(secret));
 }
 
 /* ---- a guest that is moved while it runs ---- */

@@ -130,7 +130,7 @@ bool linux_has_secret(const char *told, const char *secret)
 {
 	char digest[LINUX_DIGEST_CHARS + 1];
 
-	return secret_digest(secret, digest) && !strcmp(told, digest);
+	return secret_digest(secret, strlen(secret), digest) && !strcmp(told, digest);
 }
 
 static int load_initrd(struct linux_guest *guest, const char *path)
