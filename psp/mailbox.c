@@ -432,13 +432,23 @@ int psp_mailbox_leave_ring(struct psp *psp, const struct psp_row *row)
  * its answer would be taken for that one's. A command has a number, which is never 0: a
  * register that has been reset shows none.
  */
-static void await_old_command(struct psp *psp, u32 id)
+static void await_old_command(struct psp *psp, const struct psp_row *row)
 {
-	const struct psp_row *row = psp_row_find(id);
+	if (look_for_answer(psp))
+		psp->found = row->name;
+	else
+		give_up_psp(psp, row->name, -ETIMEDOUT);
+}
 
-	psp->found = row ? row->name : "a command";
-	if (!look_for_answer(psp))
-		give_up_psp(psp, psp->found, -ETIMEDOUT);
+/*
+ * The command that a register says is under way, or NULL: what a boot loader has left there may
+ * have other bits, or a number that nobody has issued.
+ */
+static const struct psp_row *old_command(u32 ctl)
+{
+	if (ctl & ~(CMDRESP_ID | CMDRESP_IOC))
+		return NULL;
+	return psp_row_find((ctl & CMDRESP_ID) >> CMDRESP_ID_SHIFT);
 }
 
 /*
@@ -449,13 +459,14 @@ static void await_old_command(struct psp *psp, u32 id)
 static void end_what_was_begun(struct psp *psp)
 {
 	u32 ctl = psp_read(psp, psp->regs->cmdresp);
+	const struct psp_row *row = old_command(ctl);
 
 	if (ctl == ALL_ONES)
 		return;
 	if ((ctl & RING_ACTIVE) == RING_ACTIVE)
 		psp_mailbox_leave_ring(psp, psp_row_find(SEV_FW_RING_BUFFER));
-	else if (!(ctl & CMDRESP_RESPONSE) && ctl & CMDRESP_ID)
-		await_old_command(psp, (ctl & CMDRESP_ID) >> CMDRESP_ID_SHIFT);
+	else if (row)
+		await_old_command(psp, row);
 }
 
 /**

@@ -1110,7 +1110,7 @@ TEST_F(life, a_late_answer_is_not_taken_for_that_of_the_next_driver)
 	snprintf(api, sizeof(api), "%s", psp_attr("api_version"));
 	leave_get_id(_metadata, self, &(struct fault){
 		.id = SEV_FW_GET_ID, .kind = SWPSP_FAULT_DELAY, .count = 1,
-		.value = (1 + 2 * patience()) * 1000000,
+		.value = (1 + 8 * patience()) * 1000000,
 	});
 	EXPECT_EQ(0, drivers_load_psp(waits));
 	EXPECT_EQ(1, klog_count(self->klog, "GET_ID from before the driver was loaded"));
