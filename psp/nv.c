@@ -439,20 +439,24 @@ static int nv_load(struct psp *psp)
 	if (ret)
 		return -ENODATA;
 	/* may be wanted: which pages the firmware has is known only under the lock */
-	if (psp->snp && psp_fwmem_alloc(&fresh, PSP_NV_SIZE, GFP_KERNEL))
-		return -ENOMEM;
+	if (psp->snp)
+		psp_fwmem_alloc(&fresh, PSP_NV_SIZE, GFP_KERNEL | __GFP_NOWARN);
 	mutex_lock(&psp->lock);
-	if (!psp->up) {
-		/* with SNP nobody but the firmware can write to what it has not given back */
-		if (fresh.virt && psp_fwmem_in_rmp(&psp->nv))
+	/* with SNP nobody but the firmware can write to what it has not given back */
+	if (!psp->up && psp_fwmem_in_rmp(&psp->nv)) {
+		if (!fresh.virt)
+			ret = -ENOMEM;
+		else
 			swap(psp->nv, fresh);
+	}
+	if (!psp->up && !ret) {
 		nv_take(psp);
 		WRITE_ONCE(store->exists, !missing);
 		WRITE_ONCE(store->read, true);
 	}
 	mutex_unlock(&psp->lock);
 	psp_fwmem_free(&fresh);
-	return 0;
+	return ret;
 }
 
 /* There may be a file system yet to be mounted, so nothing is made now that can wait. */
