@@ -108,6 +108,43 @@ void psp_observe_bring_up(const struct psp_row *row, u32 status)
 }
 
 /**
+ * psp_unasked_hint() - why firmware could not be told to initialise something
+ * @error: negative errno of that command, which was not issued
+ *
+ * Context: any.
+ * Return: a sentence for the administrator.
+ */
+const char *psp_unasked_hint(int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return "kvm_amd is loaded, unload that first";
+	case -EOPNOTSUPP:
+		return "the firmware is too old for it";
+	case -ENOMEM:
+		return "there is no memory";
+	case -EFAULT:
+	case -EIO:
+		return "a page for it cannot be given to the firmware, or is lost to it";
+	default:
+		return "the kernel could not prepare for it";
+	}
+}
+
+/**
+ * psp_observe_unasked() - firmware could not be told to initialise something
+ * @row: command that was not issued
+ * @error: negative errno, which is all that its caller gets
+ *
+ * Context: any.
+ */
+void psp_observe_unasked(const struct psp_row *row, int error)
+{
+	pr_err_ratelimited("%s was not issued: %s (error %d)\n", row->name,
+			   psp_unasked_hint(error), error);
+}
+
+/**
  * psp_observe_unflushed() - no ASID of an earlier guest can be used again
  *
  * KVM says no more than EBUSY or EIO to whoever starts a guest.

@@ -342,13 +342,6 @@ static bool may_be_mended(int ret, int unsaved, u32 status)
 	       status == SEV_FW_STATUS_SECURE_DATA_INVALID;
 }
 
-/* Callers that need SNP get EBUSY, which does not say why. */
-static void tell_snp_refused(const struct psp *psp, int ret)
-{
-	if (ret == -EBUSY && psp->snp && !READ_ONCE(psp->snp_up))
-		pr_err_ratelimited("SNP cannot be initialised while kvm_amd is loaded, unload that first\n");
-}
-
 /**
  * psp_bring_up() - initialise the platform, unless it is
  * @psp: PSP
@@ -387,7 +380,6 @@ int psp_bring_up(struct psp *psp, bool early, u32 *status)
 		psp_unlock(psp);
 		*status = SEV_FW_NO_CALL;	/* the command that needed it has not been served */
 	}
-	tell_snp_refused(psp, ret);
 	if (early && may_be_mended(ret, unsaved, *status))
 		return 0;
 	return ret ?: unsaved;
@@ -427,7 +419,6 @@ int psp_bring_up_snp(struct psp *psp, u32 *status)
 	else
 		ret = psp->end == PSP_GONE ? -ENODEV : -EIO;
 	psp_unlock(psp);
-	tell_snp_refused(psp, ret);
 	return ret;
 }
 

@@ -844,6 +844,8 @@ void psp_observe_exit(struct psp *psp);
 void psp_observe(struct psp *psp, const struct psp_call *call, u32 handle, u32 asid);
 const char *psp_init_hint(const struct psp_row *row, u32 status);
 void psp_observe_bring_up(const struct psp_row *row, u32 status);
+const char *psp_unasked_hint(int error);
+void psp_observe_unasked(const struct psp_row *row, int error);
 void psp_observe_unflushed(void);
 void psp_observe_lost(u32 asid);
 void psp_observe_interrupt(const struct psp *psp);

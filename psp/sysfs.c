@@ -146,20 +146,6 @@ static ssize_t asids_lost_show(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(asids_lost);
 
-static const char *why_unasked(int error)
-{
-	switch (error) {
-	case -EBUSY:
-		return "kvm_amd is loaded, unload that first";
-	case -EOPNOTSUPP:
-		return "the firmware is too old for it";
-	case -ENOMEM:
-		return "there is no memory";
-	default:
-		return "a page for it cannot be given to the firmware, or is lost to it";
-	}
-}
-
 static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 {
 	const struct psp_row *row;
@@ -176,7 +162,7 @@ static ssize_t show_failure(struct psp *psp, char *buf, bool init)
 		return sysfs_emit(buf, "none\n");
 	if (unasked)
 		return sysfs_emit(buf, "%s was not issued: %s (error %d)\n", row->name,
-				  why_unasked(unasked), unasked);
+				  psp_unasked_hint(unasked), unasked);
 	if (status == SEV_FW_NO_CALL)
 		return sysfs_emit(buf, "%s was not answered\n", row->name);
 	hint = init || status == SEV_FW_STATUS_WBINVD_REQUIRED;

@@ -97,6 +97,7 @@ int psp_unlock(struct psp *psp)
 	const struct psp_row *refused = psp->init_untold ? psp->init_row : NULL;
 	const char *died_of = psp->died_of, *found = psp->found;
 	u32 status = psp->init_status;
+	int unasked = psp->init_unasked;
 	bool save = psp->nv_dirty, store_reset = psp->store_reset;
 	bool unflushed = psp->unflushed;
 	u32 asid_lost = psp->asid_lost;
@@ -122,6 +123,8 @@ int psp_unlock(struct psp *psp)
 	/* a command without an answer is told by its name below */
 	if (refused && status != SEV_FW_NO_CALL)
 		psp_observe_bring_up(refused, status);
+	else if (refused && unasked)
+		psp_observe_unasked(refused, unasked);
 	else if (unflushed)
 		psp_observe_unflushed();
 	if (asid_lost)
