@@ -35,6 +35,8 @@
 
 #define NV_SIZE		0x8000
 #define NV_FILE		"/run/psp-sev-test.nv"
+#define NV_LINK		NV_FILE ".link"
+#define NV_OTHER	NV_FILE ".other"
 #define NV_DIR		"/run/psp-sev-test"	/* where something is mounted */
 #define NV_MOUNTED	NV_DIR "/nv"
 #define RAM		(2 << 20)
@@ -197,8 +199,15 @@ FIXTURE_SETUP(initex)
 	ASSERT_LE(0, self->klog);
 }
 
+static void serve_in_us(uint32_t us)
+{
+	__atomic_store_n(&host_swpsp()[SWPSP_BAR_SERVICE_US / 4], us, __ATOMIC_SEQ_CST);
+}
+
 FIXTURE_TEARDOWN(initex)
 {
+	if (!host_missing(HOST_SWPSP))
+		serve_in_us(0);
 	unload(&self->p);
 	while (!umount2(NV_FILE, MNT_DETACH))
 		;
@@ -210,6 +219,9 @@ FIXTURE_TEARDOWN(initex)
 	unlink(NV_FILE);
 	unlink(NV_FILE ".new");
 	rmdir(NV_FILE);
+	unlink(NV_LINK);
+	unlink(NV_OTHER);
+	unlink(NV_OTHER ".new");
 	reload(&self->p, by_flash);
 	close(self->p.fd);
 	close(self->klog);
@@ -917,8 +929,6 @@ TEST_F(initex, changed_by_somebody)
  * lies in the RMP, so that a write by the host would be the host's end.
  */
 
-#define NV_LINK		NV_FILE ".link"
-#define NV_OTHER	NV_FILE ".other"
 
 /* Until the lease is given up, a caller that opens the file waits. */
 static int hold_file(const char *path)
@@ -982,11 +992,6 @@ static pid_t in_child(int (*what)(struct platform *p), struct platform *p)
 	return pid;
 }
 
-static void serve_in_us(uint32_t us)
-{
-	__atomic_store_n(&host_swpsp()[SWPSP_BAR_SERVICE_US / 4], us, __ATOMIC_SEQ_CST);
-}
-
 /* The link leads to @path from now on. */
 static int lead_to(const char *path)
 {
@@ -1040,9 +1045,6 @@ TEST_F(initex, an_area_that_the_firmware_keeps_meanwhile_is_not_written_to)
 	EXPECT_EQ(1, fault_hits());
 	EXPECT_EQ(0, fault_clear());
 	EXPECT_EQ(0, wants_keys(&self->p));
-	unlink(NV_LINK);
-	unlink(NV_OTHER);
-	unlink(NV_OTHER ".new");
 }
 
 /* When firmware is initialised */
