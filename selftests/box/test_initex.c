@@ -929,7 +929,6 @@ TEST_F(initex, changed_by_somebody)
  * lies in the RMP, so that a write by the host would be the host's end.
  */
 
-
 /* Until the lease is given up, a caller that opens the file waits. */
 static int hold_file(const char *path)
 {
