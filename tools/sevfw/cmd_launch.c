@@ -130,6 +130,7 @@ static void load_session(const struct args *args, const char *dir, struct owner_
 	load(dir, "tek", session->tek, sizeof(session->tek));
 	load(dir, "dh.b64", &session->dh_cert, sizeof(session->dh_cert));
 	load(dir, "session.b64", session->blob, sizeof(session->blob));
+	warn_of_trust(dir);
 }
 
 /* KVM has no ASID for another guest, and says so by EBUSY only. */

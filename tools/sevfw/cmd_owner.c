@@ -114,6 +114,11 @@ static enum trust load_trust(const char *dir)
 	return trust;
 }
 
+void warn_of_trust(const char *dir)
+{
+	load_trust(dir);
+}
+
 /* Return: how far its platform was verified; warns if that is not up to a known root. */
 static enum trust load_session(const char *dir, struct owner_session *session)
 {
@@ -509,6 +514,20 @@ static void insist_on_report(const struct args *args, const struct snp_report *r
 	blob_free(&ca);
 }
 
+/* Claims go as far as what was compared. @facts receives the text. */
+static void add_snp_verdict(const struct args *args, struct json_object *facts)
+{
+	const bool digest = option(args, "digest"), nonce = option(args, "nonce");
+	const bool pinned = option(args, "ark-digest");
+	char text[200];
+
+	snprintf(text, sizeof(text), "the firmware of that chip says so%s%s%s%s",
+		 digest ? " of a guest with that digest" : "", nonce ? "" : ", now or earlier",
+		 pinned ? "" : ", if the ARK in --chain is the vendor's",
+		 digest ? "" : "; give --digest to know of which guest");
+	facts_text(facts, "verified", text);
+}
+
 static void verify_snp_report(const struct args *args, const struct blob *blob,
 			      struct json_object *facts)
 {
@@ -520,9 +539,7 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 	if (!option(args, "nonce"))
 		warn("without --nonce an old report is taken, too");
 	compare(args, "report", "nonce", report.report_data, sizeof(report.report_data));
-	facts_text(facts, "verified", option(args, "digest") ?
-		   "the firmware of that chip says so of a guest with that digest" :
-		   "the firmware of that chip says so; give --digest to know of which guest");
+	add_snp_verdict(args, facts);
 	facts_id(facts, "policy", le64toh(report.policy), 1);
 	facts_number(facts, "vmpl", le32toh(report.vmpl));
 	facts_id(facts, "reported_tcb", le64toh(report.reported_tcb), 16);

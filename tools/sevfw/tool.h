@@ -167,6 +167,9 @@ void print_harmless(const char *text, int width);
 /** warn() - say something on standard error */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** warn_of_trust() - repeat what "sevfw session" has warned of as it made the keys in @dir */
+void warn_of_trust(const char *dir);
+
 /**
  * nearest() - the name that was meant, probably
  * @wrong: name as it was given
