@@ -108,9 +108,9 @@ static enum trust load_trust(const char *dir)
 		trust--;
 	blob_free(&blob);
 	if (trust == TRUST_NONE)
-		warn("%s: made without --ca: " NO_PLATFORM, dir);
+		warn("%s: the session was made without --ca: " NO_PLATFORM, dir);
 	else if (trust == TRUST_CA)
-		warn("%s: made without --ark-digest: " NO_VENDOR, dir);
+		warn("%s: the session was made without --ark-digest: " NO_VENDOR, dir);
 	return trust;
 }
 
@@ -306,6 +306,36 @@ const struct subcommand secret_sub = {
 
 /* ---- verify ---- */
 
+enum kind { KIND_CHAIN, KIND_MEASUREMENT, KIND_SEV_REPORT, KIND_SNP_REPORT };
+
+/* Options of each kind of "verify". */
+static const struct {
+	const char *name;
+	const char *options[10];	/* ends with NULL */
+} kinds[] = {
+	[KIND_CHAIN] = { "the certificates of a platform", { "ca", "oca-digest", "ark-digest" } },
+	[KIND_MEASUREMENT] = { "a measurement", { "owner", "digest", "firmware-version" } },
+	[KIND_SEV_REPORT] = { "a report of SEV", { "owner", "digest", "nonce" } },
+	[KIND_SNP_REPORT] = { "a report of SNP", { "digest", "nonce", "leaf", "chain",
+		"ark-digest", "policy", "agent", "vmpl", "min-tcb" } },
+};
+
+/* An option of another kind would be a condition that nobody looks at. */
+static void insist_on_options(const struct args *args, enum kind kind)
+{
+	for (const struct option_row *row = args->sub->options; row->name; row++) {
+		const char * const *own = kinds[kind].options;
+
+		if (!option(args, row->name))
+			continue;
+		while (*own && strcmp(*own, row->name))
+			own++;
+		if (!*own)
+			fail(EXIT_USAGE, "%s %s: --%s says nothing of %s", args->sub->name,
+			     args->word[0], row->name, kinds[kind].name);
+	}
+}
+
 static const char *needed(const struct args *args, const char *name)
 {
 	const char *value = option(args, name);
@@ -340,6 +370,7 @@ static void verify_chain(const struct args *args, struct json_object *facts)
 	struct sev_cert pdh;
 	enum trust trust;
 
+	insist_on_options(args, KIND_CHAIN);
 	load_platform(args->word[1], &pdh, &chain);
 	trust = verify_platform(args, &pdh, &chain, ark);
 	if (trust == TRUST_CA)
@@ -364,19 +395,23 @@ static struct owner_platform parse_version(const struct args *args)
 
 static void verify_measurement(const struct args *args, struct json_object *facts)
 {
-	struct blob measure = blob_given("MEASUREMENT", args->word[1], OWNER_MEASURE_SIZE);
-	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
-	const struct owner_platform platform = parse_version(args);
 	static const char * const verified[] = {
-		[TRUST_NONE] = "the guest was loaded with that, says a platform which without --ca "
-			"may be a program",
+		[TRUST_NONE] = "the guest was loaded with that, says a platform which may be a "
+			"program: the session was made without --ca",
 		[TRUST_CA] = "the guest was loaded with that, under the owner's policy, if the ARK "
-			"in --ca is the vendor's",
+			"of the session is the vendor's",
 		[TRUST_PINNED] = "the guest was loaded with that, under the owner's policy",
 	};
 	struct owner_session session;
-	enum trust trust = load_session(needed(args, "owner"), &session);
+	struct owner_platform platform;
+	struct blob measure, digest;
+	enum trust trust;
 
+	insist_on_options(args, KIND_MEASUREMENT);
+	measure = blob_given("MEASUREMENT", args->word[1], OWNER_MEASURE_SIZE);
+	digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
+	platform = parse_version(args);
+	trust = load_session(needed(args, "owner"), &session);
 	insist(owner_measure_check(&session, &platform, digest.data, measure.data), "measurement");
 	owner_session_wipe(&session);
 	facts_text(facts, "verified", verified[trust]);
@@ -385,20 +420,24 @@ static void verify_measurement(const struct args *args, struct json_object *fact
 static void verify_sev_report(const struct args *args, const struct blob *report,
 			      struct json_object *facts)
 {
-	const char *owner = needed(args, "owner");
-	struct blob nonce = blob_given("--nonce", needed(args, "nonce"), OWNER_NONCE_SIZE);
-	struct blob digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
 	static const char * const verified[] = {
-		[TRUST_NONE] = "the holder of the PEK says so of that guest; without --ca that "
-			"may be a program",
-		[TRUST_CA] = "the platform's firmware has launched that guest, if the ARK in --ca "
-			"is the vendor's",
+		[TRUST_NONE] = "the holder of the PEK says so of that guest, and may be a program: "
+			"the session was made without --ca",
+		[TRUST_CA] = "the platform's firmware has launched that guest, if the ARK of the "
+			"session is the vendor's",
 		[TRUST_PINNED] = "the platform's firmware has launched that guest",
 	};
 	struct owner_session session;
+	struct blob nonce, digest;
 	struct sev_cert pek;
-	enum trust trust = load_session(owner, &session);
+	const char *owner;
+	enum trust trust;
 
+	insist_on_options(args, KIND_SEV_REPORT);
+	owner = needed(args, "owner");
+	nonce = blob_given("--nonce", needed(args, "nonce"), OWNER_NONCE_SIZE);
+	digest = blob_given("--digest", needed(args, "digest"), OWNER_HASH_SIZE);
+	trust = load_session(owner, &session);
 	load(owner, "pek", &pek, sizeof(pek));
 	insist(owner_report_check(&pek, report->data, nonce.data, session.policy, digest.data),
 	       "report");
@@ -534,6 +573,7 @@ static void verify_snp_report(const struct args *args, const struct blob *blob,
 	uint8_t ark[SNP_DIGEST_BYTES];
 	struct snp_report report;
 
+	insist_on_options(args, KIND_SNP_REPORT);
 	memcpy(&report, blob->data, sizeof(report));
 	insist_on_report(args, &report, ark);
 	if (!option(args, "nonce"))
@@ -573,16 +613,16 @@ static int verify_act(const struct args *args)
 	static const struct {
 		const char *name;
 		void (*act)(const struct args *args, struct json_object *facts);
-	} kinds[] = {
+	} acts[] = {
 		{ "chain", verify_chain }, { "measurement", verify_measurement },
 		{ "report", verify_report },
 	};
 	struct json_object *facts = facts_new();
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (strcmp(args->word[0], kinds[i].name))
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		if (strcmp(args->word[0], acts[i].name))
 			continue;
-		kinds[i].act(args, facts);
+		acts[i].act(args, facts);
 		facts_print(facts, args->json);
 		return 0;
 	}
@@ -590,7 +630,7 @@ static int verify_act(const struct args *args)
 }
 
 static const struct option_row verify_options[] = {
-	{ "owner", "DIR", "directory of \"sevfw session\"" },
+	{ "owner", "DIR", "measurement, SEV: directory of \"sevfw session\"" },
 	{ "digest", "HEX", "launch digest that is expected, as \"sevfw measure\" prints it" },
 	{ "firmware-version", "V", "MAJOR.MINOR.BUILD of the platform, for a measurement" },
 	{ "nonce", "HEX", "nonce (SEV) or report data (SNP) that the report must have" },
@@ -642,7 +682,8 @@ const struct subcommand verify_sub = {
 		"A chain ends in the ARK, and says nothing unless that is the vendor's: "
 		"--ark-digest is its digest, from a place that you trust. Firmware of SNP with known "
 		"faults makes reports that are as well signed: --min-tcb refuses what is older.\n\n"
-		"The exit status is 0 for yes and 1 for no, with the reason on standard error.",
+		"Each kind has options of its own, and takes no others. The exit status is 0 for "
+		"yes and 1 for no, with the reason on standard error.",
 	.keys = verify_keys,
 	.example = "  sevfw verify chain platform.certs --ca=vendor\n"
 		   "  sevfw verify measurement \"$measurement\" --owner=owner \\\n"
