@@ -226,6 +226,8 @@ static int session_act(const struct args *args)
 	save(dir, "session.b64", text, strlen(text), false);
 	save(dir, "trust", trust_names[trust], strlen(trust_names[trust]), false);
 	owner_session_wipe(&session);
+	if (!option(args, "policy"))
+		warn("policy %#x: give the VMM the same", le32toh(policy));
 	return 0;
 }
 
@@ -245,7 +247,8 @@ const struct subcommand session_sub = {
 		"makes a "
 		"session for a launch there. dh.b64 and session.b64 in DIR are for the VMM (QEMU: "
 		"dh-cert-file, session-file); tik and tek are secret; trust is how far the "
-		"certificates were followed, of which \"verify\" and \"secret\" remind.\n\n"
+		"certificates were followed, of which \"verify\" and \"secret\" remind. The VMM must "
+		"have the same policy: the firmware refuses another with BAD_MEASUREMENT.\n\n"
 		"Without NOSEND (8) or SEV (0x20) in the policy the host can send the guest to keys of "
 		"its own and read it, without NOKS (2) launch a guest with the same memory key.",
 	.example = "  sevfw export platform.certs                   # on the host\n"
