@@ -243,7 +243,7 @@ static int launch_act(const struct args *args)
 
 static const struct option_row launch_options[] = {
 	{ "secret", "TEXT", "the secret, up to 4095 characters" },
-	{ "policy", "N", "guest policy (0x0b: no debugging, sharing of its key, migration); "
+	{ "policy", "N", "guest policy (0x0b: neither debugging, nor a shared key, nor migration); "
 		"with bit 2 a SEV-ES guest" },
 	{ "owner", "DIR", "with the session that \"sevfw session\" has made in DIR" },
 	{ "no-session", NULL, "no session between owner and firmware" },

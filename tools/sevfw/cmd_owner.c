@@ -176,7 +176,10 @@ static enum trust verify_platform(const struct args *args, const struct sev_cert
 
 /* ---- session ---- */
 
-/* What a host may do by the commands that this policy allows; each reads the whole guest. */
+/*
+ * Commands that this policy allows, by which a host can read all memory of the guest. A policy
+ * without ES, of which nothing is said, leaves the registers to the host.
+ */
 static void warn_of_policy(uint32_t policy)
 {
 	if (!(policy & OWNER_POLICY_NODBG))
@@ -232,7 +235,7 @@ static int session_act(const struct args *args)
 }
 
 static const struct option_row session_options[] = {
-	{ "policy", "N", "policy of the guest (0x0b: no debugging, sharing of its key, "
+	{ "policy", "N", "policy of the guest (0x0b: neither debugging, nor a shared key, nor "
 		"migration); with bit 2, 0x0f, a SEV-ES guest" },
 	{ "ca", "DIR", "DIR/cek.cert and DIR/ask_ark.cert, from the vendor, must vouch for it" },
 	{ "ark-digest", "HEX", "SHA-384 that the ARK in --ca must have" },
@@ -244,13 +247,15 @@ const struct subcommand session_sub = {
 	.args = "PLATFORM DIR",
 	.brief = "make the keys for a launch",
 	.text = "Verifies the certificates in PLATFORM, which \"sevfw export\" has written, and "
-		"makes a "
-		"session for a launch there. dh.b64 and session.b64 in DIR are for the VMM (QEMU: "
-		"dh-cert-file, session-file); tik and tek are secret; trust is how far the "
-		"certificates were followed, of which \"verify\" and \"secret\" remind. The VMM must "
-		"have the same policy: the firmware refuses another with BAD_MEASUREMENT.\n\n"
-		"Without NOSEND (8) or SEV (0x20) in the policy the host can send the guest to keys of "
-		"its own and read it, without NOKS (2) launch a guest with the same memory key.",
+		"makes a session for a launch there. dh.b64 and session.b64 in DIR are for the "
+		"VMM (QEMU: dh-cert-file, session-file); tik and tek are secret; trust is how far "
+		"the certificates were followed, of which \"verify\" and \"secret\" remind. The "
+		"VMM must have the same policy: the firmware refuses another with "
+		"BAD_MEASUREMENT.\n\n"
+		"Without NOSEND (8) or SEV (0x20) in the policy the host can send the guest to "
+		"keys of its own and read it, without NOKS (2) launch a guest with the same memory "
+		"key; of these, and of a policy without NODBG (1), you are warned. Without ES (4), "
+		"of which nothing warns, it can read and change the guest's registers.",
 	.example = "  sevfw export platform.certs                   # on the host\n"
 		   "  sevfw session --ca=vendor platform.certs owner  # at the owner's",
 	.options = session_options,

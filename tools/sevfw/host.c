@@ -247,10 +247,10 @@ const char *status_advice(uint32_t status)
 			"was the certificate request of this very platform signed, and by the "
 			"owner's key that is imported with it?",
 		[SEV_FW_STATUS_BAD_MEASUREMENT] =
-			"the keys are not those of this guest's session, or the packet was changed; at "
-			"LAUNCH_START: the VMM has another policy than the session, or that was made "
-			"for keys that the platform no longer has, since it got an owner or was reset: "
-			"\"sevfw export\", and a new session",
+			"the keys are not those of this guest's session, or the packet was "
+			"changed; at LAUNCH_START: the VMM has another policy than the session, "
+			"or that was made for keys that the platform no longer has, since it got "
+			"an owner or was reset: \"sevfw export\", and a new session",
 		[SEV_FW_STATUS_ASID_OWNED] = "another guest has the ASID: report this, it is a "
 			"fault of the driver",
 		[SEV_FW_STATUS_INVALID_ASID] =
