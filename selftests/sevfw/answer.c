@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Preloaded into sevfw: /dev/sev is there, and each command is answered with the errno
- * SEVFW_ERRNO, 0 for none, while the firmware has done it. That there are commands which the
- * driver knows is not refused.
+ * SEVFW_ERRNO, 0 for none, and a status of 0. Commands that the driver knows are not refused;
+ * with SEVFW_STOCK it is the stock driver, which has no pass-through to ask for.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,15 +28,24 @@ int open(const char *path, int flags, ...)
 	return real(strcmp(path, "/dev/sev") ? path : "/dev/null", flags, mode);
 }
 
+static int answer(int error)
+{
+	errno = error;
+	return error ? -1 : 0;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	typeof(ioctl) *real = dlsym(RTLD_NEXT, "ioctl");
+	const int error = atoi(getenv("SEVFW_ERRNO"));
 	va_list arg;
 	void *data;
 
 	va_start(arg, request);
 	data = va_arg(arg, void *);
 	va_end(arg);
+	if ((request == SEV_FW_QUERY || request == SEV_FW_ISSUE) && getenv("SEVFW_STOCK"))
+		return answer(EINVAL);
 	if (request == SEV_FW_QUERY)
 		return 0;
 	if (request == SEV_FW_ISSUE)
@@ -45,6 +54,5 @@ int ioctl(int fd, unsigned long request, ...)
 		((struct sev_issue_cmd *)data)->error = 0;
 	else
 		return real(fd, request, data);
-	errno = atoi(getenv("SEVFW_ERRNO"));
-	return errno ? -1 : 0;
+	return answer(error);
 }

@@ -4,6 +4,7 @@
  * firmware's status out of it. Knows no command.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -74,6 +75,26 @@ int sev_kvm_op(int vm_fd, int sev_fd, uint32_t id, void *data, uint32_t *status)
 	return ret;
 }
 
+/* Pass-through is psp_sev's alone, which keeps its word about a status of 0 in older ioctls too. */
+static bool has_pass_through(int sev_fd)
+{
+	const struct sev_fw_door door = sev_fw_door_dev(sev_fd, -1);
+	struct sev_fw_query query;
+
+	return !sev_fw_query(&door, &query, NULL, 0);
+}
+
+/*
+ * Errnos of ccp that come before the command, or instead of its answer, with a status of 0 all
+ * the same: that of a PLATFORM_STATUS or an INIT before (EBUSY: there are guests, or the PSP is
+ * dead), or one that nobody gave (ETIMEDOUT). Other errnos mean that the command was done: EFAULT
+ * from copying the answer, EIO and the file system's from writing the file of init_ex_path.
+ */
+static bool is_left_over(int sev_fd, int ret, uint32_t status)
+{
+	return !status && (ret == -EBUSY || ret == -ETIMEDOUT) && !has_pass_through(sev_fd);
+}
+
 int sev_dev_op(int sev_fd, uint32_t id, void *data, uint32_t *status)
 {
 	struct sev_issue_cmd cmd = {
@@ -84,7 +105,7 @@ int sev_dev_op(int sev_fd, uint32_t id, void *data, uint32_t *status)
 	int ret = call(sev_fd, SEV_ISSUE_CMD, &cmd);
 
 	if (status)
-		*status = cmd.error;
+		*status = is_left_over(sev_fd, ret, cmd.error) ? SEV_FW_NO_CALL : cmd.error;
 	return ret;
 }
 

@@ -75,7 +75,17 @@ int sev_fw_query(const struct sev_fw_door *door, struct sev_fw_query *query,
 /** sev_kvm_op() - one of enum sev_cmd_id of <linux/kvm.h> on a VM */
 int sev_kvm_op(int vm_fd, int sev_fd, uint32_t id, void *data, uint32_t *status);
 
-/** sev_dev_op() - one of the commands of <linux/psp-sev.h> on /dev/sev */
+/**
+ * sev_dev_op() - one of the commands of <linux/psp-sev.h> on /dev/sev
+ * @sev_fd: /dev/sev
+ * @cmd: number of the command
+ * @data: struct of that command, or NULL
+ * @status: receives the firmware's status; NULL if it is of no interest. The stock driver leaves
+ *	a status of 0 with EBUSY and ETIMEDOUT, although the command was not done, or not
+ *	answered: then it is SEV_FW_NO_CALL
+ *
+ * Return: 0 or a negative errno.
+ */
 int sev_dev_op(int sev_fd, uint32_t cmd, void *data, uint32_t *status);
 
 /**
