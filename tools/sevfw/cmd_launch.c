@@ -189,7 +189,7 @@ static int measure_launch(const struct vmm_options *opt)
 static int launch_failed(const struct vmm_failure *failure, enum pool pool)
 {
 	warn("launch: %s: %s", failure->step, failure->why);
-	if (failure->error == EBUSY)
+	if (failure->error == EBUSY && failure->status == SEV_FW_NO_CALL)
 		advise_asid(pool);
 	else
 		host_advise(-failure->error, failure->status);

@@ -43,6 +43,8 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 	};
 	if (r->refused)
 		snprintf(failure->why, size, "%s", r->refused);
+	else if (failure->status != SEV_FW_NO_CALL)
+		snprintf(failure->why, size, "%s", sev_failure_text(ret, failure->status));
 	else if (linux_error(ret))
 		snprintf(failure->why, size, "%s", linux_error(ret));
 	else if (ret == -ENOEXEC && (!run || !run->exit_reason))
@@ -60,9 +62,6 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 	else if (ret == -EOPNOTSUPP && !r->opt->legacy)
 		snprintf(failure->why, size,
 			 "this kernel keeps private memory from pass-through; try --legacy");
-	else if (ret == -EIO)
-		snprintf(failure->why, size, "firmware: %s, %s", sev_status_text(r->l.status),
-			 sev_status_meaning(r->l.status));
 	else
 		snprintf(failure->why, size, "%s", strerror(-ret));
 }

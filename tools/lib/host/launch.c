@@ -234,22 +234,17 @@ void launch_close(struct launch *l)
 
 const char *launch_error(const struct launch *l, int err)
 {
+	const uint32_t status = launch_status(l, err);
 	static char text[192];
 
 	if (err == -EKEYREJECTED)
 		snprintf(text, sizeof(text), "guest owner: %s", owner_strerror(l->verdict));
-	else if (l->status != SEV_FW_NO_CALL && l->status)
-		snprintf(text, sizeof(text), "firmware: %s, %s",
-			 sev_status_text(l->status), sev_status_meaning(l->status));
-	else if (!launch_status(l, err))
-		snprintf(text, sizeof(text), "the firmware has done it, but then: %s",
-			 strerror(-err));
-	else if (err == -ESHUTDOWN)
+	else if (status == SEV_FW_NO_CALL && err == -ESHUTDOWN)
 		snprintf(text, sizeof(text), "%s",
 			 "the PSP is dead, or the guest gone with its platform");
-	else if (err == -ENOEXEC)
+	else if (status == SEV_FW_NO_CALL && err == -ENOEXEC)
 		snprintf(text, sizeof(text), "guest: unexpected exit %u", l->vm.run->exit_reason);
 	else
-		snprintf(text, sizeof(text), "%s", strerror(-err));
+		snprintf(text, sizeof(text), "%s", sev_failure_text(err, status));
 	return text;
 }

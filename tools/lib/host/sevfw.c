@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include <linux/kvm.h>
@@ -145,4 +146,19 @@ const char *sev_status_meaning(uint32_t status)
 	if (status < sizeof(text) / sizeof(text[0]) && text[status])
 		return text[status];
 	return "not a status that the SEV API names";
+}
+
+const char *sev_failure_text(int ret, uint32_t status)
+{
+	static _Thread_local char text[192];
+
+	if (status == SEV_FW_NO_CALL)
+		return strerror(-ret);
+	if (status)
+		snprintf(text, sizeof(text), "firmware: %s, %s", sev_status_text(status),
+			 sev_status_meaning(status));
+	else
+		snprintf(text, sizeof(text), "the firmware has done it, but then: %s",
+			 strerror(-ret));
+	return text;
 }

@@ -100,4 +100,13 @@ const char *sev_status_text(uint32_t status);
 /** sev_status_meaning() - a clause that says what the status means, never NULL */
 const char *sev_status_meaning(uint32_t status);
 
+/**
+ * sev_failure_text() - why a command has failed, as a clause
+ * @ret: the command's return value, a negative errno
+ * @status: the firmware's status that came with it, or SEV_FW_NO_CALL
+ *
+ * Return: text; never NULL. The text stays valid until this thread's next call.
+ */
+const char *sev_failure_text(int ret, uint32_t status);
+
 #endif /* SELFTESTS_SEVFW_H */
