@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hostile files for sevfw: what it decodes and verifies. The first byte of an input chooses a
- * command line; the rest is the file. sevfw's own main() is in this program under another name.
+ * command line; the rest is the file. sevfw's own main() is in this program under another name,
+ * and its exit() comes back to fuzz_one(); what sevfw keeps until then is lost memory.
  */
+#include <setjmp.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +15,15 @@
 #define HERE		"/proc/self/fd/%d"
 
 int sevfw_main(int argc, char **argv);
+void sevfw_exit(int status) __attribute__((noreturn));
+
+static jmp_buf back;
+
+void sevfw_exit(int status)
+{
+	(void)status;
+	longjmp(back, 1);
+}
 
 static const char *const lines[][WORDS_MAX] = {
 	{ "decode", "@" },
@@ -31,8 +42,9 @@ static const char *const lines[][WORDS_MAX] = {
 
 #define LINES	(sizeof(lines) / sizeof(lines[0]))
 
-void fuzz_ready(void)
+void fuzz_ready(unsigned int worlds)
 {
+	(void)worlds;
 }
 
 /* "@" is the file, "#" its bytes as a word */
@@ -51,12 +63,21 @@ static char *word_of(const char *word, const char *file, const uint8_t *data, si
 	return out;
 }
 
-void fuzz_one(const uint8_t *data, size_t size)
+static void run(int argc, char **argv)
+{
+	fuzz_silence();
+	if (!setjmp(back))
+		sevfw_main(argc, argv);
+	fflush(NULL);
+}
+
+void fuzz_one(unsigned int world, const uint8_t *data, size_t size)
 {
 	const char *const *line = lines[size ? *data % LINES : 0];
 	int fd = memfd_create("file", 0), argc = 1;
-	char *argv[WORDS_MAX + 2] = { (char *)"sevfw" }, file[32];
+	char *words[WORDS_MAX + 2] = { strdup("sevfw") }, *argv[WORDS_MAX + 2], file[32];
 
+	(void)world;
 	if (size) {
 		data++;
 		size--;
@@ -64,7 +85,10 @@ void fuzz_one(const uint8_t *data, size_t size)
 	insist(fd >= 0 && write(fd, data, size) == (ssize_t)size, "a file");
 	snprintf(file, sizeof(file), HERE, fd);
 	for (int i = 0; i < WORDS_MAX && line[i]; i++)
-		argv[argc++] = word_of(line[i], file, data, size);
-	fuzz_silence();
-	exit(sevfw_main(argc, argv) & 0x7f);
+		words[argc++] = word_of(line[i], file, data, size);
+	memcpy(argv, words, sizeof(argv));	/* which sevfw sorts */
+	run(argc, argv);
+	close(fd);
+	for (int i = 0; words[i]; i++)
+		free(words[i]);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A target of the fuzzer: fuzz_ready() makes a world, fuzz_one() does to it what an input says.
- * Each input meets the world as fuzz_ready() has left it, since main.c copies the process. A
- * defect is a process that dies of a signal: by a sanitizer, by swpsp's own check after each
- * command, or by insist().
+ * A target of the fuzzer: fuzz_ready() makes worlds that are alike, fuzz_one() does to one of them
+ * what an input says. No world gets a second input, so each input meets what fuzz_ready() has
+ * left; main.c copies the process when all are used. A copy costs up to ten times as much as an
+ * input, most of it for the page tables of the address sanitizer. A defect is a process that dies
+ * of a signal: by a sanitizer, by swpsp's own check after each command, or by insist().
  */
 #ifndef SELFTESTS_FUZZ_H
 #define SELFTESTS_FUZZ_H
@@ -14,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void fuzz_ready(void);
-void fuzz_one(const uint8_t *data, size_t size);
+#define FUZZ_WORLDS	16
+
+void fuzz_ready(unsigned int worlds);
+void fuzz_one(unsigned int world, const uint8_t *data, size_t size);
 
 /* Standard output and error lead nowhere from now on, but for what is said of a defect. */
 void fuzz_silence(void);

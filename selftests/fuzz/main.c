@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The program around a target. Without arguments it eats standard input, as AFL++ wants it;
- * with names of files it replays these, each in a process of its own, and names those that it
- * died of. A file that ends in .hex has an input in each line.
+ * The program around a target. Without arguments it eats standard input, or inputs that AFL++ has
+ * put into memory that they share, one for each of the target's worlds. With names of files it
+ * replays these, each in a process of its own, and names those that it died of. A file that ends
+ * in .hex has an input in each line.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,8 +40,11 @@ void fuzz_dies(const char *what)
 
 void fuzz_silence(void)
 {
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int null;
 
+	if (report_fd != STDERR_FILENO)
+		return;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	report_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
 	__sanitizer_set_report_fd((void *)(intptr_t)report_fd);
 	insist(null >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0,
@@ -125,7 +129,7 @@ static void replay(const char *name, unsigned int line, struct content c)
 	child = fork();
 	if (!child) {
 		alarm(60);
-		fuzz_one(c.data, c.size);
+		fuzz_one(0, c.data, c.size);
 		_exit(0);
 	}
 	free(c.data);
@@ -183,6 +187,33 @@ static int unpack(const char *dir, const char *name)
 	return 0;
 }
 
+/* ---- AFL++ ---- */
+
+#ifdef __AFL_LOOP
+__AFL_FUZZ_INIT();
+
+static void eat(void)
+{
+	const uint8_t *data;
+
+	__AFL_INIT();
+	data = __AFL_FUZZ_TESTCASE_BUF;
+	for (unsigned int world = 0; __AFL_LOOP(FUZZ_WORLDS); world++) {
+		struct content c = cut(data, __AFL_FUZZ_TESTCASE_LEN);
+
+		fuzz_one(world, c.data, c.size);
+		free(c.data);
+	}
+}
+#else
+static void eat(void)
+{
+	struct content c = read_all(stdin);
+
+	fuzz_one(0, c.data, c.size);
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--pack")) {
@@ -192,14 +223,9 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && !strcmp(argv[1], "--unpack"))
 		return unpack(argv[2], argv[3]);
-	fuzz_ready();
-#ifdef __AFL_HAVE_MANUAL_CONTROL
-	__AFL_INIT();
-#endif
+	fuzz_ready(argc < 2 ? FUZZ_WORLDS : 1);
 	if (argc < 2) {
-		struct content c = read_all(stdin);
-
-		fuzz_one(c.data, c.size);
+		eat();
 		_exit(0);
 	}
 	for (int i = 1; i < argc; i++)

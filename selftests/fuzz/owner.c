@@ -137,18 +137,23 @@ static void (*const acts[])(struct input *in) = {
 
 #define ACTS	(sizeof(acts) / sizeof(acts[0]))
 
-/* libcrypto looks for an algorithm when it is first used, which each process need not repeat. */
-void fuzz_ready(void)
+/*
+ * Nothing is left over from one input to the next. libcrypto looks for an algorithm when it is
+ * first used, which each process need not repeat.
+ */
+void fuzz_ready(unsigned int worlds)
 {
 	static const uint8_t zeros[16];
 
+	(void)worlds;
 	for (size_t i = 0; i < ACTS; i++)
 		acts[i](&(struct input){ zeros, sizeof(zeros) });
 }
 
-void fuzz_one(const uint8_t *data, size_t size)
+void fuzz_one(unsigned int world, const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 
+	(void)world;
 	acts[take(&in) % ACTS](&in);
 }

@@ -391,8 +391,8 @@ static void put_short(int fd, uint8_t kind, struct input *in)
 	       write(fd, &body, header.len) == (ssize_t)header.len, "a line");
 }
 
-/* Standard input for a side: the rest of the input, and its end */
-static int make_line(struct input *in)
+/* Standard input for a side becomes the rest of the input, and its end. */
+static void make_line(struct input *in)
 {
 	int fd = memfd_create("line", 0);
 
@@ -405,26 +405,31 @@ static int make_line(struct input *in)
 		else
 			insist(write(fd, &first, 1) == 1, "a line");
 	}
-	lseek(fd, 0, SEEK_SET);
-	return fd;
+	insist(!lseek(fd, 0, SEEK_SET) && dup2(fd, STDIN_FILENO) == STDIN_FILENO, "standard input");
+	close(fd);
 }
 
-void fuzz_ready(void)
+void fuzz_ready(unsigned int worlds)
 {
+	(void)worlds;
 }
 
-void fuzz_one(const uint8_t *data, size_t size)
+void fuzz_one(unsigned int world, const uint8_t *data, size_t size)
 {
 	struct migrate_options opt = { .memory = RAM, .by_dev = false };
 	struct input in = { data, size };
 	uint8_t how = take(&in), bits = take(&in);
 	uint32_t status;
 
+	(void)world;
+	memset(&state, 0, sizeof(state));
+	memset(ram, 0, sizeof(ram));
+	memset(shared, 0, sizeof(shared));
 	fails = (struct input){ in.at, bits < in.left ? bits : in.left };
 	in.at += fails.left;
 	in.left -= fails.left;
 	fuzz_silence();
-	insist(dup2(make_line(&in), STDIN_FILENO) == STDIN_FILENO, "standard input");
+	make_line(&in);
 	opt.cancel = how >> 2 & 7;
 	opt.policy = (how & 2 ? OWNER_POLICY_NODBG : 0) | (how & 32 ? OWNER_POLICY_ES : 0);
 	if (how & 1)

@@ -31,21 +31,47 @@ struct talker {
 	uint64_t last[4];
 };
 
-/* A guest in @state with context GCTX(@n), ASID @n + 1 and a secrets page. */
-static inline bool talker_launch(struct box *b, struct talker *t, unsigned int n, uint64_t policy)
+/* Of a guest with ASID @n + 1, from the secrets page that it gets */
+static inline bool talker_keys(struct box *b, struct talker *t, unsigned int n)
 {
 	uint64_t page = PAGE(200 + n);
 	uint8_t secrets[0x1000];
 
-	memset(t, 0, sizeof(*t));
-	t->gctx = GCTX(n);
-	if (!snp_guest_to(b, t->gctx, policy, n + 1, G_LAUNCH) ||
-	    snp_launch_page(b, t->gctx, n + 1, page, GPA(n), T_SECRETS) ||
+	if (snp_launch_page(b, t->gctx, n + 1, page, GPA(n), T_SECRETS) ||
 	    swpsp_guest_read(b->psp, n + 1, page, secrets, sizeof(secrets)))
 		return false;
 	memcpy(t->key, secrets + 0x20, sizeof(t->key));
+	return true;
+}
+
+/* A guest in LAUNCH with context GCTX(@n), ASID @n + 1 and a secrets page. */
+static inline bool talker_launch(struct box *b, struct talker *t, unsigned int n, uint64_t policy)
+{
+	memset(t, 0, sizeof(*t));
+	t->gctx = GCTX(n);
+	if (!snp_guest_to(b, t->gctx, policy, n + 1, G_LAUNCH) || !talker_keys(b, t, n))
+		return false;
 	hv_firmware(b, RESPONSE);
 	return true;
+}
+
+/* As talker_launch(), of a guest whose agent is @agent. */
+static inline bool talker_launch_served(struct box *b, struct talker *t, const struct talker *agent,
+					unsigned int n, uint32_t flags)
+{
+	uint8_t *c;
+
+	memset(t, 0, sizeof(*t));
+	t->gctx = GCTX(n);
+	if (!snp_context(b, t->gctx))
+		return false;
+	c = cmd_new(b);
+	put64(c, t->gctx);
+	put64(c + 8, POLICY | P_MIGRATE);
+	put64(c + 0x10, agent->gctx);
+	put32(c + 0x18, 1 | flags);
+	return !run(b, SNP_LAUNCH_START) && !snp_activate(b, t->gctx, n + 1) &&
+	       talker_keys(b, t, n);
 }
 
 static inline bool talker_new(struct box *b, struct talker *t, unsigned int n, uint64_t policy)

@@ -555,29 +555,6 @@ TEST_F(message, tsc_runs_at_one_speed)
 
 /* ---- agents ---- */
 
-/* A guest in LAUNCH whose agent is @agent. */
-static bool served_launch(struct box *b, const struct talker *agent, struct talker *t,
-			  unsigned int n, uint32_t flags)
-{
-	uint8_t secrets[0x1000], *c;
-
-	memset(t, 0, sizeof(*t));
-	t->gctx = GCTX(n);
-	if (!snp_context(b, t->gctx))
-		return false;
-	c = cmd_new(b);
-	put64(c, t->gctx);
-	put64(c + 8, POLICY | P_MIGRATE);
-	put64(c + 0x10, agent->gctx);
-	put32(c + 0x18, 1 | flags);
-	if (run(b, SNP_LAUNCH_START) || snp_activate(b, t->gctx, n + 1) ||
-	    snp_launch_page(b, t->gctx, n + 1, PAGE(200 + n), GPA(n), T_SECRETS) ||
-	    swpsp_guest_read(b->psp, n + 1, PAGE(200 + n), secrets, sizeof(secrets)))
-		return false;
-	memcpy(t->key, secrets + 0x20, sizeof(t->key));
-	return true;
-}
-
 /* Return: status in the answer, or -1. */
 static int agent_asks(struct box *b, struct talker *agent, int type, const void *request,
 		      size_t size, uint8_t *answer)
@@ -612,7 +589,7 @@ TEST_F(message, an_agent_moves_a_guest_which_talks_on)
 	struct box *b = &self->b;
 	struct talker *agent = &self->t, t;
 
-	ASSERT_TRUE(served_launch(b, agent, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, agent, 1, 0));
 	ASSERT_EQ(0, snp_finish(b, t.gctx));
 	put64(vmrk, t.gctx);
 	count_up(vmrk + 0x20, 0x30, 32);
@@ -661,7 +638,7 @@ TEST_F(message, an_agent_is_refused_what_is_not_its_own_or_not_right)
 	struct talker other, t;
 	uint8_t request[0x320], vmrk[0x40] = { 0 }, answer[0x1000];
 
-	ASSERT_TRUE(served_launch(b, &self->t, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, &self->t, 1, 0));
 	ASSERT_TRUE(talker_new(b, &other, 2, POLICY));
 	/* Not an incoming image, so not before it runs. */
 	EXPECT_EQ(OLD, export_guest(b, &self->t, t.gctx, self->answer));
@@ -690,7 +667,7 @@ TEST_F(message, an_agent_that_is_gone_has_no_heir)
 	struct box *b = &self->b;
 	struct talker t, heir;
 
-	ASSERT_TRUE(served_launch(b, &self->t, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, &self->t, 1, 0));
 	ASSERT_EQ(0, snp_finish(b, t.gctx));
 	ASSERT_EQ(0, by_gctx(b, SNP_DECOMMISSION, self->t.gctx));
 	ASSERT_EQ(0, snp_flush(b));
@@ -708,13 +685,13 @@ TEST_F(message, an_incoming_image_absorbs_a_guest)
 	struct talker *agent = &self->t, t, image;
 	uint8_t request[0x320], ld[48];
 
-	ASSERT_TRUE(served_launch(b, agent, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, agent, 1, 0));
 	ASSERT_EQ(0, snp_finish(b, t.gctx));
 	ASSERT_EQ(0, ask_report(b, &t, 0, 0, self->answer));
 	memcpy(ld, self->answer + ANSWER_REPORT + 0x90, 48);
 	ASSERT_EQ(0, export_guest(b, agent, t.gctx, self->answer));
 	import_request(request, GCTX(2), self->answer);
-	ASSERT_TRUE(served_launch(b, agent, &image, 2, 2));
+	ASSERT_TRUE(talker_launch_served(b, &image, agent, 2, 2));
 	EXPECT_EQ(0, export_guest(b, agent, image.gctx, self->answer));
 	EXPECT_EQ(OLD, agent_asks(b, agent, M_IMPORT, request, 0x320, self->answer));
 	EXPECT_EQ(0, agent_asks(b, agent, M_ABSORB, request, 0x320, self->answer));
@@ -731,7 +708,7 @@ TEST_F(message, numbers_end_before_they_would_repeat)
 	struct talker t;
 	uint8_t request[0x320];
 
-	ASSERT_TRUE(served_launch(b, &self->t, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, &self->t, 1, 0));
 	ASSERT_EQ(0, snp_finish(b, t.gctx));
 	ASSERT_EQ(0, export_guest(b, &self->t, t.gctx, self->answer));
 	import_request(request, GCTX(2), self->answer);
@@ -773,7 +750,7 @@ TEST_F(message, random_payloads_in_good_envelopes_are_answered)
 	uint8_t payload[PAYLOAD_MAX], exported[0x1000];
 	uint32_t refused = 0, done = 0;
 
-	ASSERT_TRUE(served_launch(b, agent, &t, 1, 0));
+	ASSERT_TRUE(talker_launch_served(b, &t, agent, 1, 0));
 	ASSERT_EQ(0, snp_finish(b, t.gctx));
 	ASSERT_EQ(0, export_guest(b, agent, t.gctx, exported));
 	ASSERT_TRUE(snp_context(b, GCTX(2)));
