@@ -26,6 +26,10 @@ static struct { bool vm, started, finished, running, sent, es, vmsa; } state;
 static uint8_t ram[RAM];
 static uint64_t shared[RAM / 4096 / 64 + 1];
 
+/* Messages that the sides send come by here (ld --wrap). */
+int __real_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
+int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
+
 /* The next call goes well, or not. */
 static int outcome(void)
 {
@@ -39,6 +43,14 @@ static int outcome(void)
 	}
 }
 
+/* The same of a command, by which alone the firmware's status changes. */
+static int issue(struct launch *l)
+{
+	l->returned = outcome();
+	l->status = l->returned ? SEV_FW_STATUS_BAD_MEASUREMENT : SEV_FW_STATUS_SUCCESS;
+	return l->returned;
+}
+
 /* ---- functions that the sides call ---- */
 
 const struct launch_ops launch_fw;
@@ -48,6 +60,7 @@ int launch_open(struct launch *l, const struct launch_ops *ops, uint32_t policy)
 	memset(l, 0, sizeof(*l));
 	l->ops = ops;
 	l->policy = policy;
+	l->status = SEV_FW_NO_CALL;
 	memset(&state, 0, sizeof(state));
 	return outcome();
 }
@@ -61,7 +74,7 @@ void launch_close(struct launch *l)
 uint32_t launch_status(const struct launch *l, int ret)
 {
 	insist(l && ret <= 0, "a result");
-	return ret ? l->status : SEV_FW_NO_CALL;
+	return l->returned == ret ? l->status : SEV_FW_NO_CALL;
 }
 
 const char *launch_error(const struct launch *l, int err)
@@ -71,7 +84,8 @@ const char *launch_error(const struct launch *l, int err)
 
 const char *sev_status_text(uint32_t status)
 {
-	return status ? "status" : "SUCCESS";
+	insist(status && status != SEV_FW_NO_CALL, "a status that is a refusal");
+	return "status";
 }
 
 int launch_vm(struct launch *l, size_t size)
@@ -108,13 +122,13 @@ int launch_steps(struct launch *l, size_t size, unsigned int steps)
 int launch_start(struct launch *l)
 {
 	insist(l->vm.memory, "a VM");
-	return outcome();
+	return issue(l);
 }
 
 int launch_update_at(struct launch *l, uint64_t gpa, uint32_t len)
 {
 	insist(l->vm.memory && len, "a VM");
-	return gpa < l->vm.size ? outcome() : -EINVAL;
+	return gpa < l->vm.size ? issue(l) : -EINVAL;
 }
 
 int migrate_target(struct launch *l, const struct vendor_files *vendor,
@@ -122,7 +136,7 @@ int migrate_target(struct launch *l, const struct vendor_files *vendor,
 {
 	insist(l->ops && !vendor, "an open launch");
 	memset(target, 0, sizeof(*target));
-	return outcome();
+	return issue(l);
 }
 
 int migrate_receive_start(struct launch *l, const struct migrate_session *session)
@@ -130,7 +144,7 @@ int migrate_receive_start(struct launch *l, const struct migrate_session *sessio
 	insist(state.vm && !state.started && session->policy == l->policy, "one START");
 	state.started = true;
 	state.es = launch_es(l);
-	return outcome();
+	return issue(l);
 }
 
 int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
@@ -140,7 +154,7 @@ int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
 	for (uint32_t i = 0; i < count; i++)
 		insist(packets[i].len <= SEV_FW_PACKET_MAX, "a packet that fits");
 	*done = 0;
-	return gpas[0] < l->vm.size ? outcome() : -EINVAL;
+	return gpas[0] < l->vm.size ? issue(l) : -EINVAL;
 }
 
 int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet)
@@ -148,7 +162,7 @@ int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_p
 	insist(l->vm.memory && state.started && state.es && !vcpu, "the vCPU of a SEV-ES guest");
 	insist(!state.vmsa && packet->len <= SEV_FW_PACKET_MAX, "one state, which fits");
 	state.vmsa = true;
-	return outcome();
+	return issue(l);
 }
 
 int migrate_receive_finish(struct launch *l)
@@ -157,7 +171,7 @@ int migrate_receive_finish(struct launch *l)
 	if (state.finished)
 		return -EIO;
 	state.finished = true;
-	return outcome();
+	return issue(l);
 }
 
 int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
@@ -180,7 +194,7 @@ int counter_digest(struct launch *l, uint8_t *digest)
 {
 	insist(l->vm.memory, "a VM");
 	memset(digest, 0, OWNER_HASH_SIZE);
-	return outcome();
+	return issue(l);
 }
 
 void counter_load(struct vm *vm)
@@ -193,7 +207,7 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 {
 	insist(l->vm.memory && target, "a guest");
 	memset(session, 0, sizeof(*session));
-	return outcome();
+	return issue(l);
 }
 
 int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, uint32_t len,
@@ -203,27 +217,27 @@ int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, ui
 	for (uint32_t i = 0; i < count; i++)
 		packets[i].len = len;
 	*done = count;
-	return outcome();
+	return issue(l);
 }
 
 int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *packet)
 {
 	insist(launch_es(l) && !vcpu && !state.running, "a vCPU that stands still");
 	packet->len = SEV_FW_VMSA_SIZE;
-	return outcome();
+	return issue(l);
 }
 
 int migrate_send_finish(struct launch *l)
 {
 	insist(l->vm.memory && !state.sent, "one end");
 	state.sent = true;
-	return outcome();
+	return issue(l);
 }
 
 int migrate_send_cancel(struct launch *l)
 {
 	insist(l->vm.memory && !state.sent, "a guest that is still here");
-	return outcome();
+	return issue(l);
 }
 
 int live_log(struct vm *vm, bool on)
@@ -255,6 +269,14 @@ int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
 	insist(vm->memory, "a VM");
 	memset(cpu, 0, sizeof(*cpu));
 	return outcome();
+}
+
+/* ---- what the sides send ---- */
+
+int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len)
+{
+	insist(kind != WIRE_REFUSED || where, "a refusal whose reason is no success");
+	return __real_wire_send(kind, where, body, len);
 }
 
 /* ---- guests ---- */
@@ -386,6 +408,11 @@ static void put_short(int fd, uint8_t kind, struct input *in)
 		body.start.session.policy = take(in) & OWNER_POLICY_ES;
 	} else if (kind + 1 != WIRE_PAGE && kind + 1 != WIRE_VMSA) {
 		*(uint8_t *)&body = take(in);
+	}
+	/* a digest that the RAM here has, or has not */
+	if (kind + 1 == WIRE_STOPPED) {
+		body.stopped.has_digest = body.stopped.next & 1;
+		body.stopped.digest[0] = body.stopped.next & 2;
 	}
 	insist(write(fd, &header, sizeof(header)) == sizeof(header) &&
 	       write(fd, &body, header.len) == (ssize_t)header.len, "a line");

@@ -32,7 +32,7 @@ struct sending {
 	unsigned int sent;	/* pages, in this attempt */
 	unsigned int shared;	/* and of those that the guest shares with the host */
 	double seconds;		/* which their SEND_UPDATE_DATA took */
-	bool cancelled;
+	bool again;		/* another attempt may go better */
 };
 
 /* Pages that are sent by one call. */
@@ -212,6 +212,7 @@ static int start(struct sending *s)
 	int ret = wire_expect(WIRE_HELLO, &body);
 
 	s->attempt++;
+	s->again = true;
 	s->sent = 0;
 	s->shared = 0;
 	s->seconds = 0;
@@ -223,8 +224,22 @@ static int start(struct sending *s)
 	return wire_send(s->guest->start, 0, &start, sizeof(start));
 }
 
-/* READY, or what firmware did not like over there. */
-static int wait_ready(void)
+/*
+ * The firmware's status is why, or it is something that only the other side knows. A packet that
+ * somebody has changed is the one thing that need not come again.
+ */
+static int is_refused(struct sending *s, uint64_t status)
+{
+	s->again = status == SEV_FW_STATUS_BAD_MEASUREMENT;
+	if (status && status < SEV_FW_NO_CALL)
+		side_say("source: the target refuses: %s", sev_status_text(status));
+	else
+		side_say("source: the target refuses: see its own messages");
+	return -ECANCELED;
+}
+
+/* READY, or what the other side did not like. */
+static int wait_ready(struct sending *s)
 {
 	struct wire_header header;
 	union wire_body body;
@@ -232,10 +247,7 @@ static int wait_ready(void)
 
 	if (ret || header.kind == WIRE_READY)
 		return ret;
-	if (header.kind != WIRE_REFUSED)
-		return -EPROTO;
-	side_say("source: the target refuses: %s", sev_status_text(header.where));
-	return -ECANCELED;
+	return header.kind == WIRE_REFUSED ? is_refused(s, header.where) : -EPROTO;
 }
 
 /* -ECANCELED: not this time; the guest can go on here. */
@@ -246,7 +258,7 @@ static int attempt(struct sending *s)
 	if (!ret)
 		ret = send_state(s);
 	if (!ret)
-		ret = wait_ready();
+		ret = wait_ready(s);
 	live_log(&s->l.vm, false);
 	if (ret)
 		return ret;
@@ -286,7 +298,7 @@ static int send_guest(struct sending *s)
 		ret = attempt(s);
 		if (ret == -ECANCELED && cancel(s))
 			return -EIO;
-	} while (ret == -ECANCELED && s->attempt < 4);
+	} while (ret == -ECANCELED && s->again && s->attempt < 4);
 	return ret ? ret : wire_expect(WIRE_DONE, &body);
 }
 

@@ -30,14 +30,19 @@ struct receiving {
 	bool ready;		/* and READY has been said */
 };
 
-/* Once something is wrong, the rest of the attempt is of no use. */
+/*
+ * Once something is wrong, the rest of the attempt is of no use. The other side hears of the
+ * firmware's status only if that is why.
+ */
 static int refuse(struct receiving *r, const char *what, int ret)
 {
+	const uint32_t status = launch_status(&r->l, ret);
+
 	if (r->refused)
 		return 0;
 	side_failed(&r->l, what, ret);
 	r->refused = ret;
-	return wire_send(WIRE_REFUSED, r->l.status, NULL, 0);
+	return wire_send(WIRE_REFUSED, status ? status : SEV_FW_NO_CALL, NULL, 0);
 }
 
 static int make_vm(struct receiving *r, const struct wire_start *start)

@@ -62,8 +62,8 @@ enum wire_kind {
  * @magic: WIRE_MAGIC
  * @version: WIRE_VERSION
  * @kind: enum wire_kind
- * @where: PAGE, SHARED: guest address. VMSA: number of the vCPU. REFUSED: firmware's status.
- *	Otherwise 0
+ * @where: PAGE, SHARED: guest address. VMSA: number of the vCPU. REFUSED: firmware's status, or
+ *	SEV_FW_NO_CALL if the firmware is not why. Otherwise 0
  * @len: bytes of body that follow
  * @reserved: 0
  */
