@@ -278,4 +278,44 @@ TEST(a_guest_and_its_host_have_an_xcr0_each)
 	snp_launch_close(&l);
 }
 
+/*
+ * Asks for the page behind its RAM to be private, and for its own end, with ones in bits 31:16 of
+ * the GHCB's MSR if the answer, in the MSR's upper half, was an error.
+ */
+static const uint8_t greedy_guest[] = {
+	0x66, 0xb9, 0x30, 0x01, 0x01, 0xc0,	/* mov ecx, MSR_GHCB */
+	0x66, 0xb8, 0x14, 0x00,			/* mov eax, page state, and the address */
+		GUEST_RAM >> 16 & 0xff, GUEST_RAM >> 24,
+	0x66, 0xba, 0x00, 0x00, 0x10, 0x00,	/* mov edx, private */
+	0x0f, 0x30,				/* wrmsr */
+	0xf3, 0x0f, 0x01, 0xd9,			/* VMGEXIT */
+	0x0f, 0x32,				/* rdmsr */
+	0x66, 0xf7, 0xda,			/* neg edx */
+	0x66, 0x19, 0xc0,			/* sbb eax, eax */
+	0x66, 0xc1, 0xe0, 0x10,			/* shl eax, 16 */
+	0x66, 0x0d, 0x00, 0x01, 0x00, 0x00,	/* or eax, termination */
+	0x66, 0x31, 0xd2,			/* xor edx, edx */
+	0x0f, 0x30,				/* wrmsr */
+	0xf3, 0x0f, 0x01, 0xd9,			/* VMGEXIT */
+	0xf4,					/* hlt */
+};
+
+/* KVM remembers each frame that is private: a guest could use up the host's memory. */
+TEST(a_guest_gets_no_private_page_behind_its_ram)
+{
+	struct snp_launch l;
+	char out[64];
+
+	HOST_NEEDS(HOST_SNP | HOST_SWPSP);
+	ASSERT_EQ(0, snp_launch_open(&l, GUEST_RAM));
+	memcpy(l.vm.memory + GUEST_ENTRY, greedy_guest, sizeof(greedy_guest));
+	EXPECT_EQ(0, snp_launch_start(&l, SNP_POLICY_PLAIN));
+	EXPECT_EQ(0, snp_launch_update(&l, SNP_PAGE_NORMAL, GUEST_ENTRY, 1));
+	EXPECT_EQ(0, snp_launch_finish(&l, NULL));
+	EXPECT_GT(0, vm_run(&l.vm, out, sizeof(out)));
+	EXPECT_EQ(KVM_EXIT_SYSTEM_EVENT, l.vm.run->exit_reason);
+	EXPECT_EQ(0xffff0100, l.vm.run->system_event.data[0]) TH_LOG("the answer was no error");
+	snp_launch_close(&l);
+}
+
 HOST_TESTS_MAIN

@@ -70,12 +70,20 @@ int vm_ask_shared(struct vm *vm)
 	return vm->shared && vm->turned ? ask_for_map_range(vm) : -ENOMEM;
 }
 
-/* A reader that has looked at @turned finds the new kind, or the page there once more. */
-int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool shared)
+/* Are these @count pages RAM? A guest may have chosen both numbers, so nothing is added up. */
+static bool is_ram(const struct vm *vm, uint64_t gpa, uint64_t count)
 {
 	const uint64_t pages = vm->size / 4096, first = gpa / 4096;
 
-	if (!vm->shared || gpa % 4096 || first >= pages || count > pages - first)
+	return !(gpa % 4096) && first < pages && count <= pages - first;
+}
+
+/* A reader that has looked at @turned finds the new kind, or the page there once more. */
+int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool shared)
+{
+	const uint64_t first = gpa / 4096;
+
+	if (!vm->shared || !is_ram(vm, gpa, count))
 		return -EINVAL;
 	for (uint64_t page = first; page < first + count; page++) {
 		const uint64_t bit = 1ull << page % 64;
@@ -280,7 +288,10 @@ static void take_output(struct kvm_run *run, char *out, size_t size, size_t *use
 	out[*used] = '\0';
 }
 
-/* The answer to the guest is a negative errno, or 0. */
+/*
+ * The answer to the guest is a negative errno, or 0. KVM must not hear of frames that are no
+ * RAM: it remembers each of them, in memory of the host's.
+ */
 static int change_pages(struct vm *vm)
 {
 	struct kvm_run *run = vm->run;
@@ -289,8 +300,12 @@ static int change_pages(struct vm *vm)
 
 	if (run->hypercall.nr != HYPERCALL_MAP_RANGE)
 		return -ENOEXEC;
-	run->hypercall.ret = vm->shared ? vm_set_shared(vm, args[0], args[1], !secret) :
-					  vm_set_private(vm, args[0], args[1] * 4096, secret);
+	if (!is_ram(vm, args[0], args[1]))
+		run->hypercall.ret = -EINVAL;
+	else if (vm->shared)
+		run->hypercall.ret = vm_set_shared(vm, args[0], args[1], !secret);
+	else
+		run->hypercall.ret = vm_set_private(vm, args[0], args[1] * 4096, secret);
 	return 0;
 }
 
