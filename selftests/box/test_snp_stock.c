@@ -171,6 +171,22 @@ TEST_F(snp, a_page_is_launched_only_once)
 	EXPECT_EQ(self->before.guest_valid + 2, snp_pages("Guest-Valid"));
 }
 
+/* KVM ends at the first page that fails, and has done those before it: that is no success. */
+TEST_F(snp, a_range_is_launched_whole_or_the_launch_fails)
+{
+	struct snp_launch *l = &self->l;
+
+	GOES(l, snp_step_start(l, &snp_launch_kvm));
+	GOES(l, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL + 0x1000, 1));
+	EXPECT_EQ(-EIO, snp_launch_update(l, SNP_PAGE_NORMAL, GPA_NORMAL, 2));
+	EXPECT_EQ(self->before.guest_valid + 2, snp_pages("Guest-Valid"));
+	/* the first of these is a page of CPUID like any, and the second asks for a timer */
+	memcpy(l->vm.memory + GPA_CPUID - 0x1000, l->vm.memory + GPA_CPUID, 0x1000);
+	CPUID_FN(l->vm.memory + GPA_CPUID, 0)[CPUID_ECX + 3] = 1;
+	REFUSED(l, -EIO, SEV_RET_INVALID_PARAM,
+		snp_launch_update(l, SNP_PAGE_CPUID, GPA_CPUID - 0x1000, 2));
+}
+
 TEST_F(snp, a_policy_that_the_host_cannot_meet_is_refused)
 {
 	static const struct {

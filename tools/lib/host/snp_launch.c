@@ -104,19 +104,31 @@ static int kvm_start(struct snp_launch *l, uint64_t policy)
 	return on_guest(l, OP_LAUNCH_START, &op);
 }
 
+/*
+ * KVM ends at the first page that fails, or when a signal comes. If it has launched others before
+ * that one, it says so by what it leaves, and otherwise nothing: only the next call tells why.
+ * A page of CPUID that is refused comes back corrected, and the next call would launch it:
+ * such pages go one by one, so that the caller hears of it.
+ */
 static int kvm_update(struct snp_launch *l, enum snp_page_kind kind, uint64_t gpa, size_t pages)
 {
-	const uint8_t *source = l->vm.memory + gpa;
-	struct op_update op = {
-		.gfn = gpa / SNP_PAGE_BYTES, .uaddr = (uintptr_t)source,
-		.len = pages * SNP_PAGE_BYTES, .type = kind,
-	};
-	int ret = on_guest(l, OP_LAUNCH_UPDATE, &op);
-	uint64_t at;
+	const uint64_t end = gpa + pages * SNP_PAGE_BYTES;
+	uint64_t at = gpa;
+	int ret;
 
-	for (at = gpa; at / SNP_PAGE_BYTES < op.gfn; at += SNP_PAGE_BYTES)
-		if (snp_digest_page(l->digest, kind, at, l->vm.memory + at))
-			return -ENOMEM;
+	do {
+		struct op_update op = {
+			.gfn = at / SNP_PAGE_BYTES, .uaddr = (uintptr_t)l->vm.memory + at,
+			.len = kind == SNP_PAGE_CPUID ? SNP_PAGE_BYTES : end - at, .type = kind,
+		};
+
+		ret = on_guest(l, OP_LAUNCH_UPDATE, &op);
+		if (!ret && op.gfn <= at / SNP_PAGE_BYTES)
+			ret = -EIO;
+		for (; at / SNP_PAGE_BYTES < op.gfn; at += SNP_PAGE_BYTES)
+			if (snp_digest_page(l->digest, kind, at, l->vm.memory + at))
+				return -ENOMEM;
+	} while (!ret && at < end);
 	return ret;
 }
 
