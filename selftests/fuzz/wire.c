@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A hostile line for either side of a migration. The VMs are made up here; calls on them go
- * well or fail as the input says. Two rules are insisted upon: a guest runs on the target only
- * once it is whole, and on the source only while that has not given it up.
+ * well or fail as the input says. These rules are insisted upon: a guest runs on the target only
+ * once it is whole, which includes its vCPU, and nothing of it changes from then on; and it runs
+ * on the source only while that has not given it up.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
  * these bits there are; then the messages. A byte of 0x80 to 0x8d in place of a message is short
@@ -22,13 +23,15 @@
 #define SHORT_HEADER	0x80
 
 static struct input fails;
-static struct { bool vm, started, finished, running, sent, es, vmsa; } state;
+static struct { bool vm, started, finished, running, sent, es, cpu, vmsa, ready, late; } state;
 static uint8_t ram[RAM];
 static uint64_t shared[RAM / 4096 / 64 + 1];
 
-/* Messages that the sides send come by here (ld --wrap). */
+/* Messages of the sides come by here (ld --wrap). */
 int __real_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
 int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len);
+int __real_wire_receive(struct wire_header *header, union wire_body *body);
+int __wrap_wire_receive(struct wire_header *header, union wire_body *body);
 
 /* The next call goes well, or not. */
 static int outcome(void)
@@ -150,7 +153,8 @@ int migrate_receive_start(struct launch *l, const struct migrate_session *sessio
 int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
 			 const struct migrate_packet *packets, uint32_t *done)
 {
-	insist(state.started && count && count <= MIGRATE_MANY, "pages after START");
+	insist(state.started && !state.finished && count && count <= MIGRATE_MANY,
+	       "pages after START");
 	for (uint32_t i = 0; i < count; i++)
 		insist(packets[i].len <= SEV_FW_PACKET_MAX, "a packet that fits");
 	*done = 0;
@@ -161,15 +165,15 @@ int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_p
 {
 	insist(l->vm.memory && state.started && state.es && !vcpu, "the vCPU of a SEV-ES guest");
 	insist(!state.vmsa && packet->len <= SEV_FW_PACKET_MAX, "one state, which fits");
+	insist(state.cpu && !state.finished, "KVM's state comes before the firmware's");
 	state.vmsa = true;
 	return issue(l);
 }
 
 int migrate_receive_finish(struct launch *l)
 {
-	insist(l->vm.memory && state.started, "the end of what was started");
-	if (state.finished)
-		return -EIO;
+	insist(l->vm.memory && state.started && !state.finished, "the end of what was started");
+	insist(state.cpu, "a guest with its vCPU");
 	state.finished = true;
 	return issue(l);
 }
@@ -183,7 +187,7 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
 {
 	insist(vm->memory && count && !state.sent, "a guest that is here");
-	insist(!state.started || state.finished, "a guest that is whole");
+	insist(!state.started || (state.finished && !state.late), "a guest that is whole");
 	insist(!state.started || state.vmsa == state.es, "a vCPU with its state");
 	state.running = true;
 	++*next;
@@ -256,6 +260,7 @@ int live_written(struct vm *vm, uint64_t *bitmap)
 int vm_set_shared(struct vm *vm, uint64_t gpa, uint64_t count, bool is_shared)
 {
 	insist(vm->memory && vm->shared && count == 1, "a page");
+	insist(!state.finished, "a guest that is not whole yet");
 	if (gpa % 4096 || gpa >= vm->size)
 		return -EINVAL;
 	vm->shared[gpa / 4096 / 64] |= 1ull << gpa / 4096 % 64;
@@ -271,12 +276,22 @@ int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
 	return outcome();
 }
 
-/* ---- what the sides send ---- */
+/* ---- messages ---- */
 
 int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len)
 {
 	insist(kind != WIRE_REFUSED || where, "a refusal whose reason is no success");
+	state.ready = state.ready || kind == WIRE_READY;
 	return __real_wire_send(kind, where, body, len);
+}
+
+int __wrap_wire_receive(struct wire_header *header, union wire_body *body)
+{
+	int ret = __real_wire_receive(header, body);
+
+	if (!ret && state.ready && header->kind != WIRE_GO && header->kind != WIRE_CANCEL)
+		state.late = true;
+	return ret;
 }
 
 /* ---- guests ---- */
@@ -351,7 +366,9 @@ static int send_machine(struct launch *l, unsigned int pause)
 
 static int made_take(struct launch *l, const union wire_body *body)
 {
-	insist(l->vm.memory && body && state.started, "a guest's state");
+	insist(l->vm.memory && body && state.started && !state.finished, "a guest's state");
+	insist(!state.cpu && !state.vmsa, "one state");
+	state.cpu = true;
 	return outcome();
 }
 

@@ -25,7 +25,8 @@ struct receiving {
 	uint32_t waiting;	/* pages that have come, and that the firmware has not had */
 	uint64_t gpas[MIGRATE_MANY];
 	struct migrate_packet packets[MIGRATE_MANY];
-	bool has_vmsa;		/* the vCPU has its encrypted state */
+	bool has_state;		/* the vCPU, resp. the machine, has its state */
+	bool has_vmsa;		/* and the vCPU its encrypted one */
 	int refused;		/* why, as a negative errno */
 	bool ready;		/* and READY has been said */
 };
@@ -99,12 +100,24 @@ static int take_page(struct receiving *r, uint64_t gpa, const struct migrate_pac
 	return r->waiting < MIGRATE_MANY ? 0 : take_waiting(r);
 }
 
+/* Only once: what KVM has of an encrypted state must be there before that. */
+static int take_state(struct receiving *r, enum wire_kind kind, const union wire_body *body)
+{
+	int ret;
+
+	if (kind != r->guest->state || r->has_state)
+		return -EPROTO;
+	r->has_state = true;
+	ret = r->guest->take(&r->l, body);
+	return ret ? refuse(r, "vCPU", ret) : 0;
+}
+
 /* State that KVM cannot see, of the one vCPU. */
 static int take_encrypted(struct receiving *r, uint64_t vcpu, const struct migrate_packet *packet)
 {
 	int ret;
 
-	if (!launch_es(&r->l) || r->has_vmsa || vcpu)
+	if (!launch_es(&r->l) || !r->has_state || r->has_vmsa || vcpu)
 		return -EPROTO;
 	r->has_vmsa = true;
 	ret = migrate_receive_vmsa(&r->l, 0, packet);
@@ -120,7 +133,7 @@ static int conclude(struct receiving *r)
 	uint8_t digest[OWNER_HASH_SIZE];
 	int ret;
 
-	if (launch_es(&r->l) != r->has_vmsa)
+	if (!r->has_state || launch_es(&r->l) != r->has_vmsa)
 		return -EPROTO;
 	ret = migrate_receive_finish(&r->l);
 	if (ret)
@@ -157,10 +170,7 @@ static int take(struct receiving *r, const struct wire_header *header,
 		return take_page(r, header->where, &body->page);
 	case WIRE_CPU:
 	case WIRE_MACHINE:
-		if (header->kind != r->guest->state)
-			return -EPROTO;
-		ret = r->guest->take(&r->l, body);
-		return ret ? refuse(r, "vCPU", ret) : 0;
+		return take_state(r, header->kind, body);
 	case WIRE_SHARED:
 		return take_shared(r, header->where, body->shared);
 	case WIRE_VMSA:
@@ -174,7 +184,10 @@ static int take(struct receiving *r, const struct wire_header *header,
 	}
 }
 
-/* Up to GO or CANCEL. The firmware refuses whatever comes after READY: the guest is whole. */
+/*
+ * Up to GO or CANCEL, which alone may come after READY: the guest is whole, and nobody would
+ * notice if its RAM, or what KVM has of it, changed after the digest was compared.
+ */
 static int receive(struct receiving *r)
 {
 	static union wire_body body;
@@ -191,7 +204,7 @@ static int receive(struct receiving *r)
 		if (header.kind == WIRE_GO)
 			return r->ready ? 0 : -EPROTO;
 		start = header.kind == WIRE_START || header.kind == WIRE_START_LINUX;
-		if (start == started)
+		if (start == started || r->ready)
 			return -EPROTO;
 		started = true;
 		if (!r->refused)

@@ -12,7 +12,7 @@
  *                       MACHINE, with its devices and clocks
  *           VMSA        of a SEV-ES guest, the encrypted state of its vCPU
  *           STOPPED     next number the guest will print, digest of its RAM
- *   target: READY       it could run the guest now
+ *   target: READY       it could run the guest now, of which it takes nothing any more
  *   source: GO          the source cannot run it any more
  *   target: DONE        it has run, and is what it was
  *
