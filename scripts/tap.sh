@@ -5,6 +5,9 @@
 # a directory; what a command says is in $work/log while the next one has not begun.
 
 : "${work:?}"
+# messages of other programs are looked at, and some of those speak the user's language
+export LC_ALL=C.UTF-8
+unset LANGUAGE
 tap_number=0 tap_failed=0 tap_skipped=0
 
 # verdict NAME COMMAND...: passes if the command does; what it says is shown if not, and
