@@ -126,7 +126,7 @@ static void begin_linux(struct snp_run *r)
 		.vm = &r->l.vm, .kind = LINUX_SNP, .cpus = 1, .verbose = r->opt->console,
 		.limit = r->opt->limit,
 		.inbox = r->nonce, .inbox_len = sizeof(r->nonce), .ask = snp_ask_owner,
-		.outbox = (uint8_t *)&r->told, .outbox_room = sizeof(r->told) - 1,
+		.outbox = (uint8_t *)&r->told, .outbox_room = TOLD_BYTES,
 	};
 	r->l.more_vcpus = r->opt->cpus - 1;
 }

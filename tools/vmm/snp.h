@@ -34,6 +34,12 @@ struct told {
 static_assert(offsetof(struct told, digest) == sizeof(struct snp_report) + SNP_SEAL_KEY_BYTES,
 	      "no gaps");
 
+/* Bytes that the guest may tell. The 0 behind its digest is ours: text ends there. */
+#define TOLD_BYTES	(offsetof(struct told, digest) + LINUX_DIGEST_CHARS)
+
+static_assert(offsetof(struct told, digest[LINUX_DIGEST_CHARS]) >= TOLD_BYTES,
+	      "the terminator is not the guest's");
+
 /* And is told that, when it has told a report and a key. */
 struct answer {
 	uint32_t len;
