@@ -24,6 +24,7 @@
 /* The tool ends by these; here nothing gets so far. */
 void fail(int status, const char *format, ...);
 void fail_to_save(const char *path);
+void warn(const char *format, ...);
 
 void fail(int status, const char *format, ...)
 {
@@ -34,6 +35,11 @@ void fail(int status, const char *format, ...)
 void fail_to_save(const char *path)
 {
 	fail(1, path);
+}
+
+void warn(const char *format, ...)
+{
+	fprintf(stderr, "%s\n", format);
 }
 
 FIXTURE(line) {
@@ -133,9 +139,21 @@ TEST_F(line, answers_to_an_earlier_report_go_with_a_new_nonce)
 	EXPECT_EQ(PART, self->len) TH_LOG("the earlier answer is still there");
 }
 
+TEST_F(line, a_nonce_is_neither_short_nor_long)
+{
+	uint8_t nonce[SNP_NONCE_BYTES];
+
+	EXPECT_EQ(-ENOENT, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	ASSERT_EQ(0, put(self->dir, "nonce.bin", sizeof(nonce) - 1));
+	EXPECT_EQ(-EMSGSIZE, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	ASSERT_EQ(0, put(self->dir, "nonce.bin", 2));
+	EXPECT_EQ(-EMSGSIZE, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+}
+
 TEST_F(line, an_answer_that_is_too_long_is_refused)
 {
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", ROOM));
+	ASSERT_EQ(0, put(self->dir, "sealed.bin", 1));
 	EXPECT_EQ(-EMSGSIZE, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
 }
 

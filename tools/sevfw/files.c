@@ -47,6 +47,42 @@ struct blob blob_read(const char *path)
 	return blob;
 }
 
+/* Only a read fails where the file is a directory. */
+int file_try(const char *path, void *data, size_t room, size_t *len)
+{
+	FILE *file = fopen(path, "re");
+	int ret = 0;
+
+	*len = 0;
+	if (!file)
+		return -errno;
+	errno = 0;
+	*len = fread(data, 1, room, file);
+	if (*len == room && fgetc(file) != EOF)
+		ret = -EFBIG;
+	else if (ferror(file))
+		ret = errno ? -errno : -EIO;
+	fclose(file);
+	if (ret)
+		*len = 0;
+	return ret;
+}
+
+int file_load(const char *path, void *data, size_t room, size_t *len)
+{
+	int ret = file_try(path, data, room, len);
+
+	if (!ret && !*len)
+		ret = -ENODATA;
+	if (ret == -ENODATA)
+		warn("%s: the file is empty", path);
+	else if (ret == -EFBIG)
+		warn("%s: the file has more than %zu bytes, for which there is room", path, room);
+	else if (ret)
+		warn("%s: %s", path, strerror(-ret));
+	return ret;
+}
+
 void blob_free(struct blob *blob)
 {
 	if (blob->data)

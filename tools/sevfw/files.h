@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whole files. All functions end the program, with the reason, when they cannot do it. */
+/* Whole files. A function that cannot do it ends the program, with the reason; file_*() do not. */
 #ifndef SEVFW_FILES_H
 #define SEVFW_FILES_H
 
@@ -12,6 +12,20 @@ struct blob {
 
 /** blob_read() - a file, "-" for standard input; to be freed. An extra 0 follows @data */
 struct blob blob_read(const char *path);
+
+/**
+ * file_try() - a file into memory that is there
+ * @path: file
+ * @data: receives the content
+ * @room: bytes that the file may have
+ * @len: receives how many it has; 0 if that fails
+ *
+ * Return: 0, also if the file is empty; -EFBIG: it has more than @room; another negative errno.
+ */
+int file_try(const char *path, void *data, size_t room, size_t *len);
+
+/** file_load() - as file_try(), and says why a file cannot be had; an empty one is -ENODATA */
+int file_load(const char *path, void *data, size_t room, size_t *len);
 
 /** blob_free() - of blob_read() */
 void blob_free(struct blob *blob);

@@ -15,6 +15,7 @@
 
 #include "../guest/digest.h"
 #include "../guest/linux.h"
+#include "../sevfw/files.h"
 #include "linux.h"
 
 #define PAGE		4096ull
@@ -44,7 +45,7 @@
 #define APIC_X2		(1 << 10)
 #define APIC_ON		(1 << 11)
 
-struct blob {
+struct snp_blob {
 	struct {
 		uint64_t next;
 		uint32_t type, len;
@@ -59,22 +60,11 @@ struct blob {
 	uint32_t cpuid_len, zero2;
 };
 
-/* @limit: the first address that the file must not reach */
+/* @limit: end of the room that begins at @gpa */
 static int load_file(struct linux_guest *guest, const char *path, uint64_t gpa, uint64_t limit,
-		     uint64_t *len)
+		     size_t *len)
 {
-	FILE *f = fopen(path, "rb");
-	int ret = 0;
-
-	if (!f)
-		return -errno;
-	*len = fread(guest->vm->memory + gpa, 1, limit - gpa, f);
-	if (ferror(f))
-		ret = -EIO;
-	else if (!*len || *len == limit - gpa)
-		ret = -EFBIG;
-	fclose(f);
-	return ret;
+	return file_load(path, guest->vm->memory + gpa, limit - gpa, len);
 }
 
 static struct boot_params *zero_page(struct linux_guest *guest)
@@ -87,7 +77,8 @@ static int load_kernel(struct linux_guest *guest, const char *path)
 {
 	uint8_t *file = guest->vm->memory + LINUX_KERNEL;
 	struct setup_header *header = &zero_page(guest)->hdr;
-	uint64_t len, code, header_len;
+	uint64_t code, header_len;
+	size_t len;
 	int ret = load_file(guest, path, LINUX_KERNEL, LINUX_INITRD, &len);
 
 	if (ret)
@@ -136,7 +127,8 @@ bool linux_has_secret(const char *told, const char *secret)
 static int load_initrd(struct linux_guest *guest, const char *path)
 {
 	struct setup_header *header = &zero_page(guest)->hdr;
-	uint64_t len, end;
+	uint64_t end;
+	size_t len;
 	int ret = load_file(guest, path, LINUX_INITRD, LINUX_RAM - 4 * PAGE, &len);
 
 	if (ret)
@@ -181,12 +173,12 @@ static int set_command_line(struct linux_guest *guest, const char *append)
 /* An SNP guest asks nobody where these pages are: what it is told here is measured. */
 static void set_blob(struct linux_guest *guest)
 {
-	struct blob *blob = (struct blob *)(guest->vm->memory + LINUX_SETUP_DATA);
+	struct snp_blob *blob = (struct snp_blob *)(guest->vm->memory + LINUX_SETUP_DATA);
 
-	*blob = (struct blob){
+	*blob = (struct snp_blob){
 		.data = {
 			.type = SETUP_BLOB, .len = sizeof(uint32_t),
-			.address = LINUX_SETUP_DATA + offsetof(struct blob, magic),
+			.address = LINUX_SETUP_DATA + offsetof(struct snp_blob, magic),
 		},
 		.magic = BLOB_MAGIC, .secrets = LINUX_SECRETS, .secrets_len = PAGE,
 		.cpuid = LINUX_CPUID, .cpuid_len = PAGE,
@@ -279,7 +271,7 @@ void linux_drop_cpus(struct linux_guest *guest)
 int linux_load(struct linux_guest *guest, const struct linux_files *files)
 {
 	struct setup_header *header = &zero_page(guest)->hdr;
-	uint64_t len;
+	size_t len;
 	int ret;
 
 	ret = load_file(guest, files->loader, LINUX_LOADER, LINUX_HANDOVER, &len);

@@ -58,7 +58,7 @@ static int set_cpuid(struct snp_run *r)
 static int load_guest(struct snp_run *r)
 {
 	size_t len;
-	int ret = snp_read_file("", r->opt->guest, r->l.vm.memory + GUEST_ENTRY,
+	int ret = file_load(r->opt->guest, r->l.vm.memory + GUEST_ENTRY,
 			    GUEST_IMAGE_END - GUEST_ENTRY, &len);
 
 	r->pages = (len + SNP_PAGE_BYTES - 1) / SNP_PAGE_BYTES;

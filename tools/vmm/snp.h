@@ -87,9 +87,6 @@ struct snp_step {
 /** snp_go() - steps up to one without a name, or to the first that fails, which is noted */
 int snp_go(struct snp_run *r, const struct snp_step *step);
 
-/** snp_read_file() - @name in @dir, or with an empty @dir anywhere; -EFBIG if it is empty, too */
-int snp_read_file(const char *dir, const char *name, uint8_t *data, size_t room, size_t *len);
-
 /* ---- snp_judge.c ---- */
 
 /** snp_ask_owner() - a Linux guest waits for an answer to its report, and gets one */

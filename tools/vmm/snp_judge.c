@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "../guest/guest.h"
+#include "../sevfw/files.h"
 #include "line.h"
 #include "snp.h"
 
@@ -31,11 +32,12 @@ int snp_verify_signature(struct snp_run *r)
 	size_t leaf_len, ask_len, ark_len;
 	int ret;
 
-	ret = snp_read_file(r->opt->ca, "vcek.der", leaf, sizeof(leaf), &leaf_len);
+	ret = file_load(blob_join(r->opt->ca, "vcek.der"), leaf, sizeof(leaf), &leaf_len);
 	if (!ret)
-		ret = snp_read_file(r->opt->ca, "ask.pem", chain, FILE_MAX, &ask_len);
+		ret = file_load(blob_join(r->opt->ca, "ask.pem"), chain, FILE_MAX, &ask_len);
 	if (!ret)
-		ret = snp_read_file(r->opt->ca, "ark.pem", chain + ask_len, FILE_MAX, &ark_len);
+		ret = file_load(blob_join(r->opt->ca, "ark.pem"), chain + ask_len, FILE_MAX,
+				&ark_len);
 	if (ret)
 		return ret;
 	if (snp_leaf_verify(leaf, leaf_len, chain, ask_len + ark_len, time(NULL), ark))
@@ -89,11 +91,12 @@ static int hand_over_report(struct snp_run *r)
 	return 0;
 }
 
+/* The guest has room for a byte less. */
 static int receive_sealed(struct snp_run *r)
 {
 	size_t len = 0;
-	int ret = line_receive_sealed(r->opt->line, r->answer.sealed, sizeof(r->answer.sealed),
-				      &len);
+	int ret = line_receive_sealed(r->opt->line, r->answer.sealed,
+				      sizeof(r->answer.sealed) - 1, &len);
 
 	r->answer.len = (uint32_t)len;
 	return ret == -EKEYREJECTED ? refuse(r, "the owner does not trust this guest") : ret;

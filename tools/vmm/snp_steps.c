@@ -17,20 +17,6 @@
 #define EXIT_MEMORY_FAULT	39
 #define MEMORY_FAULT_PRIVATE	(1 << 3)
 
-int snp_read_file(const char *dir, const char *name, uint8_t *data, size_t room, size_t *len)
-{
-	char path[4096];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", name);
-	f = fopen(path, "rb");
-	if (!f)
-		return -errno;
-	*len = fread(data, 1, room, f);
-	fclose(f);
-	return *len && *len < room ? 0 : -EFBIG;
-}
-
 static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 			 const struct snp_step *step, int ret)
 {
