@@ -16,6 +16,7 @@
 #include "../guest/digest.h"
 #include "../guest/linux.h"
 #include "../sevfw/files.h"
+#include "../sevfw/tool.h"
 #include "linux.h"
 
 #define PAGE		4096ull
@@ -72,6 +73,18 @@ static struct boot_params *zero_page(struct linux_guest *guest)
 	return (struct boot_params *)(guest->vm->memory + LINUX_ZERO_PAGE);
 }
 
+/* What a kernel unpacks itself into, its own data included, must not reach the initrd. */
+static int check_memory(const struct setup_header *header, const char *path)
+{
+	const uint64_t room = LINUX_INITRD - LINUX_KERNEL;
+
+	if (header->init_size <= room)
+		return 0;
+	warn("%s: this kernel needs %u bytes of memory to begin with; there are %llu in front of "
+	     "the initrd", path, header->init_size, (unsigned long long)room);
+	return -EFBIG;
+}
+
 /* The file begins with code for real mode, which is of no use, and with the header. */
 static int load_kernel(struct linux_guest *guest, const char *path)
 {
@@ -90,6 +103,9 @@ static int load_kernel(struct linux_guest *guest, const char *path)
 	code = (header->setup_sects ? header->setup_sects + 1 : 5) * SECTOR;
 	if (header->header != HEADER_MAGIC || !(header->xloadflags & HAS_ENTRY_64) || code >= len)
 		return -ENOEXEC;
+	ret = check_memory(header, path);
+	if (ret)
+		return ret;
 	memmove(file, file + code, len - code);
 	memset(file + len - code, 0, code);
 	guest->launched[1] = (struct linux_range){ LINUX_KERNEL,
@@ -158,16 +174,24 @@ static void set_memory_map(struct boot_params *params)
 	add_memory(params, LINUX_HIGH, LINUX_RAM, RAM);
 }
 
-/* Without reboot=a Linux looks for EFI and a BIOS to restart this machine, which has neither. */
+/*
+ * Without reboot=a Linux looks for EFI and a BIOS to restart this machine, which has neither. A
+ * kernel would cut a line that is too long for it, and not say so.
+ */
 static int set_command_line(struct linux_guest *guest, const char *append)
 {
 	char *line = (char *)guest->vm->memory + LINUX_COMMAND_LINE;
-	int len = snprintf(line, PAGE, "console=ttyS0 panic=-1 reboot=a %s%s%s",
-			   guest->verbose ? "earlyprintk=serial" : "quiet",
-			   append ? " " : "", append ? append : "");
+	struct setup_header *header = &zero_page(guest)->hdr;
+	const uint32_t most = header->cmdline_size < PAGE ? header->cmdline_size : PAGE - 1;
+	uint32_t len = snprintf(line, PAGE, "console=ttyS0 panic=-1 reboot=a %s%s%s",
+				guest->verbose ? "earlyprintk=serial" : "quiet",
+				append ? " " : "", append ? append : "");
 
-	zero_page(guest)->hdr.cmd_line_ptr = LINUX_COMMAND_LINE;
-	return len < (int)PAGE ? 0 : -E2BIG;
+	header->cmd_line_ptr = LINUX_COMMAND_LINE;
+	if (len <= most)
+		return 0;
+	warn("the kernel's command line has %u characters, and this kernel takes %u", len, most);
+	return -E2BIG;
 }
 
 /* An SNP guest asks nobody where these pages are: what it is told here is measured. */

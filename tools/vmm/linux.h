@@ -122,7 +122,9 @@ void linux_drop_cpus(struct linux_guest *guest);
 /**
  * linux_load() - put all into the guest's memory that is measured; no vCPU is needed
  *
- * Return: 0; -ENOEXEC: that is no kernel which can be booted so; another negative errno.
+ * Return: 0; -ENOEXEC: that is no kernel which can be booted so; -E2BIG: its command line is too
+ * long for it; -EFBIG: there is no room for a file, or for the kernel when it has unpacked itself;
+ * another negative errno.
  */
 int linux_load(struct linux_guest *guest, const struct linux_files *files);
 
