@@ -73,7 +73,13 @@ static struct boot_params *zero_page(struct linux_guest *guest)
 	return (struct boot_params *)(guest->vm->memory + LINUX_ZERO_PAGE);
 }
 
-/* What a kernel unpacks itself into, its own data included, must not reach the initrd. */
+static int no_kernel(const char *path, const char *why)
+{
+	warn("%s: %s", path, why);
+	return -ENOEXEC;
+}
+
+/* The memory that a kernel unpacks itself into must not reach the initrd. */
 static int check_memory(const struct setup_header *header, const char *path)
 {
 	const uint64_t room = LINUX_INITRD - LINUX_KERNEL;
@@ -97,12 +103,16 @@ static int load_kernel(struct linux_guest *guest, const char *path)
 	if (ret)
 		return ret;
 	if (len < 2 * SECTOR)
-		return -ENOEXEC;
+		return no_kernel(path, "this is no bzImage");
 	header_len = HEADER_JUMP + 1 + file[HEADER_JUMP] - HEADER;
 	memcpy(header, file + HEADER, header_len < sizeof(*header) ? header_len : sizeof(*header));
 	code = (header->setup_sects ? header->setup_sects + 1 : 5) * SECTOR;
-	if (header->header != HEADER_MAGIC || !(header->xloadflags & HAS_ENTRY_64) || code >= len)
-		return -ENOEXEC;
+	if (header->header != HEADER_MAGIC)
+		return no_kernel(path, "this is no bzImage");
+	if (!(header->xloadflags & HAS_ENTRY_64))
+		return no_kernel(path, "this kernel cannot be entered in long mode");
+	if (code >= len)
+		return no_kernel(path, "the file has no code of the kernel's");
 	ret = check_memory(header, path);
 	if (ret)
 		return ret;

@@ -122,6 +122,8 @@ void linux_drop_cpus(struct linux_guest *guest);
 /**
  * linux_load() - put all into the guest's memory that is measured; no vCPU is needed
  *
+ * Says which file is the reason if that fails, and why.
+ *
  * Return: 0; -ENOEXEC: that is no kernel which can be booted so; -E2BIG: its command line is too
  * long for it; -EFBIG: there is no room for a file, or for the kernel when it has unpacked itself;
  * another negative errno.

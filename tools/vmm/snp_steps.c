@@ -33,12 +33,10 @@ static void take_failure(struct vmm_failure *failure, const struct snp_run *r,
 		snprintf(failure->why, size, "%s", sev_failure_text(ret, failure->status));
 	else if (linux_error(ret))
 		snprintf(failure->why, size, "%s", linux_error(ret));
-	else if (ret == -ENOEXEC && (!run || !run->exit_reason))
-		snprintf(failure->why, size, "that is no kernel which can be booted so");
-	else if (ret == -ENOEXEC && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
+	else if (ret == -ENOEXEC && run && run->exit_reason == KVM_EXIT_SYSTEM_EVENT)
 		snprintf(failure->why, size, "the guest has ended itself: %#llx",
 			 (unsigned long long)run->system_event.data[0]);
-	else if (ret == -ENOEXEC)
+	else if (ret == -ENOEXEC && run && run->exit_reason)
 		snprintf(failure->why, size, "KVM exit %u", run->exit_reason);
 	else if (ret == -EFAULT && run && run->exit_reason == EXIT_MEMORY_FAULT)
 		snprintf(failure->why, size, "the guest accesses %#llx as %s memory",

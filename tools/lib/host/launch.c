@@ -235,6 +235,7 @@ void launch_close(struct launch *l)
 const char *launch_error(const struct launch *l, int err)
 {
 	const uint32_t status = launch_status(l, err);
+	const struct kvm_run *run = l->vm.run;
 	static char text[192];
 
 	if (err == -EKEYREJECTED)
@@ -242,8 +243,8 @@ const char *launch_error(const struct launch *l, int err)
 	else if (status == SEV_FW_NO_CALL && err == -ESHUTDOWN)
 		snprintf(text, sizeof(text), "%s",
 			 "the PSP is dead, or the guest gone with its platform");
-	else if (status == SEV_FW_NO_CALL && err == -ENOEXEC)
-		snprintf(text, sizeof(text), "guest: unexpected exit %u", l->vm.run->exit_reason);
+	else if (status == SEV_FW_NO_CALL && err == -ENOEXEC && run && run->exit_reason)
+		snprintf(text, sizeof(text), "guest: unexpected exit %u", run->exit_reason);
 	else
 		snprintf(text, sizeof(text), "%s", sev_failure_text(err, status));
 	return text;
