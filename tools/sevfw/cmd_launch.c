@@ -294,7 +294,8 @@ const struct subcommand launch_sub = {
 		"64 bytes, before the launch; it receives report.bin and guest.key; then the "
 		"host waits for sealed.bin, which \"sevfw seal\" writes at the owner's, or for a file "
 		"named refused. In told.bin the guest says of which secret it has got the SHA-256. \"sevfw launch "
-		"--measure\", with the guest's files and --cpus, works at the owner's, too.",
+		"--measure\", with the guest's files and with --cpus, --append and --console as in the "
+		"launch, works at the owner's, too: the digest depends on these, and on no other.",
 	.example = "  sevfw launch\n"
 		   "  sevfw launch --legacy --quiet\n"
 		   "  sevfw launch --owner=owner\n"

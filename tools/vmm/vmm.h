@@ -89,7 +89,8 @@ int vmm_launch_snp(const struct vmm_options *opt, struct vmm_failure *failure);
 
 /**
  * vmm_measure_snp() - the digest that the report of an SNP guest with @opt->kernel must have
- * @opt: launch that is measured; nothing is launched, and no host is needed
+ * @opt: launch that is measured; nothing is launched, and no host is needed. Measured are the
+ *	files, @opt->cpus, @opt->append, and @opt->console, which is in the kernel's command line
  * @digest: receives it, 48 bytes
  * @failure: is filled in if that fails
  *
