@@ -38,6 +38,11 @@ struct cpuid {
  *
  * A guest whose table has leaf 0xd must have XSAVEC or XSAVES, or Linux ends itself.
  * Processors that are emulated have neither, so XSAVE and what needs it is hidden.
+ *
+ * Each vCPU is a package, as leaf 1 says. Leaf 0x8000001e would say otherwise: KVM has zeros
+ * there, an APIC of number 0 for each vCPU, and Linux prefers that leaf to leaf 1 if there is
+ * extended topology. An SNP guest's table could not have it right, since it has only one
+ * such leaf for all vCPUs; the firmware lets features be hidden.
  */
 static const struct change {
 	uint32_t leaf;
@@ -52,8 +57,9 @@ static const struct change {
 	{ 0x00000001, 2, 1u << 21 | 1u << 31, 1u << 12 | 0xfu << 26 | 1u << 24 },
 	{ 0x00000007, 1, 0, 1u << 1 | 1u << 5 },	/* TSC_ADJUST, AVX2 */
 	{ 0x00000007, 3, 0, 0xfc000000u },		/* SPEC_CTRL and the like */
-	{ 0x80000001, 2, 0, 1u << 2 },			/* SVM */
+	{ 0x80000001, 2, 0, 1u << 2 | 1u << 22 },	/* SVM, extended topology */
 	{ 0x80000008, 1, 0, 1u << 25 },			/* VIRT_SSBD */
+	{ 0x80000008, 2, 0, ~0u },			/* cores of the host's package */
 };
 
 /* Leaves above 7 are about XSAVE, or have nothing that this guest needs. */
@@ -90,7 +96,7 @@ static void adapt(struct kvm_cpuid_entry2 *entry, enum linux_kind kind)
 		entry->eax = 7;
 		break;
 	case 1:
-		/* one logical processor in a package; the APIC's number see set_cpuid() */
+		/* one logical processor in a package; for the APIC's number see set_cpuid() */
 		entry->ebx = (entry->ebx & 0xffff) | 1 << 16;
 		break;
 	case 0x80000000:
