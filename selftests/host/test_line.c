@@ -81,6 +81,11 @@ static int put(const char *dir, const char *name, size_t len)
 	return done == (ssize_t)len ? 0 : -1;
 }
 
+static bool never(void)
+{
+	return false;
+}
+
 /* As a shell does it, whose program takes a while; then by a slow copy */
 static void *write_slowly(void *dir)
 {
@@ -100,7 +105,7 @@ TEST_F(line, an_answer_that_grows_is_waited_for)
 
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, write_slowly, self->dir));
-	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
+	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len, never));
 	EXPECT_EQ(WHOLE, self->len);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
@@ -120,7 +125,7 @@ TEST_F(line, half_an_answer_is_none)
 
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", PART));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, write_the_rest, self->dir));
-	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
+	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len, never));
 	EXPECT_EQ(WHOLE, self->len);
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
@@ -135,7 +140,7 @@ TEST_F(line, answers_to_an_earlier_report_go_with_a_new_nonce)
 	EXPECT_EQ(0, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
 	EXPECT_EQ(0x5e, nonce[SNP_NONCE_BYTES - 1]);
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", PART));
-	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
+	EXPECT_EQ(0, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len, never));
 	EXPECT_EQ(PART, self->len) TH_LOG("the earlier answer is still there");
 }
 
@@ -154,7 +159,7 @@ TEST_F(line, an_answer_that_is_too_long_is_refused)
 {
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", ROOM));
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", 1));
-	EXPECT_EQ(-EMSGSIZE, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
+	EXPECT_EQ(-EMSGSIZE, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len, never));
 }
 
 TEST_F(line, the_owner_may_refuse)
@@ -162,7 +167,23 @@ TEST_F(line, the_owner_may_refuse)
 	ASSERT_EQ(0, put(self->dir, "sealed.bin", 0));
 	ASSERT_EQ(0, put(self->dir, "refused", 1));
 	EXPECT_EQ(-EKEYREJECTED,
-		  line_receive_sealed(self->dir, self->sealed, ROOM, &self->len));
+		  line_receive_sealed(self->dir, self->sealed, ROOM, &self->len, never));
+}
+
+static int questions;
+
+static bool after_a_while(void)
+{
+	return ++questions > 2;
+}
+
+/* The wait itself is of five minutes. */
+TEST_F(line, an_answer_is_waited_for_only_while_there_is_a_guest)
+{
+	questions = 0;
+	EXPECT_EQ(-ETIME, line_receive_sealed(self->dir, self->sealed, ROOM, &self->len,
+					      after_a_while));
+	EXPECT_EQ(3, questions);
 }
 
 TEST_HARNESS_MAIN

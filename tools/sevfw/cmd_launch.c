@@ -261,8 +261,8 @@ static const struct option_row launch_options[] = {
 	{ "append", "TEXT", "and more of its command line" },
 	{ "cpus", "N", "and with --snp, how many vCPUs it has, up to 8 (1)" },
 	{ "console", NULL, "and print what the kernel writes to its console" },
-	{ "limit", "SECONDS", "and the guest must have ended by then; if not, it fails, and the "
-		"end of its console is printed" },
+	{ "limit", "SECONDS", "and the guest must have ended by then, also if its owner has not "
+		"answered; if not, it fails, and the end of its console is printed (0: no limit)" },
 	{ "certificates", NULL, "the guest asks for certificates with its report" },
 	{ "line", "DIR", "and the owner is elsewhere: what they tell each other are files in DIR" },
 	{ "measure", NULL, "launch nothing, print the digest that its report must have" },
@@ -293,7 +293,7 @@ const struct subcommand launch_sub = {
 		"--line is for an owner who does not trust this host: DIR has the owner's nonce.bin, of "
 		"64 bytes, before the launch; it receives report.bin and guest.key; then the "
 		"host waits for sealed.bin, which \"sevfw seal\" writes at the owner's, or for a file "
-		"named refused. In told.bin the guest says of which secret it has got the SHA-256. \"sevfw launch "
+		"named refused, for up to 5 minutes. In told.bin the guest says of which secret it has got the SHA-256. \"sevfw launch "
 		"--measure\", with the guest's files and with --cpus, --append and --console as in the "
 		"launch, works at the owner's, too: the digest depends on these, and on no other.",
 	.example = "  sevfw launch\n"

@@ -50,12 +50,13 @@ struct kept {
 /**
  * struct devices - their state
  * @guest: guest that they belong to
- * @lock: held while one of its vCPUs has an exit served
+ * @lock: held while one of its vCPUs has an exit served, but not while the owner is asked
  * @end: signalled when @ended is set
  * @last: what the vCPU that has ended the guest shares with KVM
  * @console: line that it is sending
  * @kept: lines that it has sent
  * @text: line that the program is printing
+ * @asking: a vCPU asks the owner: it alone has the guest's inbox and outbox
  * @ended: the guest is done
  * @result: and this is the result, 0 or a negative errno
  */
@@ -67,6 +68,7 @@ struct devices {
 	struct line console;
 	struct kept kept;
 	struct line text;
+	bool asking;
 	bool ended;
 	int result;
 };
@@ -155,8 +157,13 @@ static void restarted(struct devices *d)
 	console_show(d);
 }
 
-static void owner_out(struct linux_guest *guest, uint8_t value)
+/* Words of another vCPU while the owner is asked would be none of the question's. */
+static void owner_out(struct devices *d, uint8_t value)
 {
+	struct linux_guest *guest = d->guest;
+
+	if (d->asking)
+		return;
 	if (guest->hear)
 		guest->hear(guest, value);
 	else if (guest->outbox_len < guest->outbox_room)
@@ -165,31 +172,40 @@ static void owner_out(struct linux_guest *guest, uint8_t value)
 
 static void out(struct devices *d, uint16_t port, uint8_t value)
 {
-	struct linux_guest *guest = d->guest;
-
 	if (port >= SERIAL_PORT && port < SERIAL_PORT + LINUX_SERIAL_REGS)
 		serial_out(d, port - SERIAL_PORT, value);
 	else if (port == TEXT_PORT && line_put(&d->text, value))
 		line_print(d->text.text);
 	else if (port == OWNER_PORT)
-		owner_out(guest, value);
+		owner_out(d, value);
 	else if (port == VM_END_PORT)
 		end(d, value ? -EPROTO : 0);
 	else if (port == LINUX_RESET_PORT && value == LINUX_RESET)
 		restarted(d);
 }
 
-/* The vCPU waits for the owner, and with it those that want a device. */
+/* The vCPU waits for the owner. All others go on, and so does the time that the guest has. */
+static void ask_owner(struct devices *d)
+{
+	int ret;
+
+	d->asking = true;
+	pthread_mutex_unlock(&d->lock);
+	ret = d->guest->ask(d->guest);
+	pthread_mutex_lock(&d->lock);
+	d->asking = false;
+	if (ret && !d->ended)
+		end(d, ret);
+}
+
 static uint8_t owner_in(struct devices *d)
 {
 	struct linux_guest *guest = d->guest;
-	int ret;
 
-	if (guest->inbox_read == guest->inbox_len && guest->ask && !d->ended) {
-		ret = guest->ask(guest);
-		if (ret)
-			end(d, ret);
-	}
+	if (d->asking)
+		return 0;
+	if (guest->inbox_read == guest->inbox_len && guest->ask && !d->ended)
+		ask_owner(d);
 	return guest->inbox_read < guest->inbox_len ? guest->inbox[guest->inbox_read++] : 0;
 }
 
@@ -284,7 +300,7 @@ static void cpu_stop(struct cpu *cpu)
 	pthread_join(cpu->thread, NULL);
 }
 
-/* The lock is held. A vCPU that waits for the owner may hold it for long. */
+/* The lock is held. */
 static void wait_for_end(struct devices *d)
 {
 	const unsigned int limit = d->guest->limit;
@@ -315,6 +331,16 @@ void linux_interrupt(void)
 		end(&all, -EINTR);
 	pthread_cond_signal(&all.end);
 	pthread_mutex_unlock(&all.lock);
+}
+
+bool linux_over(void)
+{
+	bool over;
+
+	pthread_mutex_lock(&all.lock);
+	over = all.ended;
+	pthread_mutex_unlock(&all.lock);
+	return over;
 }
 
 /* Lines that a guest had begun before it was interrupted are kept. */

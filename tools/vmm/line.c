@@ -27,13 +27,14 @@ int line_receive_nonce(const char *dir, uint8_t *nonce, size_t len)
 	return !ret && got == len ? 0 : -EMSGSIZE;
 }
 
-int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len)
+int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len,
+			bool (*over)(void))
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000 };
 	size_t got, before = 0;
 	int ret;
 
-	for (int waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+	for (int waited = 0; waited < PATIENCE_MS && !over(); waited += POLL_MS) {
 		if (!access(blob_join(dir, "refused"), F_OK))
 			return -EKEYREJECTED;
 		ret = file_try(blob_join(dir, "sealed.bin"), sealed, room, &got);

@@ -15,6 +15,7 @@
 #ifndef SEV_VMM_LINE_H
 #define SEV_VMM_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,11 +28,13 @@ int line_receive_nonce(const char *dir, uint8_t *nonce, size_t len);
  * @sealed: receives the sealed secret
  * @room: room for it
  * @len: receives its length
+ * @over: asked again and again; if it says so, no answer is waited for any more
  *
- * Return: 0; -EKEYREJECTED: the owner refuses; -ETIME: there is no answer; another
- * negative errno.
+ * Return: 0; -EKEYREJECTED: the owner refuses; -ETIME: there is no answer, within 5 minutes or
+ * before it is over; another negative errno.
  */
-int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len);
+int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len,
+			bool (*over)(void));
 
 /** line_send() - write file @name; ends the program if that cannot be done */
 void line_send(const char *dir, const char *name, const void *data, size_t len);

@@ -70,14 +70,15 @@ struct linux_range {
  * @cpus: how many vCPUs it has; more than one only of kind LINUX_SNP
  * @more: the VM as vCPUs 1 and so on have it
  * @verbose: print the kernel's own console
- * @limit: seconds that linux_run() takes at most; 0: any number
+ * @limit: seconds that linux_run() takes at most, an owner's answer included; 0: any number
  * @launched: ranges that linux_load() has filled, in order
  * @secret: guest physical address of the file /secret, LINUX_SECRET_BYTES of zeros, page-aligned
  * @inbox: bytes that the owner sends the guest's program
  * @inbox_len: how many
  * @inbox_read: how many of them it has got
  * @ask: called when the program wants more than that: fills the inbox anew, or returns a
- *	negative errno, which ends the guest; NULL: the program gets zeros
+ *	negative errno, which ends the guest; NULL: the program gets zeros. The call may take long:
+ *	other vCPUs go on meanwhile, without inbox and outbox; it returns soon after linux_over()
  * @outbox: receives bytes that it sends to the owner
  * @outbox_room: room for them
  * @outbox_len: how many it has sent
@@ -150,6 +151,9 @@ int linux_run(struct linux_guest *guest);
  * The guest goes on when linux_run() is called again.
  */
 void linux_interrupt(void);
+
+/** linux_over() - has the guest ended, or had its time? Not for linux_guest.hear() */
+bool linux_over(void);
 
 /** linux_error() - a text if @ret has a meaning of its own, see linux_run(); or NULL */
 const char *linux_error(int ret);

@@ -96,7 +96,7 @@ static int receive_sealed(struct snp_run *r)
 {
 	size_t len = 0;
 	int ret = line_receive_sealed(r->opt->line, r->answer.sealed,
-				      sizeof(r->answer.sealed) - 1, &len);
+				      sizeof(r->answer.sealed) - 1, &len, linux_over);
 
 	r->answer.len = (uint32_t)len;
 	return ret == -EKEYREJECTED ? refuse(r, "the owner does not trust this guest") : ret;
@@ -135,6 +135,9 @@ int snp_ask_owner(struct linux_guest *guest)
 	if (guest->inbox != r->nonce || guest->outbox_len != offsetof(struct told, digest))
 		return refuse(r, "the guest asks for what it must not get");
 	ret = snp_go(r, r->opt->line ? line_steps : owner_steps);
+	/* a guest that has ended meanwhile has a reason of its own, which is to be told */
+	if (ret && linux_over())
+		*r->failure = (struct vmm_failure){ 0 };
 	guest->inbox = (const uint8_t *)&r->answer;
 	guest->inbox_len = offsetof(struct answer, sealed) + r->answer.len;
 	guest->inbox_read = 0;

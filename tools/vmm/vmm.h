@@ -23,7 +23,7 @@ struct owner_session;
  * @append: and more of its command line, or NULL
  * @cpus: vCPUs of that guest
  * @certificates: SNP: the small guest asks for certificates along with its report
- * @limit: seconds that a Linux guest has to come to its end; 0: any number
+ * @limit: seconds that a Linux guest has to come to its end, with its owner's answer; 0: any number
  * @results: SNP: directory for report.bin and nonce.bin, or NULL
  * @line: SNP, with @kernel: directory for what goes to the owner, who is elsewhere, and comes
  *	from there, see line.h; NULL: this program is the owner
