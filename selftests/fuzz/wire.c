@@ -2,8 +2,9 @@
 /*
  * A hostile line for either side of a migration. The VMs are made up here; calls on them go
  * well or fail as the input says. These rules are insisted upon: a guest runs on the target only
- * once it is whole, which includes its vCPU, and nothing of it changes from then on; and it runs
- * on the source only while that has not given it up.
+ * once it is whole, which includes its vCPU, and nothing of it changes from then on; it runs on
+ * the source only while that has not given it up; and a source that has not heard READY ends with
+ * a guest that goes on there.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
  * these bits there are; then the messages. A byte of 0x80 to 0x8d in place of a message is short
@@ -23,7 +24,11 @@
 #define SHORT_HEADER	0x80
 
 static struct input fails;
-static struct { bool vm, started, finished, running, sent, es, cpu, vmsa, ready, late; } state;
+static struct {
+	bool vm, running, es;
+	bool started, cpu, vmsa, finished, ready, late;	/* target: until GO */
+	bool begun, sending, heard, sent, goes_on, eio;	/* source: SEND_START, READY, SEND_FINISH */
+} state;
 static uint8_t ram[RAM];
 static uint64_t shared[RAM / 4096 / 64 + 1];
 
@@ -38,6 +43,7 @@ static int outcome(void)
 {
 	switch (take(&fails)) {
 	case 1:
+		state.eio = true;
 		return -EIO;
 	case 2:
 		return -EINVAL;
@@ -70,6 +76,8 @@ int launch_open(struct launch *l, const struct launch_ops *ops, uint32_t policy)
 
 void launch_close(struct launch *l)
 {
+	insist(!state.begun || state.heard || (!state.sending && state.goes_on),
+	       "a guest that goes on");
 	l->vm.memory = NULL;
 	state.vm = false;
 }
@@ -186,7 +194,8 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 
 int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
 {
-	insist(vm->memory && count && !state.sent, "a guest that is here");
+	insist(vm->memory && count && !state.heard, "a guest that is here");
+	state.goes_on = !state.sending;
 	insist(!state.started || (state.finished && !state.late), "a guest that is whole");
 	insist(!state.started || state.vmsa == state.es, "a vCPU with its state");
 	state.running = true;
@@ -211,7 +220,9 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 {
 	insist(l->vm.memory && target, "a guest");
 	memset(session, 0, sizeof(*session));
-	return issue(l);
+	state.sending = !issue(l);
+	state.begun = state.begun || state.sending;
+	return l->returned;
 }
 
 int migrate_send_many(struct launch *l, const uint64_t *gpas, uint32_t count, uint32_t len,
@@ -233,14 +244,15 @@ int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *pa
 
 int migrate_send_finish(struct launch *l)
 {
-	insist(l->vm.memory && !state.sent, "one end");
+	insist(l->vm.memory && state.heard && !state.sent, "one end, after READY");
 	state.sent = true;
 	return issue(l);
 }
 
 int migrate_send_cancel(struct launch *l)
 {
-	insist(l->vm.memory && !state.sent, "a guest that is still here");
+	insist(l->vm.memory && state.sending && !state.heard, "a guest that is still here");
+	state.sending = false;
 	return issue(l);
 }
 
@@ -291,6 +303,8 @@ int __wrap_wire_receive(struct wire_header *header, union wire_body *body)
 
 	if (!ret && state.ready && header->kind != WIRE_GO && header->kind != WIRE_CANCEL)
 		state.late = true;
+	if (!ret && state.sending && header->kind == WIRE_READY)
+		state.heard = true;
 	return ret;
 }
 
@@ -345,7 +359,7 @@ static int made_stop(struct launch *l, uint32_t *next)
 static int send_state(struct launch *l, enum wire_kind kind, const void *data, uint32_t len)
 {
 	insist(l->vm.memory, "a VM");
-	return outcome() ? -EIO : wire_send(kind, 0, data, len);
+	return outcome() ?: wire_send(kind, 0, data, len);
 }
 
 static int send_cpu(struct launch *l, unsigned int pause)
@@ -464,6 +478,7 @@ void fuzz_one(unsigned int world, const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	uint8_t how = take(&in), bits = take(&in);
 	uint32_t status;
+	int ret;
 
 	(void)world;
 	memset(&state, 0, sizeof(state));
@@ -477,7 +492,8 @@ void fuzz_one(unsigned int world, const uint8_t *data, size_t size)
 	opt.cancel = how >> 2 & 7;
 	opt.policy = (how & 2 ? OWNER_POLICY_NODBG : 0) | (how & 32 ? OWNER_POLICY_ES : 0);
 	if (how & 1)
-		side_receive(&opt, &status);
+		ret = side_receive(&opt, &status);
 	else
-		side_send(&opt, &status);
+		ret = side_send(&opt, &status);
+	insist(ret != -EIO || state.eio, "the errno of what has failed");
 }

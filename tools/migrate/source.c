@@ -32,7 +32,10 @@ struct sending {
 	unsigned int sent;	/* pages, in this attempt */
 	unsigned int shared;	/* and of those that the guest shares with the host */
 	double seconds;		/* which their SEND_UPDATE_DATA took */
+	bool sending;		/* SEND_START is done, and neither FINISH nor CANCEL */
+	bool ready;		/* the target has said READY: the guest is its own */
 	bool again;		/* another attempt may go better */
+	uint32_t status;	/* the firmware's, of what has failed */
 };
 
 /* Pages that are sent by one call. */
@@ -56,6 +59,13 @@ static size_t count(const struct sending *s)
 	return n;
 }
 
+/* As side_failed(). What comes after a failure must not change its status. */
+static int failed(struct sending *s, const char *what, int ret)
+{
+	s->status = launch_status(&s->l, ret);
+	return side_failed(&s->l, what, ret);
+}
+
 static void spoil(struct sending *s, struct migrate_packet *packet)
 {
 	if (s->opt->spoil && s->sent == s->opt->spoil && s->attempt == 1 + !!s->opt->cancel) {
@@ -76,7 +86,7 @@ static int send_batch(struct sending *s, struct batch *batch)
 	s->seconds += side_now() - began;
 	progress_add(&s->progress, batch->count * PAGE);
 	if (ret)
-		return side_failed(&s->l, "SEND_UPDATE_DATA", ret);
+		return failed(s, "SEND_UPDATE_DATA", ret);
 	for (i = 0; i < batch->count && !ret; i++) {
 		s->sent++;
 		spoil(s, &batch->packets[i]);
@@ -184,7 +194,7 @@ static int send_encrypted(struct sending *s)
 	int ret = launch_es(&s->l) ? migrate_send_vmsa(&s->l, 0, &packet) : 0;
 
 	if (ret)
-		return side_failed(&s->l, "SEND_UPDATE_VMSA", ret);
+		return failed(s, "SEND_UPDATE_VMSA", ret);
 	return launch_es(&s->l) ? wire_send_packet(WIRE_VMSA, 0, &packet) : 0;
 }
 
@@ -200,7 +210,7 @@ static int send_state(struct sending *s)
 		stopped.has_digest = 1;
 		ret = counter_digest(&s->l, stopped.digest);
 		if (ret)
-			return side_failed(&s->l, "digest of RAM", ret);
+			return failed(s, "digest of RAM", ret);
 	}
 	return ret ? ret : wire_send(WIRE_STOPPED, 0, &stopped, sizeof(stopped));
 }
@@ -219,8 +229,9 @@ static int start(struct sending *s)
 	if (ret)
 		return ret;
 	ret = migrate_send_start(&s->l, &body.hello, &start.session);
+	s->sending = !ret || launch_status(&s->l, ret) == SEV_FW_STATUS_SUCCESS;
 	if (ret)
-		return side_failed(&s->l, "SEND_START", ret);
+		return failed(s, "SEND_START", ret);
 	return wire_send(s->guest->start, 0, &start, sizeof(start));
 }
 
@@ -262,6 +273,7 @@ static int attempt(struct sending *s)
 	live_log(&s->l.vm, false);
 	if (ret)
 		return ret;
+	s->ready = true;
 	side_say("source: %u pages sent, %.1f MiB/s by SEND_UPDATE_DATA", s->sent,
 		 side_rate(s->sent, s->seconds));
 	if (s->shared)
@@ -269,21 +281,35 @@ static int attempt(struct sending *s)
 			 s->shared);
 	ret = migrate_send_finish(&s->l);
 	if (ret)
-		return side_failed(&s->l, "SEND_FINISH", ret);
+		return failed(s, "SEND_FINISH", ret);
 	return wire_send(WIRE_GO, 0, NULL, 0);
 }
 
-static int cancel(struct sending *s)
+/*
+ * Without READY the guest is this side's, whatever has failed, and goes on here. It could do so
+ * without SEND_CANCEL, too, but not be sent again. Return: @why, or what has failed here if
+ * nothing had before.
+ */
+static int keep(struct sending *s, int why)
 {
-	int ret = migrate_send_cancel(&s->l);
+	const bool sending = s->sending;
+	int ret = sending ? migrate_send_cancel(&s->l) : 0, ran;
+	const bool cancelled = sending && !ret;
 
+	s->sending = false;
+	if (ret && why == -ECANCELED)
+		s->status = launch_status(&s->l, ret);
 	if (ret)
-		return side_failed(&s->l, "SEND_CANCEL", ret);
-	ret = wire_send(WIRE_CANCEL, 0, NULL, 0);
-	if (!ret)
-		ret = s->guest->run(&s->l, BEFORE, &s->next);
-	side_say("source: cancelled, the guest goes on here and is at %u", s->next);
-	return ret;
+		side_failed(&s->l, "SEND_CANCEL", ret);
+	else if (cancelled)
+		ret = wire_send(WIRE_CANCEL, 0, NULL, 0);
+	ran = s->guest->run(&s->l, BEFORE, &s->next);
+	if (ran)
+		side_failed(&s->l, "guest", ran);
+	else
+		side_say("source: %sthe guest goes on here and is at %u",
+			 cancelled ? "cancelled, " : "", s->next);
+	return why == -ECANCELED ? ret ?: ran ?: why : why;
 }
 
 static int send_guest(struct sending *s)
@@ -293,11 +319,10 @@ static int send_guest(struct sending *s)
 
 	do {
 		ret = start(s);
-		if (ret)
-			return ret;
-		ret = attempt(s);
-		if (ret == -ECANCELED && cancel(s))
-			return -EIO;
+		if (!ret)
+			ret = attempt(s);
+		if (ret && !s->ready)
+			ret = keep(s, ret);
 	} while (ret == -ECANCELED && s->again && s->attempt < 4);
 	return ret ? ret : wire_expect(WIRE_DONE, &body);
 }
@@ -307,10 +332,10 @@ static int send_away(struct sending *s)
 	int ret = s->written && s->more ? s->guest->launch(&s->l, s->opt) : -ENOMEM;
 
 	if (ret)
-		return side_failed(&s->l, "launch", ret);
+		return failed(s, "launch", ret);
 	ret = s->guest->run(&s->l, BEFORE, &s->next);
 	if (ret)
-		return side_failed(&s->l, "guest", ret);
+		return failed(s, "guest", ret);
 	side_say("source: a guest is launched, attested, and at %u", s->next);
 	ret = send_guest(s);
 	if (!ret)
@@ -324,12 +349,13 @@ int side_send(const struct migrate_options *opt, uint32_t *status)
 	struct sending s = {
 		.opt = opt, .guest = opt->kernel ? &moving_linux : &moving_small,
 		.written = calloc(words, 8), .more = calloc(words, 8),
+		.status = SEV_FW_NO_CALL,
 	};
 	int ret = launch_open(&s.l, &launch_fw, opt->policy);
 
 	s.l.by_dev = opt->by_dev;
-	ret = ret ? side_failed(&s.l, "launch", ret) : send_away(&s);
-	*status = launch_status(&s.l, ret);
+	ret = ret ? failed(&s, "launch", ret) : send_away(&s);
+	*status = s.status;
 	s.guest->stop(&s.l, &s.next);
 	launch_close(&s.l);
 	free(s.written);
