@@ -13,7 +13,7 @@
  * struct moving - a kind of guest
  * @start: message that begins an attempt to send it
  * @state: message of its state
- * @launch: source: make the VM, fill RAM, pin it, and launch the guest up to LAUNCH_START's end
+ * @launch: source: make the VM, fill RAM, pin it, and launch the guest up to LAUNCH_FINISH
  * @make: target: make the VM, and pin its RAM
  * @run: let it print so many numbers, from *@next on, which moves on
  * @slice: source: so many in between
