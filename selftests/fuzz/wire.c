@@ -26,7 +26,7 @@
 static struct input fails;
 static struct {
 	bool vm, running, es;
-	bool started, cpu, vmsa, finished, ready, late;	/* target: until GO */
+	bool other, started, cpu, vmsa, finished, ready, late;	/* target: CPUID, up to GO */
 	bool begun, sending, heard, sent, goes_on, eio;	/* source: SEND_START, READY, SEND_FINISH */
 } state;
 static uint8_t ram[RAM];
@@ -153,6 +153,7 @@ int migrate_target(struct launch *l, const struct vendor_files *vendor,
 int migrate_receive_start(struct launch *l, const struct migrate_session *session)
 {
 	insist(state.vm && !state.started && session->policy == l->policy, "one START");
+	insist(!state.other, "a vCPU with the guest's CPUID");
 	state.started = true;
 	state.es = launch_es(l);
 	return issue(l);
@@ -256,6 +257,26 @@ int migrate_send_cancel(struct launch *l)
 	return issue(l);
 }
 
+static void fill_cpuid(struct live_cpuid *cpuid)
+{
+	*cpuid = (struct live_cpuid){ .count = 1, .entries[0].function = 1 };
+}
+
+int live_get_cpuid(struct vm *vm, struct live_cpuid *cpuid)
+{
+	insist(vm->memory && !state.running, "a vCPU that has not run");
+	fill_cpuid(cpuid);
+	return outcome();
+}
+
+bool live_cpuid_differs(const struct live_cpuid *before, const struct live_cpuid *after,
+			uint32_t *leaf)
+{
+	insist(before->count <= LIVE_CPUID_MAX && after->count == 1, "two lists");
+	*leaf = 1;
+	return before->count != 1;
+}
+
 int live_log(struct vm *vm, bool on)
 {
 	insist(vm->memory || !on, "a VM");
@@ -293,6 +314,8 @@ int live_get_cpu(struct vm *vm, struct live_cpu *cpu)
 int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint32_t len)
 {
 	insist(kind != WIRE_REFUSED || where, "a refusal whose reason is no success");
+	insist((kind != WIRE_START && kind != WIRE_START_LINUX) ||
+	       ((const struct wire_start *)body)->cpuid.count == 1, "the vCPU's CPUID");
 	state.ready = state.ready || kind == WIRE_READY;
 	return __real_wire_send(kind, where, body, len);
 }
@@ -303,6 +326,8 @@ int __wrap_wire_receive(struct wire_header *header, union wire_body *body)
 
 	if (!ret && state.ready && header->kind != WIRE_GO && header->kind != WIRE_CANCEL)
 		state.late = true;
+	if (!ret && (header->kind == WIRE_START || header->kind == WIRE_START_LINUX))
+		state.other = body->start.cpuid.count != 1;
 	if (!ret && state.sending && header->kind == WIRE_READY)
 		state.heard = true;
 	return ret;
@@ -431,12 +456,16 @@ static void put_short(int fd, uint8_t kind, struct input *in)
 		.where = 4096ull * take(in), .len = body_size(kind + 1),
 	};
 	union wire_body body = { .page = { .len = 16 } };
+	uint8_t bits;
 
 	if (kind + 1 == WIRE_VMSA)
 		header.where = 0;
 	if (kind + 1 == WIRE_START || kind + 1 == WIRE_START_LINUX) {
 		body.start.ram = 4096ull * (1 + take(in) % 16);
-		body.start.session.policy = take(in) & OWNER_POLICY_ES;
+		bits = take(in);
+		body.start.session.policy = bits & OWNER_POLICY_ES;
+		fill_cpuid(&body.start.cpuid);
+		body.start.cpuid.count = bits & 0x80 ? UINT32_MAX : 1 + (bits >> 6 & 1u);
 	} else if (kind + 1 != WIRE_PAGE && kind + 1 != WIRE_VMSA) {
 		*(uint8_t *)&body = take(in);
 	}

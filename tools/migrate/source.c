@@ -24,6 +24,7 @@ struct sending {
 	const struct migrate_options *opt;
 	const struct moving *guest;
 	struct launch l;
+	struct live_cpuid cpuid;	/* of the vCPU */
 	struct progress progress;	/* of this round */
 	uint64_t *written;	/* one bit for each page that is yet to be sent */
 	uint64_t *more;		/* and for those that come to these */
@@ -217,7 +218,7 @@ static int send_state(struct sending *s)
 
 static int start(struct sending *s)
 {
-	struct wire_start start = { .ram = s->l.vm.size };
+	struct wire_start start = { .ram = s->l.vm.size, .cpuid = s->cpuid };
 	union wire_body body;
 	int ret = wire_expect(WIRE_HELLO, &body);
 
@@ -331,6 +332,8 @@ static int send_away(struct sending *s)
 {
 	int ret = s->written && s->more ? s->guest->launch(&s->l, s->opt) : -ENOMEM;
 
+	if (!ret)
+		ret = live_get_cpuid(&s->l.vm, &s->cpuid);
 	if (ret)
 		return failed(s, "launch", ret);
 	ret = s->guest->run(&s->l, BEFORE, &s->next);

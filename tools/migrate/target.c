@@ -46,15 +46,32 @@ static int refuse(struct receiving *r, const char *what, int ret)
 	return wire_send(WIRE_REFUSED, status ? status : SEV_FW_NO_CALL, NULL, 0);
 }
 
+/* The guest has asked once what its processor can do, and goes by that for good. */
+static int check_cpuid(struct receiving *r, const struct live_cpuid *theirs)
+{
+	static struct live_cpuid ours;
+	uint32_t leaf;
+	int ret = live_get_cpuid(&r->l.vm, &ours);
+
+	if (ret || !live_cpuid_differs(theirs, &ours, &leaf))
+		return ret;
+	side_say("target: the guest's CPUID differs from what its vCPU would have here, in leaf "
+		 "0x%x", leaf);
+	return -EOPNOTSUPP;
+}
+
 static int make_vm(struct receiving *r, const struct wire_start *start)
 {
 	struct launch *l = &r->l;
 	int ret;
 
-	if (!start->ram || start->ram % 4096 || start->ram > RAM_MAX)
+	if (!start->ram || start->ram % 4096 || start->ram > RAM_MAX ||
+	    start->cpuid.count > LIVE_CPUID_MAX)
 		return -EPROTO;
 	l->policy = start->session.policy;
 	ret = r->guest->make(l, start->ram);
+	if (!ret)
+		ret = check_cpuid(r, &start->cpuid);
 	return ret ? ret : migrate_receive_start(l, &start->session);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "sides.h"
 
 /* The wire: standard input, and standard output as it was. */
 static int out = STDOUT_FILENO;
@@ -118,8 +118,14 @@ int wire_receive(struct wire_header *header, union wire_body *body)
 
 	if (ret)
 		return ret;
-	if (header->magic != WIRE_MAGIC || header->version != WIRE_VERSION ||
-	    header->reserved || !fits(header))
+	if (header->magic != WIRE_MAGIC)
+		return -EPROTO;
+	if (header->version != WIRE_VERSION) {
+		side_say("the other side has version %u of these messages, this one %u: take the "
+			 "same sevfw on both", header->version, WIRE_VERSION);
+		return -EPROTONOSUPPORT;
+	}
+	if (header->reserved || !fits(header))
 		return -EPROTO;
 	ret = read_all(body, header->len);
 	if (!ret && has_packet(header) && body->page.len != header->len - PACKET_HEAD)

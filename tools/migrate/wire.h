@@ -5,7 +5,8 @@
  * pipe, a socket, ssh.
  *
  *   target: HELLO       its certificates
- *   source: START       session, size of RAM; for a Linux guest it is START_LINUX
+ *   source: START       session, size of RAM, CPUID of the vCPU; for a Linux guest it is
+ *                       START_LINUX
  *           PAGE        as many as it takes, some of them again
  *           SHARED      the same of pages that a Linux guest shares with the host
  *           CPU         vCPU state; the guest does not run any more. Of a Linux guest it is
@@ -39,7 +40,7 @@
 #define WIRE_SHARED_SIZE	4096
 
 #define WIRE_MAGIC	0x4d564553	/* "SEVM" */
-#define WIRE_VERSION	1
+#define WIRE_VERSION	2	/* 1 had no CPUID */
 
 enum wire_kind {
 	WIRE_HELLO = 1,
@@ -82,6 +83,8 @@ struct wire_header {
 struct wire_start {
 	uint64_t ram;
 	struct migrate_session session;
+	struct live_cpuid cpuid;
+	uint32_t reserved;
 };
 
 struct wire_stopped {
@@ -111,7 +114,8 @@ struct wire_machine {
 };
 
 static_assert(sizeof(struct wire_header) == 24, "header");
-static_assert(sizeof(struct wire_start) == 8 + 4 + 0x824 + 0x80, "START");
+static_assert(sizeof(struct wire_start) == 8 + 4 + 0x824 + 0x80 + 4 + 40 * LIVE_CPUID_MAX + 4,
+	      "START");
 static_assert(sizeof(struct wire_stopped) == 40, "STOPPED");
 
 union wire_body {
@@ -138,8 +142,8 @@ int wire_send_packet(enum wire_kind kind, uint64_t where, const struct migrate_p
  * @header: receives the header
  * @body: receives the body, which has the length that its kind must have
  *
- * Return: 0, -EPIPE at the end of the line, -EPROTO for what is no message, another
- * negative errno.
+ * Return: 0, -EPIPE at the end of the line, -EPROTO for what is no message, -EPROTONOSUPPORT for
+ * one of another version, which is said, or another negative errno.
  */
 int wire_receive(struct wire_header *header, union wire_body *body);
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KVM's notes of written pages, a vCPU's registers, and a VM's devices.
+ * KVM's notes of written pages, a vCPU's registers and CPUID, and a VM's devices.
  */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include <sevfw/live.h>
@@ -71,6 +72,42 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 	    ioctl(vm->vcpu_fd, KVM_SET_REGS, &cpu->regs))
 		return -errno;
 	return 0;
+}
+
+/* ---- CPUID ---- */
+
+int live_get_cpuid(struct vm *vm, struct live_cpuid *cpuid)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[LIVE_CPUID_MAX];
+	} list = { .head.nent = LIVE_CPUID_MAX };
+
+	if (ioctl(vm->vcpu_fd, KVM_GET_CPUID2, &list))
+		return -errno;
+	*cpuid = (struct live_cpuid){ .count = list.head.nent };
+	memcpy(cpuid->entries, list.entries, list.head.nent * sizeof(*list.entries));
+	return 0;
+}
+
+static bool is_same(const struct kvm_cpuid_entry2 *a, const struct kvm_cpuid_entry2 *b)
+{
+	return a->function == b->function && a->index == b->index && a->flags == b->flags &&
+	       a->eax == b->eax && a->ebx == b->ebx && a->ecx == b->ecx && a->edx == b->edx;
+}
+
+/* KVM keeps the order in which the VMM has set the entries. */
+bool live_cpuid_differs(const struct live_cpuid *before, const struct live_cpuid *after,
+			uint32_t *leaf)
+{
+	for (uint32_t i = 0; i < before->count || i < after->count; i++) {
+		if (i < before->count && i < after->count &&
+		    is_same(&before->entries[i], &after->entries[i]))
+			continue;
+		*leaf = (i < before->count ? before : after)->entries[i].function;
+		return true;
+	}
+	return false;
 }
 
 /* ---- the same with devices ---- */

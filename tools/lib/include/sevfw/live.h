@@ -27,6 +27,36 @@ struct live_cpu {
 	struct kvm_sregs sregs;
 };
 
+#define LIVE_CPUID_MAX	100
+
+/**
+ * struct live_cpuid - what a vCPU answers to CPUID
+ * @count: how many of @entries there are
+ * @entries: as the VMM has set them; the rest is 0
+ */
+struct live_cpuid {
+	uint32_t count;
+	struct kvm_cpuid_entry2 entries[LIVE_CPUID_MAX];
+};
+
+/**
+ * live_get_cpuid() - CPUID of a vCPU that has not run yet
+ * @vm: VM
+ * @cpuid: receives it
+ *
+ * A vCPU that runs changes bits of it, such as that for XSAVE, which are no part of the processor.
+ */
+int live_get_cpuid(struct vm *vm, struct live_cpuid *cpuid);
+
+/**
+ * live_cpuid_differs() - could a guest find that it is on another processor than before?
+ * @before: CPUID of its vCPU there
+ * @after: and here
+ * @leaf: receives the first leaf that differs
+ */
+bool live_cpuid_differs(const struct live_cpuid *before, const struct live_cpuid *after,
+			uint32_t *leaf);
+
 /** live_log() - begin to take notes of pages that are written, or stop it */
 int live_log(struct vm *vm, bool on);
 
@@ -92,7 +122,8 @@ int live_get_machine(struct vm *vm, bool encrypted, struct live_machine *machine
 
 /**
  * live_set_machine() - the other side
- * @vm: VM whose vCPU has the same CPUID; encrypted state has not been received yet
+ * @vm: VM whose vCPU has the same CPUID, see live_cpuid_differs(); encrypted state has not been
+ *	received yet
  * @machine: state
  * @later: nanoseconds that have passed since, which the guest's clock must know of
  */
