@@ -9,8 +9,8 @@
  * Needs libcrypto of OpenSSL 3 and nothing of Linux: a guest owner need not be
  * near the host. All sizes are in bytes unless said otherwise.
  */
-#ifndef SELFTESTS_CERT_H
-#define SELFTESTS_CERT_H
+#ifndef SEVFW_CERT_H
+#define SEVFW_CERT_H
 
 #include <assert.h>
 #include <stddef.h>
@@ -206,4 +206,4 @@ enum owner_result sev_cert_make_dh(struct sev_cert *cert, const EVP_PKEY *key);
 enum owner_result sev_verify(EVP_PKEY *key, uint32_t algo, const void *data, size_t len,
 			     const uint8_t *sig);
 
-#endif /* SELFTESTS_CERT_H */
+#endif /* SEVFW_CERT_H */

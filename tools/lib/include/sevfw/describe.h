@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The kernel's description of its commands, for people. */
-#ifndef SELFTESTS_DESCRIBE_H
-#define SELFTESTS_DESCRIBE_H
+#ifndef SEVFW_DESCRIBE_H
+#define SEVFW_DESCRIBE_H
 
 #include <stdio.h>
 
@@ -33,4 +33,4 @@ const char *describe_mode(const struct sev_fw_cmd_info *info);
 /** describe_buffers() - its buffers in the order of the block, on one line */
 void describe_buffers(FILE *out, const struct sev_fw_cmd_info *info);
 
-#endif /* SELFTESTS_DESCRIBE_H */
+#endif /* SEVFW_DESCRIBE_H */

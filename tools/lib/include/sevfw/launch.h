@@ -11,8 +11,8 @@
  * A step returns 0 or a negative errno. -EIO: firmware has refused, @status
  * says why. -EKEYREJECTED: the owner has refused, @verdict says why.
  */
-#ifndef SELFTESTS_LAUNCH_H
-#define SELFTESTS_LAUNCH_H
+#ifndef SEVFW_LAUNCH_H
+#define SEVFW_LAUNCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -228,4 +228,4 @@ uint32_t launch_status(const struct launch *l, int ret);
 /** launch_error() - why a step has failed, as a clause in a static buffer */
 const char *launch_error(const struct launch *l, int err);
 
-#endif /* SELFTESTS_LAUNCH_H */
+#endif /* SEVFW_LAUNCH_H */

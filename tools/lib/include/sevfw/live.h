@@ -8,8 +8,8 @@
  *
  * Functions return 0 or a negative errno.
  */
-#ifndef SELFTESTS_LIVE_H
-#define SELFTESTS_LIVE_H
+#ifndef SEVFW_LIVE_H
+#define SEVFW_LIVE_H
 
 #include <stdbool.h>
 
@@ -129,4 +129,4 @@ int live_get_machine(struct vm *vm, bool encrypted, struct live_machine *machine
  */
 int live_set_machine(struct vm *vm, const struct live_machine *machine, uint64_t later);
 
-#endif /* SELFTESTS_LIVE_H */
+#endif /* SEVFW_LIVE_H */

@@ -6,8 +6,8 @@
  *
  * Needs libcrypto of OpenSSL 3 and nothing of Linux. All sizes are in bytes.
  */
-#ifndef SELFTESTS_MEASURE_H
-#define SELFTESTS_MEASURE_H
+#ifndef SEVFW_MEASURE_H
+#define SEVFW_MEASURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,4 +70,4 @@ enum owner_result measure_sev(const struct measure *m, bool es, uint8_t ld[MEASU
 /** measure_snp() - likewise of an SNP guest */
 enum owner_result measure_snp(const struct measure *m, uint8_t ld[MEASURE_SHA384]);
 
-#endif /* SELFTESTS_MEASURE_H */
+#endif /* SEVFW_MEASURE_H */

@@ -19,8 +19,8 @@
  * @l of the target is a guest before LAUNCH_START: launch_open(), launch_vm(),
  * launch_init(). Functions return what the steps of launch.h return.
  */
-#ifndef SELFTESTS_MIGRATE_H
-#define SELFTESTS_MIGRATE_H
+#ifndef SEVFW_MIGRATE_H
+#define SEVFW_MIGRATE_H
 
 #include "launch.h"
 #include "vendor.h"
@@ -114,4 +114,4 @@ int migrate_receive_many(struct launch *l, const uint64_t *gpas, uint32_t count,
 int migrate_receive_vmsa(struct launch *l, uint32_t vcpu, const struct migrate_packet *packet);
 int migrate_receive_finish(struct launch *l);
 
-#endif /* SELFTESTS_MIGRATE_H */
+#endif /* SEVFW_MIGRATE_H */

@@ -3,8 +3,8 @@
  * The owner of a platform: a certificate authority that endorses the platform's
  * PEK. Taking ownership is PEK_CSR, oca_sign(), PEK_CERT_IMPORT.
  */
-#ifndef SELFTESTS_OCA_H
-#define SELFTESTS_OCA_H
+#ifndef SEVFW_OCA_H
+#define SEVFW_OCA_H
 
 #include "cert.h"
 
@@ -38,4 +38,4 @@ enum owner_result oca_sign(const struct oca *oca, struct sev_cert *csr);
 
 void oca_free(struct oca *oca);
 
-#endif /* SELFTESTS_OCA_H */
+#endif /* SEVFW_OCA_H */

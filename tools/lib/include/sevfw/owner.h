@@ -14,8 +14,8 @@
  * nor change them. Needs libcrypto of OpenSSL 3 and nothing of Linux. All sizes
  * are in bytes. Functions return OWNER_OK or why not; no other state is kept.
  */
-#ifndef SELFTESTS_OWNER_H
-#define SELFTESTS_OWNER_H
+#ifndef SEVFW_OWNER_H
+#define SEVFW_OWNER_H
 
 #include <stdint.h>
 
@@ -229,4 +229,4 @@ const uint8_t *owner_report_digest(const uint8_t report[OWNER_REPORT_SIZE]);
  */
 enum owner_result owner_random(void *out, size_t len);
 
-#endif /* SELFTESTS_OWNER_H */
+#endif /* SEVFW_OWNER_H */

@@ -7,8 +7,8 @@
  * firmware said, or SEV_FW_NO_CALL. Lengths are room on the way in and what
  * firmware has written, or needs, on the way out.
  */
-#ifndef SELFTESTS_PLATFORM_H
-#define SELFTESTS_PLATFORM_H
+#ifndef SEVFW_PLATFORM_H
+#define SEVFW_PLATFORM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,4 +50,4 @@ int platform_snp_commit(struct platform *p);
 /** platform_snp_vlek_load() - @vlek: wrapped hashstick, SEV_FW_SNP_VLEK_SIZE bytes */
 int platform_snp_vlek_load(struct platform *p, const void *vlek);
 
-#endif /* SELFTESTS_PLATFORM_H */
+#endif /* SEVFW_PLATFORM_H */

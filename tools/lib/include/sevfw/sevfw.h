@@ -6,8 +6,8 @@
  * firmware's answer, or SEV_FW_NO_CALL if the firmware was not asked. A command that
  * the firmware refuses is -EIO with the reason in @status.
  */
-#ifndef SELFTESTS_SEVFW_H
-#define SELFTESTS_SEVFW_H
+#ifndef SEVFW_SEVFW_H
+#define SEVFW_SEVFW_H
 
 #include <stdint.h>
 
@@ -109,4 +109,4 @@ const char *sev_status_meaning(uint32_t status);
  */
 const char *sev_failure_text(int ret, uint32_t status);
 
-#endif /* SELFTESTS_SEVFW_H */
+#endif /* SEVFW_SEVFW_H */

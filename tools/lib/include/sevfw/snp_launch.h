@@ -15,8 +15,8 @@
  *
  * Functions return 0 or a negative errno. -EIO: the firmware refused, @status says why.
  */
-#ifndef SELFTESTS_SNP_LAUNCH_H
-#define SELFTESTS_SNP_LAUNCH_H
+#ifndef SEVFW_SNP_LAUNCH_H
+#define SEVFW_SNP_LAUNCH_H
 
 #include <stdbool.h>
 
@@ -128,4 +128,4 @@ int snp_launch_prefault(struct snp_launch *l, uint64_t gpa, size_t pages);
 /** snp_launch_close() - end the guest */
 void snp_launch_close(struct snp_launch *l);
 
-#endif /* SELFTESTS_SNP_LAUNCH_H */
+#endif /* SEVFW_SNP_LAUNCH_H */

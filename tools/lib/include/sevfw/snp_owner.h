@@ -8,8 +8,8 @@
  * record of its type, its address and, for some types, the digest of its content; vCPUs
  * come last. Needs libcrypto of OpenSSL 3 and nothing of Linux. All sizes are in bytes.
  */
-#ifndef SELFTESTS_SNP_OWNER_H
-#define SELFTESTS_SNP_OWNER_H
+#ifndef SEVFW_SNP_OWNER_H
+#define SEVFW_SNP_OWNER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -100,4 +100,4 @@ struct snp_identity_request {
 enum owner_result snp_identity_sign(const struct snp_identity_request *request, EVP_PKEY *id_key,
 				    EVP_PKEY *author_key, void *block, void *auth);
 
-#endif /* SELFTESTS_SNP_OWNER_H */
+#endif /* SEVFW_SNP_OWNER_H */

@@ -11,8 +11,8 @@
  * measurement, policy, report_data, report_id_ma, vmpl, the TCBs. Needs libcrypto of
  * OpenSSL 3 and nothing of Linux. All sizes are in bytes.
  */
-#ifndef SELFTESTS_SNP_REPORT_H
-#define SELFTESTS_SNP_REPORT_H
+#ifndef SEVFW_SNP_REPORT_H
+#define SEVFW_SNP_REPORT_H
 
 #include <assert.h>
 #include <stddef.h>
@@ -153,4 +153,4 @@ enum owner_result snp_report_verify(const struct snp_report *report, const void 
  */
 int snp_tcb_covers(uint64_t tcb, uint64_t least);
 
-#endif /* SELFTESTS_SNP_REPORT_H */
+#endif /* SEVFW_SNP_REPORT_H */

@@ -3,8 +3,8 @@
  * The vendor's publications about a platform, as files: cek.cert (the CEK with the
  * vendor's signature) and ask_ark.cert.
  */
-#ifndef SELFTESTS_VENDOR_H
-#define SELFTESTS_VENDOR_H
+#ifndef SEVFW_VENDOR_H
+#define SEVFW_VENDOR_H
 
 #include "cert.h"
 
@@ -34,4 +34,4 @@ int vendor_read(struct vendor_files *files, const char *dir);
 /** vendor_of() - the same, for sev_chain_verify() */
 struct sev_vendor vendor_of(const struct vendor_files *files);
 
-#endif /* SELFTESTS_VENDOR_H */
+#endif /* SEVFW_VENDOR_H */

@@ -6,8 +6,8 @@
  *
  * Functions return 0 or a negative errno.
  */
-#ifndef SELFTESTS_VM_H
-#define SELFTESTS_VM_H
+#ifndef SEVFW_VM_H
+#define SEVFW_VM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -190,4 +190,4 @@ int vm_register(struct vm *vm);
 
 void vm_destroy(struct vm *vm);
 
-#endif /* SELFTESTS_VM_H */
+#endif /* SEVFW_VM_H */
