@@ -267,7 +267,8 @@ static const struct option_row launch_options[] = {
 	{ "line", "DIR", "and the owner is elsewhere: what they tell each other are files in DIR" },
 	{ "measure", NULL, "launch nothing, print the digest that its report must have" },
 	{ "results", "DIR", "write its report.bin and nonce.bin to DIR" },
-	{ "quiet", NULL, "print the secret only" },
+	{ "quiet", NULL, "print no steps: only the guest's output, and of an SNP or Linux guest "
+		"the owner's verdict" },
 	{ NULL, NULL, NULL }
 };
 

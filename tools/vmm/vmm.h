@@ -17,8 +17,8 @@ struct owner_session;
  * @owner: session that the owner has made before, with its policy; NULL: make one
  * @policy: guest policy
  * @memory: RAM in bytes
- * @guest: SNP: file of the guest's program, or with @kernel of what loads that
- * @kernel: SNP: file of a Linux kernel to boot, or NULL
+ * @guest: file of the SNP guest's program, or with @kernel of the loader
+ * @kernel: file of a Linux kernel, which a guest of any kind boots, or NULL
  * @initrd: and of its initrd
  * @append: and more of its command line, or NULL
  * @cpus: vCPUs of that guest
@@ -34,7 +34,8 @@ struct owner_session;
  * @run: run the guest
  * @all: encrypt all RAM, not only the payload's page
  * @console: print what the kernel writes to its console
- * @quiet: print what the guest prints, and the verdict
+ * @quiet: print no steps: only the guest's output, and of an SNP or Linux guest whether its owner
+ *	is content
  */
 struct vmm_options {
 	const char *secret;

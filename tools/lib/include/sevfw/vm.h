@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A virtual machine with one vCPU in real mode, as small as KVM permits: RAM
- * from guest address 0, output through one port, no devices. The steps that make the
- * VM a SEV guest are in launch.h.
+ * A virtual machine, as small as KVM permits: RAM from guest address 0, a vCPU in real mode,
+ * output through one port. More vCPUs and KVM's own interrupt controllers can be added; there
+ * are no other devices. An SNP guest has private memory as well. The steps that make the VM a
+ * SEV guest are in launch.h, those for SNP in snp_launch.h.
  *
  * Functions return 0 or a negative errno.
  */
@@ -27,7 +28,7 @@
  * @run: the vCPU's page that is shared with user space
  * @run_size: size of @run
  * @memory: the guest's RAM, page-aligned
- * @size: the size of @run in bytes
+ * @size: size of @memory in bytes
  * @private_fd: of an SNP guest, memory that nobody but the guest sees
  * @shared: pages that the guest shares with the host, a bit for each; NULL: it is not asked
  * @turned: pages that have become shared, or private, and have not been looked at since
