@@ -319,6 +319,36 @@ TEST_F(nv, tmr_is_out_of_bounds)
 	EXPECT_EQ(0, swpsp_command(b->psp, PLATFORM_STATUS, TMR));
 }
 
+/* The sanitizer makes a loop over so much memory slow; two calls do the same. */
+static bool is_all(struct box *b, uint64_t addr, uint8_t value, size_t len)
+{
+	return *at(b, addr) == value && !memcmp(at(b, addr), at(b, addr + 1), len - 1);
+}
+
+/* Whoever gives the memory to another use before SHUTDOWN sees it change. */
+TEST_F(nv, firmware_uses_the_tmr_and_clears_it)
+{
+	struct box *b = &self->b;
+
+	memset(at(b, TMR), 0xaa, 0x100000);
+	ASSERT_EQ(0, init(b, true));
+	EXPECT_TRUE(is_all(b, TMR, 0xaa, 0x100000)) TH_LOG("not enabled yet");
+	ASSERT_EQ(0, flush(b));
+	EXPECT_FALSE(is_all(b, TMR, 0xaa, 0x1000)) TH_LOG("the list of free slots");
+	EXPECT_FALSE(is_all(b, TMR + 0x7f000, 0xaa, 0x1000)) TH_LOG("its end");
+	EXPECT_TRUE(is_all(b, TMR - 0x1000, 0, 0x1000));
+	*at(b, TMR - 1) = 0x55;
+	*at(b, TMR + 0x100000) = 0x55;
+	ASSERT_EQ(0, run(b, SHUTDOWN));
+	EXPECT_TRUE(is_all(b, TMR, 0, 0x100000));
+	EXPECT_EQ(0x55, *at(b, TMR - 1));
+	EXPECT_EQ(0x55, *at(b, TMR + 0x100000));
+	memset(at(b, TMR), 0xaa, 0x100000);
+	ASSERT_EQ(0, run(b, SHUTDOWN));
+	ASSERT_EQ(0, init(b, false) | run(b, SHUTDOWN));
+	EXPECT_TRUE(is_all(b, TMR, 0xaa, 0x100000)) TH_LOG("released, and not used without SEV-ES");
+}
+
 /* ---- firmware images ---- */
 
 static uint16_t download(struct box *b, uint32_t version, uint32_t level, uint32_t len)

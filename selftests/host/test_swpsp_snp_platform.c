@@ -412,6 +412,22 @@ TEST_F(snp, the_tmr_is_2_mib_and_the_firmwares)
 	EXPECT_EQ(RMP_FIRMWARE, state_of(b, PAGE(0)));
 }
 
+TEST_F(snp, all_2_mib_of_the_tmr_are_cleared)
+{
+	struct box *b = &self->b;
+
+	for (int i = 0; i < 512; i++)
+		ASSERT_EQ(0, hv_firmware(b, PAGE(i)));
+	memset(at(b, PAGES), 0xaa, 0x200001);
+	ASSERT_EQ(0, init_es(b, PAGES, 0x200000));
+	ASSERT_EQ(0, flush(b));
+	EXPECT_NE(0xaa, *at(b, PAGES)) TH_LOG("the list of free slots");
+	ASSERT_EQ(0, run(b, SHUTDOWN));
+	EXPECT_EQ(0, *at(b, PAGES));
+	EXPECT_EQ(0, memcmp(at(b, PAGES), at(b, PAGES + 1), 0x1fffff));
+	EXPECT_EQ(0xaa, *at(b, PAGES + 0x200000));
+}
+
 TEST_F(snp, legacy_init_and_shutdown_leave_snp_guests_alone)
 {
 	struct box *b = &self->b;

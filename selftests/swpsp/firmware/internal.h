@@ -433,6 +433,7 @@ uint16_t image_read(struct swpsp *p, uint64_t addr, uint32_t len, struct image *
 /* ---- vmsa.c ---- */
 
 bool vmsa_pool_build(struct swpsp *p);
+void vmsa_pool_free(struct swpsp *p);	/* clears the TMR, which still is the firmware's */
 uint16_t vmsa_import(struct swpsp *p, uint32_t handle, uint8_t *page);
 bool vmsa_available(const struct swpsp *p);
 bool vmsa_is_valid(const struct swpsp *p, uint32_t handle, const uint8_t *page);

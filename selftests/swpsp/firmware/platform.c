@@ -2,8 +2,6 @@
 /*
  * Platform commands: bringing firmware up and down, its identity, its version.
  */
-#include <stdlib.h>
-
 #include <openssl/crypto.h>
 
 #include "internal.h"
@@ -56,8 +54,7 @@ static void wipe_volatile(struct swpsp *p)
 		asid_forget_all(p);
 		mem_forget_keys(p);
 	}
-	free(p->pool);
-	p->pool = NULL;
+	vmsa_pool_free(p);
 	p->es = false;
 	p->tmr = 0;
 	p->tmr_size = 0;

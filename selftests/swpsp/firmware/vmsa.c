@@ -4,7 +4,9 @@
  * checksum is kept, and exports it only while the checksum still holds. Real
  * firmware keeps the checksums in the TMR, where the processor updates them; swpsp keeps them
  * to itself, and finds in the TMR only whether the processor has changed the save area. From
- * then on any state of it is good.
+ * then on any state of it is good. The list of free slots is private, too. It is written into
+ * the TMR all the same, and the TMR is cleared in the end as real firmware does both: a host
+ * that gives the memory to somebody else meanwhile spoils their data.
  */
 #include <stdlib.h>
 
@@ -51,7 +53,17 @@ bool vmsa_pool_build(struct swpsp *p)
 	if (!p->pool)
 		return false;
 	p->pool->next = 1;
+	for (uint32_t i = 0; i < VMSA_SLOTS; i++)
+		put64(mem_at(p, p->tmr) + 8ull * i, (i + 1) % VMSA_SLOTS);
 	return true;
+}
+
+void vmsa_pool_free(struct swpsp *p)
+{
+	free(p->pool);
+	p->pool = NULL;
+	if (p->es)
+		memset(mem_at(p, p->tmr), 0, p->tmr_size);
 }
 
 bool vmsa_available(const struct swpsp *p)
