@@ -639,6 +639,40 @@ TEST_F(snp, an_update_can_commit_at_once)
 	EXPECT_EQ(SWPSP_BAD_VERSION, download_ex(b, 0x013719, 0x18, 0));
 }
 
+/* DOWNLOAD_FIRMWARE is for a platform that is down. */
+static uint16_t download_legacy(struct box *b, uint32_t version, uint32_t svn)
+{
+	uint8_t *c = cmd_new(b);
+
+	if (swpsp_sign_image(b->psp, at(b, BLOB), 0x400, version, svn))
+		return UINT16_MAX;
+	put64(c, BLOB);
+	put32(c + 8, 0x400);
+	return run(b, DOWNLOAD_FIRMWARE);
+}
+
+TEST_F(snp, what_is_committed_cannot_be_undone_by_the_older_command)
+{
+	struct box *b = &self->b;
+
+	ASSERT_TRUE(restart(b, 55));
+	ASSERT_EQ(0, snp_commit_cmd(b));
+	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x19, 0));
+	ASSERT_EQ(0, download_legacy(b, 0x013719, 0)) TH_LOG("no update is committed yet");
+	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x19, 0) | snp_commit_cmd(b));
+	EXPECT_EQ(SWPSP_INVALID_CONFIG, download_legacy(b, 0x01381e, 0x18));
+	EXPECT_EQ(0, download_legacy(b, 0x013719, 0x19)) TH_LOG("an older version may be");
+
+	ASSERT_TRUE(restart(b, 55));
+	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x19, 1)) TH_LOG("committed at once");
+	EXPECT_EQ(SWPSP_INVALID_CONFIG, download_legacy(b, 0x01381e, 0x18));
+
+	ASSERT_TRUE(restart(b, 55));
+	ASSERT_EQ(0, download_legacy(b, 0x01381e, 0x20));
+	ASSERT_EQ(0, snp_commit_cmd(b));
+	EXPECT_EQ(SWPSP_INVALID_CONFIG, download_legacy(b, 0x01381e, 0x1f));
+}
+
 TEST_F(snp, bad_images_are_refused)
 {
 	struct box *b = &self->b;

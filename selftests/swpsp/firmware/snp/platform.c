@@ -326,6 +326,6 @@ uint16_t cmd_snp_commit(struct swpsp *p, uint8_t *cmd)
 {
 	if (get32(cmd) != COMMIT_SIZE)
 		return SWPSP_INVALID_LENGTH;
-	snp_commit(&p->snp);
+	snp_commit_update(p);
 	return SWPSP_SUCCESS;
 }

@@ -248,6 +248,9 @@ void snp_set_reported(struct snp *s, uint64_t tcb);
 /** snp_commit() - the current version is committed */
 void snp_commit(struct snp *s);
 
+/** snp_commit_update() - the same; if it is an update, there is no way back below its SVN */
+void snp_commit_update(struct swpsp *p);
+
 /** snp_drop_vlek() - there is no VLEK any more */
 void snp_drop_vlek(struct snp *s);
 

@@ -109,6 +109,18 @@ void snp_commit(struct snp *s)
 	snp_set_reported(s, s->current.tcb);
 }
 
+/* The SVN of an update that is committed is the least that DOWNLOAD_FIRMWARE may bring, too. */
+void snp_commit_update(struct swpsp *p)
+{
+	const struct snp_version *now = &p->snp.current, *old = &p->snp.committed;
+	uint32_t svn = snp_tcb_snp(p, now->tcb);
+	bool update = now->tcb != old->tcb || version_older(old, now);
+
+	if (update && p->security_level < svn)
+		p->security_level = svn;
+	snp_commit(&p->snp);
+}
+
 /*
  * Another firmware runs from now on, with the state and the guests of the old one
  * [D-DOWNLOAD-STATE].
@@ -155,9 +167,12 @@ uint16_t cmd_snp_download_firmware_ex(struct swpsp *p, uint8_t *cmd)
 	status = image_read(p, get64(cmd + IMAGE_ADDR), get32(cmd + IMAGE_LEN), &image);
 	if (!status)
 		status = check_image(p, &image, &version);
-	if (!status)
-		snp_set_version(p, &version, flags & IMAGE_COMMIT);
-	return status;
+	if (status)
+		return status;
+	snp_set_version(p, &version, false);
+	if (flags & IMAGE_COMMIT)
+		snp_commit_update(p);
+	return SWPSP_SUCCESS;
 }
 
 /* ---- VLEK_LOAD ---- */
