@@ -223,6 +223,47 @@ TEST_F(pages, set_state_fixes_whole_large_pages)
 	EXPECT_EQ(SWPSP_INVALID_ADDRESS, run(b, SNP_SET_STATE));
 }
 
+static uint16_t init_with_tmr(struct box *b, uint64_t tmr)
+{
+	uint8_t *c = cmd_new(b);
+
+	c[0] = 1;
+	put64(c + 8, tmr);
+	put32(c + 0x10, 0x200000);
+	return run(b, INIT);
+}
+
+/* One queue; the firmware writes its second page. */
+static uint16_t enter_ring(struct box *b, uint64_t commands, uint64_t statuses)
+{
+	uint8_t *c = cmd_new(b);
+
+	put64(c, commands);
+	put64(c + 8, statuses);
+	c[0x20] = 1;
+	return run(b, RING_BUFFER);
+}
+
+/* HV-Fixed pages are not the firmware's any more: it would write where the host may write. */
+TEST_F(pages, set_state_leaves_pages_that_the_firmware_uses)
+{
+	struct box *b = &self->b;
+
+	for (int i = 0; i < 512; i++)
+		ASSERT_EQ(0, hv_firmware(b, HUGE + 0x1000 * i));
+	ASSERT_EQ(0, init_with_tmr(b, HUGE));
+	EXPECT_EQ(SWPSP_INVALID_ADDRESS, set_state(b, HUGE, 512)) TH_LOG("the TMR");
+	EXPECT_EQ(SWPSP_INVALID_ADDRESS, set_state(b, HUGE | C_BIT, 512)) TH_LOG("the C-bit");
+	EXPECT_EQ(SWPSP_INVALID_ADDRESS, set_state(b, HUGE, 1024)) TH_LOG("and what follows");
+	EXPECT_EQ(0, set_state(b, 0xfd00000000, 3145728)) TH_LOG("no memory, and no TMR");
+	EXPECT_EQ(RMP_FIRMWARE, state_of(b, HUGE));
+	ASSERT_EQ(0, run(b, SHUTDOWN));
+	ASSERT_EQ(0, hv_firmware(b, BLOB2));
+	ASSERT_EQ(0, enter_ring(b, HUGE + 0x5000, BLOB2));
+	EXPECT_EQ(SWPSP_INVALID_ADDRESS, set_state(b, HUGE, 512)) TH_LOG("a ring");
+	EXPECT_EQ(RMP_FIRMWARE, state_of(b, HUGE + 0x5000));
+}
+
 /* ---- PAGE_MD_INIT ---- */
 
 static uint16_t md_init(struct box *b, uint64_t gctx, uint64_t page)

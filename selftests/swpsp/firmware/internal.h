@@ -401,6 +401,7 @@ void mem_disturb(const struct swpsp *p);
 
 uint64_t mem_address(const struct swpsp *p, uint64_t addr);
 bool mem_overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len);
+bool mem_taken(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len);
 bool mem_in_window(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint8_t *mem_at(const struct swpsp *p, uint64_t addr);

@@ -31,7 +31,6 @@ bool mem_overlap(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
 	return a < b + b_len && b < a + a_len;
 }
 
-/* No command may name a page of the rings. */
 static bool ring_overlaps(const struct ring *ring, uint64_t addr, uint64_t len)
 {
 	const struct ring_queue *q;
@@ -41,6 +40,14 @@ static bool ring_overlaps(const struct ring *ring, uint64_t addr, uint64_t len)
 				  mem_overlap(addr, len, q->statuses, PAGE_SIZE)))
 			return true;
 	return false;
+}
+
+/* The TMR, and pages of the rings, which no command may name. */
+bool mem_taken(const struct swpsp *p, uint64_t addr, uint64_t len)
+{
+	addr = mem_address(p, addr);
+	return (p->es && mem_overlap(addr, len, p->tmr, p->tmr_size)) ||
+	       ring_overlaps(&p->ring, addr, len);
 }
 
 void mem_disturb(const struct swpsp *p)
@@ -62,9 +69,7 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len)
 		return SWPSP_INVALID_ADDRESS;
 	if (mem_overlap(addr, len, ASEG_START, ASEG_SIZE))
 		return SWPSP_INVALID_ADDRESS;
-	if (p->es && mem_overlap(addr, len, p->tmr, p->tmr_size))
-		return SWPSP_INVALID_ADDRESS;
-	if (ring_overlaps(&p->ring, addr, len))
+	if (mem_taken(p, addr, len))
 		return SWPSP_INVALID_ADDRESS;
 	if (addr + len > c->memory_size)
 		return SWPSP_INVALID_ADDRESS;

@@ -57,23 +57,32 @@ static uint64_t pages_in_table(const struct swpsp *p, const struct snp_range *r)
 	return r->pages < all - first ? r->pages : all - first;
 }
 
+static uint16_t range_check(const struct swpsp *p, const struct snp_range *r,
+			    unsigned int states)
+{
+	uint64_t pages = pages_in_table(p, r);
+
+	if (mem_taken(p, r->base, r->pages * SNP_PAGE_4K))
+		return SWPSP_INVALID_ADDRESS;
+	for (uint64_t n = 0; n < pages; n++) {
+		struct rmp_page page;
+
+		rmp_lookup(&p->snp.rmp, r->base + n * SNP_PAGE_4K, &page);
+		if (!(SNP_PAGE_IN(rmp_state(&page)) & states))
+			return SWPSP_INVALID_PAGE_STATE;
+	}
+	return SWPSP_SUCCESS;
+}
+
 /* Also before SNP_INIT, when the table already counts. */
 uint16_t snp_ranges_check(const struct swpsp *p, const struct snp_ranges *ranges,
 			  unsigned int states)
 {
-	for (uint32_t i = 0; i < ranges->count; i++) {
-		const struct snp_range *r = &ranges->range[i];
-		uint64_t pages = pages_in_table(p, r);
+	uint16_t status = SWPSP_SUCCESS;
 
-		for (uint64_t n = 0; n < pages; n++) {
-			struct rmp_page page;
-
-			rmp_lookup(&p->snp.rmp, r->base + n * SNP_PAGE_4K, &page);
-			if (!(SNP_PAGE_IN(rmp_state(&page)) & states))
-				return SWPSP_INVALID_PAGE_STATE;
-		}
-	}
-	return SWPSP_SUCCESS;
+	for (uint32_t i = 0; !status && i < ranges->count; i++)
+		status = range_check(p, &ranges->range[i], states);
+	return status;
 }
 
 void snp_ranges_fix(struct swpsp *p, const struct snp_ranges *ranges)
