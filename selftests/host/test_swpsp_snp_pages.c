@@ -183,6 +183,43 @@ TEST_F(pages, unsmash_wants_pages_of_one_kind)
 	EXPECT_EQ(0, by_gctx(b, SNP_UNSMASH, HUGE));
 }
 
+/* The host takes PAGE(0) back at the @left-th moment of a command. */
+struct taker {
+	struct box *b;
+	int left;
+};
+
+static void take_meanwhile(void *arg)
+{
+	struct taker *t = arg;
+
+	if (t->left && !--t->left)
+		hv_take(t->b, PAGE(0));
+}
+
+/* The processor changes an entry of a page in Reclaim when the host says so. */
+TEST(reclaim_does_not_write_what_is_the_hosts)
+{
+	struct taker t = { 0 };
+	struct box b;
+	int n;
+
+	snp_box_config(&b);
+	t.b = &b;
+	b.config.disturb = take_meanwhile;
+	b.config.disturb_arg = &t;
+	ASSERT_TRUE(box_start(&b) && !snp_init_flags(&b, 1, 0));
+	for (n = 1; !t.left; n++) {
+		ASSERT_EQ(0, hv_update(&b, PAGE(0), 0, 0, true, false, false));
+		t.left = n;
+		snp_reclaim(&b, PAGE(0), false);
+		EXPECT_EQ(t.left ? RMP_RECLAIM : RMP_HYPERVISOR, state_of(&b, PAGE(0)))
+			TH_LOG("at moment %d", n);
+	}
+	EXPECT_LT(3, n) TH_LOG("there were such moments");
+	snp_box_free(&b);
+}
+
 /* ---- PAGE_SET_STATE ---- */
 
 static uint16_t set_state(struct box *b, uint64_t base, uint32_t pages)

@@ -14,8 +14,9 @@
 
 /*
  * A page in Reclaim is no error: a driver does not know whether a command that
- * failed has written its page. Whether pages that never were the firmware's are one
- * is open [D-RECLAIM-OTHERS]; a Context page is one [D-RECLAIM-CONTEXT].
+ * failed has written its page. Its entry is left alone, since the host may change it at any
+ * moment, and would lose what it has stored there meanwhile. Whether pages that never were
+ * the firmware's are one is open [D-RECLAIM-OTHERS]; a Context page is one [D-RECLAIM-CONTEXT].
  */
 uint16_t cmd_snp_page_reclaim(struct swpsp *p, uint8_t *cmd)
 {
@@ -27,7 +28,7 @@ uint16_t cmd_snp_page_reclaim(struct swpsp *p, uint8_t *cmd)
 	if (word & RECLAIM_RESERVED)
 		return SWPSP_INVALID_PARAM;
 	status = snp_page_check(p, addr, size, RECLAIMABLE, 0, &entry);
-	if (status)
+	if (status || rmp_state(&entry) == RMP_RECLAIM)
 		return status;
 	if (entry.asid) {
 		entry.immutable = false;
