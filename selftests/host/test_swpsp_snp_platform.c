@@ -289,6 +289,28 @@ TEST_F(snp, bad_lists_are_refused)
 	EXPECT_EQ(0, snp_init_flags(b, 1, OUTSIDE)) TH_LOG("not looked at without its bit");
 }
 
+TEST_F(snp, a_list_has_reserved_words_and_one_page)
+{
+	static const uint32_t places[] = { 4, 20, 36 };
+	struct box *b = &self->b;
+
+	ASSERT_TRUE(restart(b, 55));
+	memset(at(b, BLOB), 0, 0x2000);
+	put_range(b, BLOB, 0, 0, 1);
+	put_range(b, BLOB, 1, 0x9f000, 97);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		put32(at(b, BLOB + places[i]), 1u << 31);
+		EXPECT_EQ(SWPSP_INVALID_PARAM, snp_init_flags(b, 3, BLOB))
+			TH_LOG("the reserved word at %u", places[i]);
+		put32(at(b, BLOB + places[i]), 0);
+	}
+	put32(at(b, BLOB + 40), 1);	/* behind the list */
+	memmove(at(b, BLOB + 0xfe8), at(b, BLOB), 0x28);
+	EXPECT_EQ(SWPSP_INVALID_PARAM, snp_init_flags(b, 3, BLOB + 0xfe8)) TH_LOG("two pages");
+	put32(at(b, BLOB + 0xfe8), 1);
+	EXPECT_EQ(0, snp_init_flags(b, 3, BLOB + 0xfe8)) TH_LOG("up to the end of its page");
+}
+
 /* ---- SNP_SHUTDOWN_EX ---- */
 
 TEST_F(snp, shutdown_wants_clean_caches)

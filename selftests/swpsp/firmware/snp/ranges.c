@@ -6,10 +6,12 @@
 #include "internal.h"
 
 #define LIST_COUNT		0x00
+#define LIST_RESERVED		0x04
 #define LIST_FIRST		0x08
 #define RANGE_SIZE		16
 #define RANGE_BASE		0x00
 #define RANGE_PAGES		0x08
+#define RANGE_RESERVED		0x0c
 #define ADDRESS_LIMIT		0x1000000000000ull
 
 #define SET_LENGTH		0x00
@@ -20,9 +22,17 @@ static bool range_valid(const struct swpsp *p, struct snp_range *r, const uint8_
 {
 	r->base = mem_address(p, get64(raw + RANGE_BASE));
 	r->pages = get32(raw + RANGE_PAGES);
+	if (get32(raw + RANGE_RESERVED))
+		return false;
 	if (!r->pages || r->base % SNP_PAGE_4K || r->base >= ADDRESS_LIMIT)
 		return false;
 	return r->pages * SNP_PAGE_4K <= ADDRESS_LIMIT - r->base;
+}
+
+/* Up to the end of a page at most, wherever in it the list begins. */
+static bool list_in_page(const struct swpsp *p, uint64_t addr, uint32_t count)
+{
+	return mem_address(p, addr) % PAGE_SIZE + LIST_FIRST + RANGE_SIZE * count <= PAGE_SIZE;
 }
 
 /* The list is read once; a range may lie outside of memory, which has no entries. */
@@ -36,11 +46,12 @@ uint16_t snp_ranges_read(struct swpsp *p, uint64_t addr, struct snp_ranges *rang
 	ranges->count = get32(head + LIST_COUNT);
 	if (ranges->count > SNP_RANGES_MAX)
 		return SWPSP_INVALID_PARAM;
-	if (!ranges->count)
-		return SWPSP_SUCCESS;
-	status = mem_read(p, addr + LIST_FIRST, raw, RANGE_SIZE * (size_t)ranges->count);
+	if (ranges->count)
+		status = mem_read(p, addr + LIST_FIRST, raw, RANGE_SIZE * (size_t)ranges->count);
 	if (status)
 		return status;
+	if (get32(head + LIST_RESERVED) || !list_in_page(p, addr, ranges->count))
+		return SWPSP_INVALID_PARAM;
 	for (uint32_t i = 0; i < ranges->count; i++)
 		if (!range_valid(p, &ranges->range[i], raw + RANGE_SIZE * i))
 			return SWPSP_INVALID_PARAM;
