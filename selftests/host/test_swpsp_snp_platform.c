@@ -650,6 +650,30 @@ TEST_F(snp, an_update_is_provisional_until_it_is_committed)
 	EXPECT_EQ(SWPSP_BAD_VERSION, download_ex(b, 0x013719, 0x18, 0));
 }
 
+/* SNP_SHUTDOWN and SNP_INIT report the version that runs, which may not be committed. */
+TEST_F(snp, what_is_reported_is_never_newer_than_what_runs)
+{
+	const uint64_t newer = TCB + (1ull << 48);
+	struct box *b = &self->b;
+	uint8_t s[0x20];
+
+	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x18, 0));
+	ASSERT_EQ(0, snp_shutdown_ex(b) | snp_init_flags(b, 1, 0));
+	ASSERT_EQ(0, snp_status(b, s));
+	ASSERT_EQ(newer, get64(s + 0x18));
+	ASSERT_EQ(0, download_ex(b, 0x013719, 0x17, 0)) TH_LOG("back");
+	ASSERT_EQ(0, snp_status(b, s));
+	EXPECT_EQ(TCB, get64(s + 0x10));
+	EXPECT_EQ(TCB, get64(s + 0x18));
+
+	ASSERT_TRUE(restart(b, 55));
+	ASSERT_EQ(0, snp_init_flags(b, 1, 0));
+	ASSERT_EQ(0, snp_config(b, TCB - 1, 0));
+	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x18, 0) | download_ex(b, 0x013719, 0x17, 0));
+	ASSERT_EQ(0, snp_status(b, s));
+	EXPECT_EQ(TCB - 1, get64(s + 0x18)) TH_LOG("what was configured stays");
+}
+
 TEST_F(snp, an_update_can_commit_at_once)
 {
 	struct box *b = &self->b;

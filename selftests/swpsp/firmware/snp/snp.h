@@ -214,6 +214,9 @@ bool snp_tcb_valid(const struct swpsp *p, uint64_t tcb);
 /** snp_tcb_within() - is each component of @tcb at most that of @limit? */
 bool snp_tcb_within(uint64_t tcb, uint64_t limit);
 
+/** snp_tcb_lower() - of each component the lower version */
+uint64_t snp_tcb_lower(uint64_t a, uint64_t b);
+
 /** snp_tcb_snp() - security version of the SNP firmware itself */
 uint8_t snp_tcb_snp(const struct swpsp *p, uint64_t tcb);
 

@@ -38,6 +38,19 @@ bool snp_tcb_within(uint64_t tcb, uint64_t limit)
 	return true;
 }
 
+/* Of each part the lower version. */
+uint64_t snp_tcb_lower(uint64_t a, uint64_t b)
+{
+	uint64_t tcb = 0;
+
+	for (unsigned int shift = 0; shift < 64; shift += 8) {
+		uint8_t of_a = (uint8_t)(a >> shift), of_b = (uint8_t)(b >> shift);
+
+		tcb |= (uint64_t)(of_a < of_b ? of_a : of_b) << shift;
+	}
+	return tcb;
+}
+
 static unsigned int snp_shift(const struct swpsp *p)
 {
 	return p->config.product == SWPSP_TURIN ? 24 : 48;

@@ -131,6 +131,8 @@ void snp_set_version(struct swpsp *p, const struct snp_version *v, bool commit)
 	p->config.api_minor = v->minor;
 	p->config.build = v->build;
 	p->snp.current = *v;
+	/* no report says that newer firmware runs */
+	snp_set_reported(&p->snp, snp_tcb_lower(p->snp.reported_tcb, v->tcb));
 	if (commit)
 		snp_commit(&p->snp);
 }
