@@ -267,6 +267,27 @@ TEST_F(snp, listed_ranges_become_fixed)
 	EXPECT_EQ(SWPSP_INVALID_PAGE_STATE, by_gctx(b, SNP_GCTX_CREATE, 0x9f000));
 }
 
+/* A table that is kept has pages of 2 MiB; what a list fixes it must fix in whole. */
+TEST_F(snp, a_range_has_all_of_a_large_page)
+{
+	struct box *b = &self->b;
+
+	ASSERT_EQ(0, hv_update(b, HUGE, 0, 0, true, true, true));
+	ASSERT_EQ(0, snp_shutdown_ex(b));
+	put_range(b, BLOB, 0, HUGE + 0x1000, 1);
+	EXPECT_EQ(SWPSP_INVALID_PAGE_SIZE, snp_init_flags(b, 2, BLOB)) TH_LOG("a page in it");
+	put_range(b, BLOB, 0, HUGE, 511);
+	EXPECT_EQ(SWPSP_INVALID_PAGE_SIZE, snp_init_flags(b, 2, BLOB)) TH_LOG("without its end");
+	put_range(b, BLOB, 0, HUGE + 0x1000, 1000);
+	EXPECT_EQ(SWPSP_INVALID_PAGE_SIZE, snp_init_flags(b, 2, BLOB)) TH_LOG("its beginning");
+	EXPECT_EQ(RMP_FIRMWARE, state_of(b, HUGE + 0x1000));
+	put_range(b, BLOB, 0, HUGE, 1000);
+	ASSERT_EQ(0, snp_init_flags(b, 2, BLOB));
+	EXPECT_EQ(RMP_HV_FIXED, state_of(b, HUGE));
+	EXPECT_EQ(RMP_HV_FIXED, state_of(b, HUGE + 0x1000));
+	EXPECT_EQ(RMP_HV_FIXED, state_of(b, HUGE + 0x1ff000));
+}
+
 TEST_F(snp, bad_lists_are_refused)
 {
 	struct box *b = &self->b;

@@ -68,6 +68,15 @@ static uint64_t pages_in_table(const struct swpsp *p, const struct snp_range *r)
 	return r->pages < all - first ? r->pages : all - first;
 }
 
+/* Pages of 4 KiB in a page of 2 MiB have no states of their own. */
+static bool has_large_page(const struct snp_range *r, uint64_t addr)
+{
+	uint64_t first = addr & ~(SNP_PAGE_2M - 1ull);
+
+	return first >= r->base &&
+	       first + SNP_PAGE_2M <= r->base + r->pages * SNP_PAGE_4K;
+}
+
 static uint16_t range_check(const struct swpsp *p, const struct snp_range *r,
 			    unsigned int states)
 {
@@ -76,9 +85,12 @@ static uint16_t range_check(const struct swpsp *p, const struct snp_range *r,
 	if (mem_taken(p, r->base, r->pages * SNP_PAGE_4K))
 		return SWPSP_INVALID_ADDRESS;
 	for (uint64_t n = 0; n < pages; n++) {
+		uint64_t addr = r->base + n * SNP_PAGE_4K;
 		struct rmp_page page;
 
-		rmp_lookup(&p->snp.rmp, r->base + n * SNP_PAGE_4K, &page);
+		rmp_lookup(&p->snp.rmp, addr, &page);
+		if (page.large && !has_large_page(r, addr))
+			return SWPSP_INVALID_PAGE_SIZE;
 		if (!(SNP_PAGE_IN(rmp_state(&page)) & states))
 			return SWPSP_INVALID_PAGE_STATE;
 	}
