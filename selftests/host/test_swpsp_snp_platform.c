@@ -430,6 +430,24 @@ TEST_F(snp, legacy_init_needs_snp_init_once_the_cores_have_snp)
 	EXPECT_EQ(SWPSP_WBINVD_REQUIRED, snp_shutdown_ex(b));
 }
 
+TEST_F(snp, init_ex_tells_the_missing_snp_init_before_its_lengths)
+{
+	struct box *b = &self->b;
+	uint8_t *c = cmd_new(b);
+
+	ASSERT_TRUE(restart(b, 55));
+	c[6] = 1;
+	put32(c, 0x23);
+	put64(c + 0x18, BLOB + 1);
+	EXPECT_EQ(SWPSP_INVALID_CONFIG, run(b, INIT_EX)) TH_LOG("reserved bits are before it");
+	c[6] = 0;
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, run(b, INIT_EX));
+	put32(c, 0x24);
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, run(b, INIT_EX)) TH_LOG("NV's alignment");
+	put64(c + 0x18, BLOB);
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, run(b, INIT_EX)) TH_LOG("NV's length");
+}
+
 static uint16_t init_es(struct box *b, uint64_t tmr, uint32_t len)
 {
 	uint8_t *c = cmd_new(b);

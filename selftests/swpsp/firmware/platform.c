@@ -87,12 +87,16 @@ static uint16_t check_tmr(struct swpsp *p, const struct init_request *r)
 	return mem_writable(p, SNP_PAGE_OUTPUT, r->tmr, r->tmr_len);	/* [D-TMR-STATE] */
 }
 
+/* The cores ask the table, so there has to be one. */
+static bool snp_first(const struct swpsp *p)
+{
+	return snp_enabled(p) && p->snp.state != SNP_INIT;
+}
+
 static uint16_t init_platform(struct swpsp *p, const struct init_request *r)
 {
 	uint16_t status;
 
-	if (snp_enabled(p) && p->snp.state != SNP_INIT)
-		return SWPSP_INVALID_PLATFORM_STATE;
 	p->nv_area = r->nv;
 	status = identity_load(p);
 	if (!status)
@@ -121,6 +125,8 @@ uint16_t cmd_init(struct swpsp *p, uint8_t *cmd)
 
 	if ((get16(cmd + INIT_FLAGS) & ~INIT_FLAG_ES) || !all_zero(cmd + INIT_FLAGS + 2, 6))
 		return SWPSP_INVALID_CONFIG;
+	if (snp_first(p))
+		return SWPSP_INVALID_PLATFORM_STATE;
 	return init_platform(p, &r);
 }
 
@@ -137,6 +143,8 @@ uint16_t cmd_init_ex(struct swpsp *p, uint8_t *cmd)
 	if ((get16(cmd + EX_FLAGS) & ~INIT_FLAG_ES) || !all_zero(cmd + EX_FLAGS + 2, 2) ||
 	    get32(cmd + EX_RESERVED))
 		return SWPSP_INVALID_CONFIG;
+	if (snp_first(p))
+		return SWPSP_INVALID_PLATFORM_STATE;
 	if (get32(cmd + EX_LENGTH) != EX_SIZE)
 		return SWPSP_INVALID_LENGTH;
 	if (r.nv) {
