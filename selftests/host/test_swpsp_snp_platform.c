@@ -547,6 +547,31 @@ TEST_F(snp, legacy_outputs_need_pages_of_the_firmware)
 	EXPECT_EQ(0, run(b, GET_ID)) TH_LOG("nothing is checked when SNP is down");
 }
 
+/* ATTESTATION is the one command whose buffer is not looked at until it is written. */
+TEST_F(snp, the_page_of_a_legacy_command_comes_before_its_state)
+{
+	struct box *b = &self->b;
+	uint32_t h;
+
+	EXPECT_EQ(0x5a, by_handle(b, GUEST_STATUS, 1)) TH_LOG("platform state");
+	EXPECT_EQ(SWPSP_INVALID_ADDRESS, swpsp_command(b->psp, GUEST_STATUS, MEMORY - 8));
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, by_handle(b, DECOMMISSION, 1))
+		TH_LOG("not written back");
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, attestation(b, 1));
+	ASSERT_EQ(0, hv_firmware(b, CMD));
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, by_handle(b, GUEST_STATUS, 1));
+	ASSERT_EQ(0, init(b, false));
+	h = launch_to(b, 0, 0, LUPDATE);
+	ASSERT_NE(0, h);
+	ASSERT_EQ(0, hv_firmware(b, CMD) | hv_firmware(b, BLOB));
+	ASSERT_EQ(0, measure(b, h));
+	ASSERT_EQ(0, hv_take(b, CMD) | hv_take(b, BLOB));
+	EXPECT_EQ(SWPSP_INVALID_PAGE_STATE, attestation(b, h)) TH_LOG("of the report");
+	ASSERT_EQ(0, hv_firmware(b, BLOB));
+	EXPECT_EQ(SWPSP_INVALID_PAGE_STATE, attestation(b, h)) TH_LOG("of the command");
+	EXPECT_EQ(0x40, *at(b, BLOB)) TH_LOG("the report was written");
+}
+
 TEST_F(snp, legacy_outputs_can_stay_the_firmwares)
 {
 	struct box *b = &self->b;

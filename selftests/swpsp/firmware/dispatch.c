@@ -156,13 +156,14 @@ static bool state_fits(const struct swpsp *p, const struct command *c)
 
 /*
  * While SNP is up, a buffer that is written back must be the firmware's, or the
- * status of the check is answered plus 64, an oddity of real firmware.
+ * status of the check is answered plus 64, an oddity of real firmware. Another is that
+ * ATTESTATION's is not checked until it is written.
  */
 static uint16_t check_write_back(const struct swpsp *p, const struct command *c, uint64_t addr)
 {
 	uint16_t status = SWPSP_SUCCESS;
 
-	if (c->class >= CLASS_B)
+	if (c->class >= CLASS_B && c->handler != cmd_attestation)
 		status = mem_writable(p, SNP_PAGE_OUTPUT, addr, c->size);
 	return status == SWPSP_INVALID_PAGE_STATE ? status + 64 : status;
 }
@@ -215,16 +216,15 @@ static uint16_t execute(struct swpsp *p, const struct command *c, uint64_t addr,
 {
 	uint16_t status = SWPSP_SUCCESS, out;
 
-	if (c->class != CLASS_N && c->class != CLASS_B)
+	if (p->snp.state == SNP_INIT)
+		status = check_write_back(p, c, addr);
+	if (!status && c->class != CLASS_N && c->class != CLASS_B)
 		status = mem_read(p, addr, cmd, c->size);
 	if (status)
 		return status;
 	if (!state_fits(p, c))
 		return SWPSP_INVALID_PLATFORM_STATE;
-	if (p->snp.state == SNP_INIT)
-		status = check_write_back(p, c, addr);
-	if (!status)
-		status = p->longer ? handle_longer(p, c, cmd) : c->handler(p, cmd);
+	status = p->longer ? handle_longer(p, c, cmd) : c->handler(p, cmd);
 	if (c->class < CLASS_B)
 		return status;
 	if (status && !(c->class == CLASS_D && status == SWPSP_INVALID_LENGTH))
