@@ -3,7 +3,8 @@
 # For people; kbuild reads Kbuild. Every goal does what it needs first: packages
 # (asked for by name if they cannot be installed), kernel, modules, programs.
 
-# Kernel to build for and to boot; default: the newest whose headers are installed
+# Kernel to build for and to boot; default: the newest whose headers are installed, but for
+# "make install" the running one, if its headers are
 KVER ?=
 # The shell must not see what is in it, so recipes name it only.
 export KVER INSTALL_PATH KIND SOAK_MINUTES FUZZ_MINUTES COVER_MINUTES
@@ -159,8 +160,7 @@ check-kernels: programs
 # Neither is it where modules are only built.
 install:
 	@scripts/setup tool
-	@scripts/build-modules $(VERSION) >/dev/null
-	@scripts/install $(VERSION)
+	@scripts/install --build $(VERSION)
 
 install-lib:
 	@scripts/setup tests
