@@ -3,8 +3,8 @@
  * A hostile line for either side of a migration. The VMs are made up here; calls on them go
  * well or fail as the input says. These rules are insisted upon: a guest runs on the target only
  * once it is whole, which includes its vCPU, and nothing of it changes from then on; it runs on
- * the source only while that has not given it up; and a source that has not heard READY ends with
- * a guest that goes on there.
+ * the source only while that has not given it up; and a source that has begun to send it and
+ * does not end with GO lets it go on there.
  *
  * An input: bits that say which calls fail, a byte for the side and one for how many bytes of
  * these bits there are; then the messages. A byte of 0x80 to 0x8d in place of a message is short
@@ -27,7 +27,7 @@ static struct input fails;
 static struct {
 	bool vm, running, es;
 	bool other, started, cpu, vmsa, finished, ready, late;	/* target: CPUID, up to GO */
-	bool begun, sending, heard, sent, goes_on, eio;	/* source: SEND_START, READY, SEND_FINISH */
+	bool begun, sending, heard, go, goes_on, eio;	/* source: SEND_START, READY, GO */
 } state;
 static uint8_t ram[RAM];
 static uint64_t shared[RAM / 4096 / 64 + 1];
@@ -76,7 +76,7 @@ int launch_open(struct launch *l, const struct launch_ops *ops, uint32_t policy)
 
 void launch_close(struct launch *l)
 {
-	insist(!state.begun || state.heard || (!state.sending && state.goes_on),
+	insist(!state.begun || state.go || (!state.sending && state.goes_on),
 	       "a guest that goes on");
 	l->vm.memory = NULL;
 	state.vm = false;
@@ -195,7 +195,7 @@ int live_set_cpu(struct vm *vm, const struct live_cpu *cpu)
 
 int counter_run(struct vm *vm, unsigned int count, uint32_t *next)
 {
-	insist(vm->memory && count && !state.heard, "a guest that is here");
+	insist(vm->memory && count && !state.go, "a guest that is here");
 	state.goes_on = !state.sending;
 	insist(!state.started || (state.finished && !state.late), "a guest that is whole");
 	insist(!state.started || state.vmsa == state.es, "a vCPU with its state");
@@ -221,6 +221,7 @@ int migrate_send_start(struct launch *l, const struct migrate_target *target,
 {
 	insist(l->vm.memory && target, "a guest");
 	memset(session, 0, sizeof(*session));
+	state.goes_on = false;
 	state.sending = !issue(l);
 	state.begun = state.begun || state.sending;
 	return l->returned;
@@ -245,14 +246,13 @@ int migrate_send_vmsa(struct launch *l, uint32_t vcpu, struct migrate_packet *pa
 
 int migrate_send_finish(struct launch *l)
 {
-	insist(l->vm.memory && state.heard && !state.sent, "one end, after READY");
-	state.sent = true;
+	insist(l->vm.memory && state.sending && state.heard, "one end, after READY");
 	return issue(l);
 }
 
 int migrate_send_cancel(struct launch *l)
 {
-	insist(l->vm.memory && state.sending && !state.heard, "a guest that is still here");
+	insist(l->vm.memory && state.sending && !state.go, "a guest that is still here");
 	state.sending = false;
 	return issue(l);
 }
@@ -316,7 +316,10 @@ int __wrap_wire_send(enum wire_kind kind, uint64_t where, const void *body, uint
 	insist(kind != WIRE_REFUSED || where, "a refusal whose reason is no success");
 	insist((kind != WIRE_START && kind != WIRE_START_LINUX) ||
 	       ((const struct wire_start *)body)->cpuid.count == 1, "the vCPU's CPUID");
+	insist(kind != WIRE_GO || (state.heard && !state.goes_on),
+	       "GO for a guest that stands still");
 	state.ready = state.ready || kind == WIRE_READY;
+	state.go = state.go || kind == WIRE_GO;
 	return __real_wire_send(kind, where, body, len);
 }
 

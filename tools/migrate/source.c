@@ -34,7 +34,7 @@ struct sending {
 	unsigned int shared;	/* and of those that the guest shares with the host */
 	double seconds;		/* which their SEND_UPDATE_DATA took */
 	bool sending;		/* SEND_START is done, and neither FINISH nor CANCEL */
-	bool ready;		/* the target has said READY: the guest is its own */
+	bool given;		/* GO may have been sent: the guest is the target's */
 	bool again;		/* another attempt may go better */
 	uint32_t status;	/* the firmware's, of what has failed */
 };
@@ -274,7 +274,6 @@ static int attempt(struct sending *s)
 	live_log(&s->l.vm, false);
 	if (ret)
 		return ret;
-	s->ready = true;
 	side_say("source: %u pages sent, %.1f MiB/s by SEND_UPDATE_DATA", s->sent,
 		 side_rate(s->sent, s->seconds));
 	if (s->shared)
@@ -283,11 +282,13 @@ static int attempt(struct sending *s)
 	ret = migrate_send_finish(&s->l);
 	if (ret)
 		return failed(s, "SEND_FINISH", ret);
+	s->sending = false;
+	s->given = true;
 	return wire_send(WIRE_GO, 0, NULL, 0);
 }
 
 /*
- * Without READY the guest is this side's, whatever has failed, and goes on here. It could do so
+ * Without GO the guest is this side's, whatever has failed, and goes on here. It could do so
  * without SEND_CANCEL, too, but not be sent again. Return: @why, or what has failed here if
  * nothing had before.
  */
@@ -322,7 +323,7 @@ static int send_guest(struct sending *s)
 		ret = start(s);
 		if (!ret)
 			ret = attempt(s);
-		if (ret && !s->ready)
+		if (ret && !s->given)
 			ret = keep(s, ret);
 	} while (ret == -ECANCELED && s->again && s->attempt < 4);
 	return ret ? ret : wire_expect(WIRE_DONE, &body);

@@ -17,12 +17,12 @@
  *   source: GO          the source cannot run it any more
  *   target: DONE        it has run, and is what it was
  *
- * The guest is never able to run on both: only READY makes the source give it up, and
- * only GO lets the target begin. Before READY, the source may say CANCEL at any time, or
- * the target REFUSED (with firmware's status); the guest then goes on where it was, and the
+ * The guest is never able to run on both: only GO lets the target begin, and the source has given
+ * it up before that. Before GO, the source may say CANCEL at any time, and before READY the
+ * target REFUSED (with firmware's status); the guest then goes on where it was, and the
  * target begins again with HELLO. It goes on there, too, if the line is cut or anything
- * else fails before READY. If the line is cut between READY and GO, neither runs it: the
- * source cannot know whether GO has come.
+ * else fails before GO. If GO is sent and does not come, neither runs it: the source cannot
+ * know.
  *
  * Numbers are little-endian. The firmware does not protect the content of CPU, MACHINE and
  * STOPPED: a guest without SEV-ES has no protected state, and KVM's devices are the host's. Nor
