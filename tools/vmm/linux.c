@@ -79,15 +79,20 @@ static int no_kernel(const char *path, const char *why)
 	return -ENOEXEC;
 }
 
-/* The memory that a kernel unpacks itself into must not reach the initrd. */
+/*
+ * The memory that a kernel unpacks itself into must not reach the initrd. It begins where the
+ * kernel is, or behind that, where the kernel was built for.
+ */
 static int check_memory(const struct setup_header *header, const char *path)
 {
-	const uint64_t room = LINUX_INITRD - LINUX_KERNEL;
+	const uint64_t built_for = header->pref_address;
+	const uint64_t from = built_for > LINUX_KERNEL ? built_for : LINUX_KERNEL;
 
-	if (header->init_size <= room)
+	if (from < LINUX_INITRD && header->init_size <= LINUX_INITRD - from)
 		return 0;
-	warn("%s: this kernel needs %u bytes of memory to begin with; there are %llu in front of "
-	     "the initrd", path, header->init_size, (unsigned long long)room);
+	warn("%s: this kernel needs %u bytes of memory from 0x%llx on to begin with; the initrd is "
+	     "at 0x%llx", path, header->init_size, (unsigned long long)from,
+	     (unsigned long long)LINUX_INITRD);
 	return -EFBIG;
 }
 
