@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +38,15 @@ void fail_to_save(const char *path)
 	fail(1, path);
 }
 
+static char warned[256];
+
 void warn(const char *format, ...)
 {
-	fprintf(stderr, "%s\n", format);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(warned, sizeof(warned), format, args);
+	va_end(args);
 }
 
 FIXTURE(line) {
@@ -149,10 +156,15 @@ TEST_F(line, a_nonce_is_neither_short_nor_long)
 	uint8_t nonce[SNP_NONCE_BYTES];
 
 	EXPECT_EQ(-ENOENT, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	EXPECT_NE(NULL, strstr(warned, "nonce.bin: No such file"));
 	ASSERT_EQ(0, put(self->dir, "nonce.bin", sizeof(nonce) - 1));
-	EXPECT_EQ(-EMSGSIZE, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
-	ASSERT_EQ(0, put(self->dir, "nonce.bin", 2));
-	EXPECT_EQ(-EMSGSIZE, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	EXPECT_EQ(-EINVAL, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	EXPECT_NE(NULL, strstr(warned, "nonce.bin: the nonce has 63 bytes, and not 64"));
+	ASSERT_EQ(0, put(self->dir, "nonce.bin", 1));
+	EXPECT_EQ(0, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	ASSERT_EQ(0, put(self->dir, "nonce.bin", 1));
+	EXPECT_EQ(-EFBIG, line_receive_nonce(self->dir, nonce, sizeof(nonce)));
+	EXPECT_NE(NULL, strstr(warned, "nonce.bin: the file has more than 64 bytes"));
 }
 
 TEST_F(line, an_answer_that_is_too_long_is_refused)

@@ -8,6 +8,7 @@
 #include <sevfw/snp_seal.h>
 
 #include "../sevfw/files.h"
+#include "../sevfw/tool.h"
 #include "line.h"
 
 #define POLL_MS		100
@@ -15,16 +16,20 @@
 
 int line_receive_nonce(const char *dir, uint8_t *nonce, size_t len)
 {
+	const char *path;
 	size_t got;
 	int ret;
 
 	/* answers to an earlier guest's report */
 	unlink(blob_join(dir, "sealed.bin"));
 	unlink(blob_join(dir, "refused"));
-	ret = file_load(blob_join(dir, "nonce.bin"), nonce, len, &got);
-	if (ret && ret != -EFBIG)
-		return ret;
-	return !ret && got == len ? 0 : -EMSGSIZE;
+	path = blob_join(dir, "nonce.bin");
+	ret = file_load(path, nonce, len, &got);
+	if (!ret && got < len) {
+		warn("%s: the nonce has %zu bytes, and not %zu", path, got, len);
+		ret = -EINVAL;
+	}
+	return ret;
 }
 
 int line_receive_sealed(const char *dir, uint8_t *sealed, size_t room, size_t *len,
