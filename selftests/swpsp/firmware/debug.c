@@ -55,7 +55,7 @@ static uint16_t dbg(struct swpsp *p, uint8_t *cmd, bool decrypt)
 	uint64_t src = get64(cmd + DBG_SRC), dst = get64(cmd + DBG_DST);
 	uint32_t len = get32(cmd + DBG_LEN);
 	const struct guest *g = guest_get(p, get32(cmd));
-	uint16_t status = SWPSP_SUCCESS;
+	uint16_t status;
 
 	if (src % 16 || dst % 16)
 		return SWPSP_INVALID_ADDRESS;
@@ -65,6 +65,9 @@ static uint16_t dbg(struct swpsp *p, uint8_t *cmd, bool decrypt)
 		return SWPSP_INVALID_GUEST;
 	if (g->policy & POLICY_NODBG)
 		return SWPSP_POLICY_FAILURE;
+	status = mem_lent(p, dst, len);
+	if (status)
+		return status;
 	if (!g->asid)
 		return SWPSP_INACTIVE;
 	if (!len)
@@ -185,6 +188,11 @@ uint16_t cmd_swap_out(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INACTIVE;
 	if (g->swap_iv >= UINT64_MAX - 1)
 		return SWPSP_AEAD_OFLOW;
+	status = mem_lent(p, s.dst, s.size);
+	if (!status)
+		status = mem_lent(p, s.mdata, ENTRY_SIZE);
+	if (status)
+		return status;
 	buffer = malloc(s.size);
 	if (!buffer)
 		return hardware_error(p, ERROR_CRYPTO);
@@ -227,6 +235,9 @@ uint16_t cmd_swap_in(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_GUEST;
 	if (!g->asid)
 		return SWPSP_INACTIVE;
+	status = mem_lent(p, s.dst, s.size);
+	if (status)
+		return status;
 	buffer = malloc(s.size);
 	if (!buffer)
 		return hardware_error(p, ERROR_CRYPTO);

@@ -159,6 +159,9 @@ uint16_t cmd_copy(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_LENGTH;
 	if (src % PAGE_SIZE || dst % PAGE_SIZE)
 		return SWPSP_INVALID_ADDRESS;
+	status = mem_lent(p, dst, len);
+	if (status)
+		return status;
 	if (mem_address(p, src) == mem_address(p, dst))
 		return SWPSP_SUCCESS;
 	if (!mem_in_window(p, src, len) || !mem_in_window(p, dst, len))

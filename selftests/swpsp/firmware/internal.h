@@ -406,6 +406,7 @@ uint16_t mem_range(const struct swpsp *p, uint64_t addr, uint64_t len);
 bool mem_in_window(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint8_t *mem_at(const struct swpsp *p, uint64_t addr);
 uint16_t mem_read(struct swpsp *p, uint64_t addr, void *out, size_t len);
+uint16_t mem_lent(const struct swpsp *p, uint64_t addr, uint64_t len);
 uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr, size_t len);
 uint16_t mem_write_in(struct swpsp *p, unsigned int states, uint64_t addr, const void *in,
 		      size_t len);

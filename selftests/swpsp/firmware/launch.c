@@ -150,7 +150,9 @@ uint16_t cmd_launch_update_data(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INVALID_ADDRESS;
 	if (!len || len % 16)
 		return SWPSP_INVALID_LENGTH;
-	status = update_data(p, g, addr, len, &done);
+	status = mem_lent(p, addr, len);
+	if (!status)
+		status = update_data(p, g, addr, len, &done);
 	if (done)
 		launch_log(p, g, "LAUNCH_UPDATE_DATA", addr, done);
 	return status;
@@ -191,7 +193,9 @@ uint16_t cmd_launch_update_vmsa(struct swpsp *p, uint8_t *cmd)
 		return SWPSP_INACTIVE;
 	if (addr % 16)
 		return SWPSP_INVALID_ADDRESS;
-	status = update_vmsa(p, g, addr);
+	status = mem_lent(p, addr, PAGE_SIZE);
+	if (!status)
+		status = update_vmsa(p, g, addr);
 	if (!status)
 		launch_log(p, g, "LAUNCH_UPDATE_VMSA", addr, PAGE_SIZE);
 	return status;
@@ -264,7 +268,9 @@ static uint16_t secret_inject(struct swpsp *p, struct guest *g, const uint8_t *c
 	uint8_t header[HEADER_SIZE];
 	uint16_t status;
 
-	status = mem_read(p, get64(cmd + TRANSPORT_HDR), header, sizeof(header));
+	status = mem_lent(p, addr, len);
+	if (!status)
+		status = mem_read(p, get64(cmd + TRANSPORT_HDR), header, sizeof(header));
 	if (!status)
 		status = mem_range(p, addr, len);
 	if (!status)

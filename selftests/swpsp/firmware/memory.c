@@ -120,6 +120,27 @@ enum rmp_state mem_state(const struct swpsp *p, uint64_t addr, struct rmp_page *
 	return state;
 }
 
+/*
+ * Has the host lent all pages of [addr, addr + len) to the firmware? Legacy commands ask for the
+ * whole of what they write at an early step, before they change anything. Memory without entries
+ * passes: that there is none is told at a later step. Each write asks again, as the host may
+ * change the table meanwhile.
+ */
+uint16_t mem_lent(const struct swpsp *p, uint64_t addr, uint64_t len)
+{
+	uint64_t end = p->snp.rmp.pages * SNP_PAGE_4K, page;
+
+	addr = mem_address(p, addr);
+	if (p->snp.state != SNP_INIT || addr >= end)
+		return SWPSP_SUCCESS;
+	if (len < end - addr)
+		end = addr + len;
+	for (page = addr & ~(PAGE_SIZE - 1ull); page < end; page += PAGE_SIZE)
+		if (!(SNP_PAGE_IN(mem_state(p, page, NULL)) & SNP_PAGE_OUTPUT))
+			return SWPSP_INVALID_PAGE_STATE;
+	return SWPSP_SUCCESS;
+}
+
 /* May firmware write [addr, addr + len)? @states: SNP_PAGE_IN() of its pages. */
 uint16_t mem_writable(const struct swpsp *p, unsigned int states, uint64_t addr, size_t len)
 {

@@ -127,6 +127,8 @@ static uint16_t receiver_check(struct swpsp *p, const uint8_t *cmd, uint32_t pol
 
 	if (!status && (policy & POLICY_SEV))
 		status = receiver_genuine(p, &r, policy);
+	if (!status)
+		status = mem_lent(p, get64(cmd + START_SESSION), SESSION_SIZE);
 	if (!status && (policy & POLICY_DOMAIN))
 		status = receiver_domain(p, &r);
 	return status ? status : cert_check_pdh(p, r.pdh, peer);
@@ -190,7 +192,11 @@ static uint16_t send_packet(struct swpsp *p, const struct guest *g, uint8_t *cmd
 	uint8_t header[HEADER_SIZE];
 	uint16_t status;
 
-	status = mem_guest_read(p, g->asid, get64(cmd + TRANSPORT_GUEST), p->chunk, len);
+	status = mem_lent(p, hdr, sizeof(header));
+	if (!status)
+		status = mem_lent(p, trans, len);
+	if (!status)
+		status = mem_guest_read(p, g->asid, get64(cmd + TRANSPORT_GUEST), p->chunk, len);
 	if (status)
 		return status;
 	if (vmsa && (len < PAGE_SIZE || !vmsa_is_valid(p, guest_handle(p, g), p->chunk)))
@@ -311,7 +317,9 @@ static uint16_t receive_packet(struct swpsp *p, struct guest *g, const uint8_t *
 	uint8_t header[HEADER_SIZE];
 	uint16_t status;
 
-	status = mem_read(p, get64(cmd + TRANSPORT_HDR), header, sizeof(header));
+	status = mem_lent(p, addr, len);
+	if (!status)
+		status = mem_read(p, get64(cmd + TRANSPORT_HDR), header, sizeof(header));
 	if (status)
 		return status;
 	if (get32(header + HEADER_FLAGS) & HEADER_COMPRESSED)

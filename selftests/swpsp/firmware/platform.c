@@ -285,7 +285,11 @@ uint16_t cmd_pdh_cert_export(struct swpsp *p, uint8_t *cmd)
 	memcpy(chain, id->pek_cert, CERT_SIZE);
 	memcpy(chain + CERT_SIZE, id->oca_cert, CERT_SIZE);
 	cert_init(p, chain + 2 * CERT_SIZE, USAGE_CEK, ALGO_ECDSA_SHA256, &p->cek);
-	status = mem_write(p, get64(cmd + PAIR_ADDR), id->pdh_cert, CERT_SIZE);
+	status = mem_lent(p, get64(cmd + PAIR_ADDR), CERT_SIZE);
+	if (!status)
+		status = mem_lent(p, get64(cmd + PAIR_ADDR2), CHAIN_SIZE);
+	if (!status)
+		status = mem_write(p, get64(cmd + PAIR_ADDR), id->pdh_cert, CERT_SIZE);
 	return status ? status : mem_write(p, get64(cmd + PAIR_ADDR2), chain, CHAIN_SIZE);
 }
 
