@@ -764,11 +764,16 @@ static uint16_t download_legacy(struct box *b, uint32_t version, uint32_t svn)
 TEST_F(snp, what_is_committed_cannot_be_undone_by_the_older_command)
 {
 	struct box *b = &self->b;
+	uint8_t s[0x20];
 
 	ASSERT_TRUE(restart(b, 55));
 	ASSERT_EQ(0, snp_commit_cmd(b));
 	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x19, 0));
 	ASSERT_EQ(0, download_legacy(b, 0x013719, 0)) TH_LOG("no update is committed yet");
+	/* nor is it by going back */
+	ASSERT_EQ(0, snp_status(b, s));
+	EXPECT_EQ(TCB, get64(s + 0x10));
+	EXPECT_EQ(TCB, get64(s + 0x18));
 	ASSERT_EQ(0, download_ex(b, 0x01381e, 0x19, 0) | snp_commit_cmd(b));
 	EXPECT_EQ(SWPSP_INVALID_CONFIG, download_legacy(b, 0x01381e, 0x18));
 	EXPECT_EQ(0, download_legacy(b, 0x013719, 0x19)) TH_LOG("an older version may be");

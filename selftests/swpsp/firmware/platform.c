@@ -314,12 +314,15 @@ uint16_t cmd_get_id(struct swpsp *p, uint8_t *cmd)
 	return status;
 }
 
-/* SNP's version follows; its own SVN does not become lower by this command. */
+/*
+ * SNP's version follows, and is committed. Its SVN does not become lower than the one that was
+ * committed before; that of an update which was not is forgotten.
+ */
 static void take_version(struct swpsp *p, const struct image *image)
 {
 	struct snp_version v = {
 		.build = (uint8_t)image->version, .minor = (uint8_t)(image->version >> 8),
-		.major = (uint8_t)(image->version >> 16), .tcb = p->snp.current.tcb,
+		.major = (uint8_t)(image->version >> 16), .tcb = p->snp.committed.tcb,
 	};
 
 	if (image->security_level <= UINT8_MAX && image->security_level > snp_tcb_snp(p, v.tcb))
