@@ -590,6 +590,35 @@ TEST_F(snp, legacy_outputs_can_stay_the_firmwares)
 }
 
 /* Each page of a buffer counts, and each gets back, in both memory modes. */
+/* As soon as the firmware has accepted its page, whatever comes of the command. */
+TEST_F(snp, a_legacy_command_can_be_the_hosts_though_refused)
+{
+	struct box *b = &self->b;
+	uint8_t *c;
+
+	b->config.snp_options = SWPSP_SNP_RECLAIM_COMMAND;
+	ASSERT_TRUE(restart(b, 55));
+	ASSERT_EQ(0, snp_init_flags(b, 1, 0));
+	EXPECT_EQ(0x5a, by_handle(b, GUEST_STATUS, 1));
+	EXPECT_EQ(RMP_HYPERVISOR, state_of(b, CMD));
+	ASSERT_EQ(0, hv_firmware(b, CMD));
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, by_handle(b, DECOMMISSION, 1));
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, attestation(b, 1));
+	EXPECT_EQ(RMP_FIRMWARE, state_of(b, CMD)) TH_LOG("of these two it is not looked at");
+	EXPECT_EQ(SWPSP_INVALID_PLATFORM_STATE, by_handle(b, GUEST_STATUS, 1));
+	EXPECT_EQ(RMP_RECLAIM, state_of(b, CMD));
+	ASSERT_EQ(0, hv_firmware(b, CMD) | hv_firmware(b, BLOB));
+	c = cmd_new(b);
+	put64(c, BLOB);
+	EXPECT_EQ(SWPSP_INVALID_LENGTH, run(b, GET_ID));
+	EXPECT_EQ(0x40, get32(c + 8)) TH_LOG("still written back");
+	EXPECT_EQ(RMP_RECLAIM, state_of(b, CMD));
+	EXPECT_EQ(RMP_FIRMWARE, state_of(b, BLOB));
+	ASSERT_EQ(0, hv_firmware(b, CMD));
+	EXPECT_EQ(0, run(b, GET_ID));
+	EXPECT_EQ(RMP_RECLAIM, state_of(b, BLOB));
+}
+
 TEST_F(snp, legacy_launch_needs_all_pages_of_its_buffer)
 {
 	struct box *b = &self->b;

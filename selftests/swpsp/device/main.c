@@ -78,6 +78,8 @@ static const char usage[] =
 "  --snp                the platform has SEV-SNP\n"
 "  --snp-keep-output    pages that SEV's commands write stay the firmware's; without\n"
 "                       this they are in the state Reclaim after that\n"
+"  --snp-reclaim-command  the page of such a command is in that state also if the\n"
+"                       command was refused for another reason than that page\n"
 "  --any-cbit           accept a CPUID table wherever it says that the C-bit is\n"
 "  --product=NAME       milan, genoa (default) or turin: what SNP's reports and\n"
 "                       certificates say of the processor\n"
@@ -125,6 +127,7 @@ struct options {
 	uint32_t security_level;
 	bool snp;
 	bool keep_output;
+	bool reclaim_command;
 	bool pin;
 	int cpu;
 };
@@ -267,6 +270,7 @@ static const struct option_row rows[] = {
 	NUMBER("security-level", security_level, 0, 0, UINT32_MAX),
 	FLAG("snp", snp),
 	FLAG("snp-keep-output", keep_output),
+	FLAG("snp-reclaim-command", reclaim_command),
 	PARSED("product", parse_product),
 	NUMBER("tcb", psp.tcb, 0, 1, UINT64_MAX),
 	NUMBER("memory-size", memory_mib, 10, MEMORY_MIB_MIN, MEMORY_MIB_MAX),
@@ -463,6 +467,8 @@ static int unit_start(struct unit *unit)
 		unit->options.psp.rmp_pages = SWPSP_RMP_PAGES;
 		if (unit->options.keep_output)
 			unit->options.psp.snp_options |= SWPSP_SNP_KEEP_OUTPUT;
+		if (unit->options.reclaim_command)
+			unit->options.psp.snp_options |= SWPSP_SNP_RECLAIM_COMMAND;
 	}
 	unit->psp = make_psp(&unit->options);
 	/* The job may sign images; it sees the directory as it is now. */

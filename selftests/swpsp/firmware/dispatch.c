@@ -159,12 +159,15 @@ static bool state_fits(const struct swpsp *p, const struct command *c)
  * status of the check is answered plus 64, an oddity of real firmware. Another is that
  * ATTESTATION's is not checked until it is written.
  */
-static uint16_t check_write_back(const struct swpsp *p, const struct command *c, uint64_t addr)
+static uint16_t check_write_back(struct swpsp *p, const struct command *c, uint64_t addr)
 {
-	uint16_t status = SWPSP_SUCCESS;
+	uint16_t status;
 
-	if (c->class >= CLASS_B && c->handler != cmd_attestation)
-		status = mem_writable(p, SNP_PAGE_OUTPUT, addr, c->size);
+	if (c->class < CLASS_B || c->handler == cmd_attestation)
+		return SWPSP_SUCCESS;
+	status = mem_writable(p, SNP_PAGE_OUTPUT, addr, c->size);
+	if (!status && (p->config.snp_options & SWPSP_SNP_RECLAIM_COMMAND))
+		p->command = (struct written){ mem_address(p, addr), c->size };
 	return status == SWPSP_INVALID_PAGE_STATE ? status + 64 : status;
 }
 

@@ -265,6 +265,7 @@ struct swpsp {
 	struct snp snp;
 	struct ring ring;
 	struct written written[8];
+	struct written command;		/* its own buffer, with SWPSP_SNP_RECLAIM_COMMAND */
 	uint8_t chunk[CHUNK_SIZE];	/* private copy of data that is worked on */
 };
 

@@ -44,6 +44,7 @@ enum swpsp_product {
 #define SWPSP_SNP_KEEP_OUTPUT	1u	/* pages written by legacy commands stay Firmware */
 #define SWPSP_SNP_ONE_THREAD	2u	/* SMT is off: a policy without SMT is accepted */
 #define SWPSP_SNP_CXL		4u	/* CXL memory is populated */
+#define SWPSP_SNP_RECLAIM_COMMAND 8u	/* a refused legacy command's own page is in Reclaim, too */
 
 /**
  * enum swpsp_memory - effect of encryption on guest memory

@@ -105,7 +105,7 @@ static void give_back_written(struct swpsp *p, const struct written *w)
 	}
 }
 
-/* [D-LEGACY-RECLAIM]: an option, because hosts have to cope with either. */
+/* [D-LEGACY-RECLAIM]: options, because hosts have to cope with each. */
 void snp_legacy_end(struct swpsp *p, bool success)
 {
 	bool keep = p->config.snp_options & SWPSP_SNP_KEEP_OUTPUT;
@@ -113,5 +113,8 @@ void snp_legacy_end(struct swpsp *p, bool success)
 	for (size_t i = 0; i < ARRAY_SIZE(p->written); i++)
 		if (p->written[i].len && success && !keep)
 			give_back_written(p, &p->written[i]);
+	if (p->command.len)
+		give_back_written(p, &p->command);
 	memset(p->written, 0, sizeof(p->written));
+	p->command.len = 0;
 }
