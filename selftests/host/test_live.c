@@ -35,7 +35,8 @@ TEST_F(cpuid, of_one_processor_is_the_same)
 	/* KVM's padding is none of it */
 	self->after.entries[1].padding[2] = 1;
 	EXPECT_FALSE(live_cpuid_differs(&self->before, &self->after, &self->leaf));
-	self->before.count = self->after.count = 0;
+	self->before.count = 0;
+	self->after.count = 0;
 	EXPECT_FALSE(live_cpuid_differs(&self->before, &self->after, &self->leaf));
 }
 
