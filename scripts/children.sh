@@ -27,4 +27,5 @@ end_children()
 trap end_children EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
+trap 'exit 131' QUIT
 trap 'exit 143' TERM
