@@ -324,6 +324,19 @@ static inline uint16_t dbg(struct box *b, uint32_t id, uint32_t handle, uint64_t
 	return run(b, id);
 }
 
+/* Pages of a guest to another place of it */
+static inline uint16_t copy(struct box *b, uint32_t handle, uint64_t src, uint64_t dst,
+			    uint32_t len)
+{
+	uint8_t *c = cmd_new(b);
+
+	put32(c, handle);
+	put32(c + 4, len);
+	put64(c + 8, src);
+	put64(c + 0x10, dst);
+	return run(b, COPY);
+}
+
 /* A guest from LAUNCH_START to @state (LUPDATE, LSECRET, RUNNING); @asid 0: unbound. */
 static inline uint32_t launch_to(struct box *b, uint32_t policy, uint32_t asid, int state)
 {

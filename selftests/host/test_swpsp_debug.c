@@ -88,17 +88,6 @@ TEST_F(debug, decrypt_does_the_valid_part)
 
 /* ---- COPY ---- */
 
-static uint16_t copy(struct box *b, uint32_t h, uint64_t src, uint64_t dst, uint32_t len)
-{
-	uint8_t *c = cmd_new(b);
-
-	put32(c, h);
-	put32(c + 4, len);
-	put64(c + 8, src);
-	put64(c + 0x10, dst);
-	return run(b, COPY);
-}
-
 TEST_F(debug, copy_overlapping_both_ways)
 {
 	uint8_t before[0x8000];

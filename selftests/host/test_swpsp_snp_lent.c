@@ -64,17 +64,6 @@ static bool unchanged(struct box *b, const uint8_t *saved)
 	return !memcmp(at(b, CMD + 0x1000), saved + CMD + 0x1000, MEMORY - CMD - 0x1000);
 }
 
-static uint16_t copy(struct box *b, uint32_t h, uint64_t src, uint64_t dst, uint32_t len)
-{
-	uint8_t *c = cmd_new(b);
-
-	put32(c, h);
-	put32(c + 4, len);
-	put64(c + 8, src);
-	put64(c + 0x10, dst);
-	return run(b, COPY);
-}
-
 static uint16_t swap(struct box *b, uint32_t id, uint32_t h, uint64_t src, uint64_t dst,
 		     uint64_t mdata)
 {
