@@ -39,6 +39,18 @@ record_between()
 	fi
 }
 
+# keeps_runs TOLD RESULTS PAGE: are the TOLD runs of PAGE not more than RESULTS has lines? Those of
+# another checkout would be lost.
+keeps_runs()
+{
+	local here
+
+	here=$(wc -l <"$2")
+	[ "${1:-0}" -gt "$here" ] || return 0
+	echo "${0##*/}: ${3##*/} tells of $1 runs, ${2#"$repo/"} of $here. Append the results of the checkout that has made the others, or take those out of the page." >&2
+	return 1
+}
+
 # record_line BEGIN REST PAGE: the line of PAGE that begins with BEGIN ends with REST
 record_line()
 {
