@@ -1104,13 +1104,15 @@ static void leave_get_id(struct __test_metadata *_metadata, FIXTURE_DATA(life) *
 /* The driver that comes waits for the answer to what the one before has asked. */
 TEST_F(life, a_late_answer_is_not_taken_for_that_of_the_next_driver)
 {
-	static const char * const waits[] = { "psp_probe_timeout=60", NULL };
-	char api[16];
+	const unsigned int late_s = 1 + 8 * patience();
+	char api[16], wait[32];
+	const char * const waits[] = { wait, NULL };
 
 	snprintf(api, sizeof(api), "%s", psp_attr("api_version"));
+	snprintf(wait, sizeof(wait), "psp_probe_timeout=%u", late_s + 60);
 	leave_get_id(_metadata, self, &(struct fault){
 		.id = SEV_FW_GET_ID, .kind = SWPSP_FAULT_DELAY, .count = 1,
-		.value = (1 + 8 * patience()) * 1000000,
+		.value = late_s * 1000000,
 	});
 	EXPECT_EQ(0, drivers_load_psp(waits));
 	EXPECT_EQ(1, klog_count(self->klog, "GET_ID from before the driver was loaded"));
